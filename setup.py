@@ -1,0 +1,62 @@
+"""Package metadata and dependencies; tool settings live in pyproject.toml."""
+
+import pathlib
+
+from setuptools import find_packages, setup
+
+# TensorFlow only reads data here, so the CPU build serves every accelerator. It is
+# published for Linux on x86-64 alone; elsewhere the ordinary package is the CPU build.
+_LINUX_X86 = "platform_system == 'Linux' and platform_machine == 'x86_64'"
+_OTHERWISE = "platform_system != 'Linux' or platform_machine != 'x86_64'"
+
+setup(
+    name="vaegan_jax",
+    version="0.1.0",
+    description="3D-GAN, 3D-VAE-GAN and MV-3D-VAE-GAN for voxel shapes in JAX",
+    long_description=pathlib.Path(__file__).with_name("README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["vaegan_jax*", "data_prep*"]),
+    package_data={"data_prep": ["*/*.bib", "*/*.txt", "*/*.md", "*/*.tsv"]},
+    install_requires=[
+        "absl-py>=2.1",
+        "flax>=0.12",
+        "jax>=0.10",
+        "jaxtyping>=0.3",
+        "ml-collections>=1.0",
+        "importlib_resources>=6.0",  # tensorflow-datasets forgets to ask for it
+        "networkx>=3.2",  # trimesh: connected components
+        "numpy>=2.0",
+        "optax>=0.2.5",
+        "orbax-checkpoint>=0.11.20",
+        "pillow>=11.0",
+        "rtree>=1.3",  # trimesh: ray casting where embreex has no wheel
+        "scikit-image>=0.25",
+        "scipy>=1.14",
+        "tensorboardX>=2.6",
+        f"tensorflow-cpu>=2.20; {_LINUX_X86}",
+        f"tensorflow>=2.20; {_OTHERWISE}",
+        "tensorflow-datasets>=4.9.9",
+        "tqdm>=4.66",
+        "trimesh>=4.6",
+        "embreex>=2.17.7.post6; platform_machine == 'x86_64'",
+    ],
+    extras_require={
+        "test": [
+            "beartype>=0.20",
+            "dill>=0.3.7",  # tensorflow-datasets' test case
+            "pytest>=8.3",
+            "pytest-xdist>=3.6",
+            "ruff>=0.11",
+            "torch>=2.6",
+        ],
+        "tpu": ["jax[tpu]>=0.10"],
+        "cuda": ["jax[cuda12]>=0.10"],
+    },
+    classifiers=[
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)

@@ -1,0 +1,77 @@
+import time
+
+import numpy as np
+import pytest
+
+from vaegan_jax.shapes import draw_reconstructions, draw_shapes, draw_voxels
+
+
+def test_a_box_is_shaded_by_face_and_stands_where_it_is():
+    grid = np.zeros((8, 8, 8), bool)
+    grid[2:6, 2:6, :4] = True
+    picture = draw_voxels(grid, 96)
+    assert picture.shape == (96, 96, 3) and picture.dtype == np.uint8
+    drawn = (picture < 250).any(axis=-1)
+    rows, columns = np.nonzero(drawn)
+    assert rows.mean() > 48  # the lower half of the grid
+    assert abs(columns.mean() - 47.5) < 2
+    shades = np.unique(picture[drawn][:, 0] // 16)
+    assert len(shades) >= 3  # top, front and right differ
+
+
+def test_the_eye_is_front_right():
+    grid = np.zeros((8, 8, 8), bool)
+    grid[7, :, :] = True  # a wall on the +x side: seen broadside from there
+    assert drawn(draw_voxels(grid, azimuth_degrees=90.0)) > 2 * drawn(
+        draw_voxels(grid, azimuth_degrees=0.0)
+    )
+    # By default it stands to the right, and its nearer, lower end is in the middle.
+    assert drawn(draw_voxels(grid), slice(80, None)) > 0.7 * drawn(draw_voxels(grid))
+
+
+def drawn(picture, columns=slice(None)):
+    return (picture[:, columns] < 250).any(axis=-1).sum()
+
+
+def test_all_grids_fit_whatever_the_azimuth():
+    full = np.ones((4, 4, 4), bool)
+    for azimuth in np.arange(0.0, 90.0, 15.0).tolist():
+        picture = draw_voxels(full, 64, azimuth)
+        border = np.concatenate([picture[[0, -1]], picture[:, [0, -1]].swapaxes(0, 1)])
+        assert (border == 255).all()
+
+
+def test_an_empty_grid_is_blank():
+    assert (draw_voxels(np.zeros((8, 8, 8), bool), 32) == 255).all()
+
+
+@pytest.mark.parametrize("count, columns, size", [(5, None, (3, 2)), (3, 1, (1, 3))])
+def test_sheets(corner_grid, count, columns, size):
+    sheet = draw_shapes(np.stack([corner_grid] * count), columns, image_size=30)
+    assert sheet.size == (size[0] * 34 + 4, size[1] * 34 + 4)
+
+
+def test_an_empty_sheet_is_still_a_picture():
+    assert draw_shapes(np.zeros((0, 8, 8, 8), bool)).size[0] > 0
+
+
+@pytest.mark.parametrize("num_views, shown", [(1, 1), (2, 2), (12, 3)])
+def test_reconstructions(corner_grid, num_views, shown):
+    grids = np.stack([corner_grid] * 2)
+    views = np.full((2, num_views, 16, 16, 1), 255, np.uint8)
+    views[:, :, 4:12, 4:12] = 0
+    picture = draw_reconstructions(views, grids, grids, image_size=40)
+    pixels = np.asarray(picture)
+    assert pixels.shape[1] == (shown + 2) * 44 + 4
+    last = pixels[:, -44:-4][-44:-4]
+    before = pixels[:, -88:-48][-44:-4]
+    np.testing.assert_array_equal(last, before)  # reconstruction and truth are equal
+    assert (pixels[-44:-4, 4:44].min(axis=-1) < 30).sum() > 300  # the view is dark
+
+
+def test_sixteen_noisy_shapes_are_fast_enough():
+    noise = np.random.default_rng(0).random((16, 32, 32, 32)) > 0.95
+    draw_voxels(noise[0])
+    start = time.perf_counter()
+    draw_shapes(noise)
+    assert time.perf_counter() - start < 4  # about 1.5 s on a quiet machine

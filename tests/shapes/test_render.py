@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+import trimesh
+
+from vaegan_jax.shapes import Camera, boxes_mesh, render_views, voxelize
+from vaegan_jax.shapes.first_hits import first_hits
+from vaegan_jax.shapes.render import average_blocks
+
+
+def silhouettes(grid, side, camera, image_size):
+    """What the voxels hide (v, h, w), in a cube of this side around the origin."""
+    mesh = boxes_mesh(grid).apply_scale(side)
+    hits = []
+    for eye in camera.eyes():
+        hit = first_hits(mesh, camera, eye, image_size).hit
+        hits.append(hit.reshape(image_size, image_size))
+    return np.stack(hits)
+
+
+def overlap(a, b):
+    return (a & b).sum() / (a | b).sum()
+
+
+def asymmetric_mesh():
+    seat = trimesh.creation.box(bounds=[[-0.4, -0.4, 0.3], [0.4, 0.4, 0.4]])
+    back = trimesh.creation.box(bounds=[[-0.4, 0.3, 0.4], [0.4, 0.4, 1.0]])
+    leg = trimesh.creation.box(bounds=[[0.2, -0.4, 0.0], [0.4, -0.2, 0.3]])
+    return trimesh.util.concatenate([seat, back, leg])
+
+
+def test_format_and_background():
+    views = render_views(asymmetric_mesh(), Camera(num_views=3), 40)
+    assert views.shape == (3, 40, 40)
+    assert views.dtype == np.uint8
+    assert (views[:, 0] == 255).all() and (views[:, :, -1] == 255).all()
+    assert 0.05 < (views < 250).mean() < 0.6
+
+
+def test_silhouettes_of_voxels_fall_on_the_views():
+    mesh = asymmetric_mesh()
+    camera = Camera(num_views=4)
+    seen = render_views(mesh, camera, 96) < 255
+    grid = voxelize(mesh, 64)
+    side = mesh.extents.max() / np.linalg.norm(mesh.extents)
+    hidden = silhouettes(grid, side, camera, 96)
+    assert overlap(seen, hidden) > 0.95
+    assert overlap(seen, silhouettes(grid[::-1], side, camera, 96)) < 0.93
+    assert overlap(seen, silhouettes(grid[:, ::-1], side, camera, 96)) < 0.7
+
+
+def test_silhouettes_of_real_voxels_fall_on_their_views(real_chairs):
+    camera = Camera()
+    for grid, views in real_chairs:
+        filled = np.argwhere(grid)
+        extents = np.ptp(filled, axis=0) + 1
+        side = len(grid) / np.linalg.norm(extents)
+        seen = views[:, ::2, ::2] < 250
+        scores = [
+            overlap(seen, silhouettes(turned, side, camera, 112))
+            for turned in (grid, *(np.rot90(grid, k) for k in (1, 2, 3)))
+        ]
+        assert scores[0] > 0.75, scores
+        assert scores[0] > max(scores[1:]) + 0.05, scores
+
+
+def test_our_views_of_a_real_mesh_are_those_of_the_archive(real_data, real_chairs):
+    mesh = trimesh.load(real_data / "off" / "chair_0002.off", process=False)
+    ours = render_views(mesh, image_size=224) < 250
+    assert overlap(ours, real_chairs[0][1] < 250) > 0.85
+
+
+def test_neither_scale_place_nor_winding_matters():
+    mesh = asymmetric_mesh()
+    other = trimesh.Trimesh(mesh.vertices * 1e4 + 5e4, mesh.faces[:, ::-1])
+    camera = Camera(num_views=2)
+    a, b = (render_views(m, camera, 32).astype(int) for m in (mesh, other))
+    assert np.abs(a - b).max() <= 2
+
+
+def test_views_go_round_counter_clockwise():
+    # A pole at the front right corner of a plate: right of the middle from the front,
+    # then, from +x, +y and −x, left, left and right again.
+    plate = trimesh.creation.box(bounds=[[-0.5, -0.5, 0], [0.5, 0.5, 0.02]])
+    pole = trimesh.creation.box(bounds=[[0.4, -0.5, 0], [0.5, -0.4, 1.6]])
+    views = render_views(
+        trimesh.util.concatenate([plate, pole]), Camera(num_views=4), 64
+    )
+    top = (views < 255)[:, :24]
+    middles = [np.nonzero(view)[1].mean() for view in top]
+    assert [middle > 31.5 for middle in middles] == [True, False, False, True]
+
+
+def test_antialiasing_averages_rays():
+    image = np.arange(16.0).reshape(4, 4)
+    np.testing.assert_allclose(average_blocks(image, 2), [[2.5, 4.5], [10.5, 12.5]])
+
+
+@pytest.mark.parametrize(
+    "vertices, faces, message",
+    [
+        (np.zeros((0, 3)), np.zeros((0, 3), int), "no faces"),
+        (np.zeros((3, 3)), [[0, 1, 2]], "single point"),
+        ([[0, 0, np.nan], [1, 0, 0], [0, 1, 0]], [[0, 1, 2]], "non-finite"),
+    ],
+)
+def test_unusable_meshes_are_refused(vertices, faces, message):
+    mesh = trimesh.Trimesh(vertices, faces, process=False)
+    with pytest.raises(ValueError, match=message):
+        render_views(mesh)
+    with pytest.raises(ValueError, match=message):
+        voxelize(mesh)

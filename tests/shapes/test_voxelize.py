@@ -1,0 +1,139 @@
+import importlib
+import zipfile
+
+import numpy as np
+import pytest
+import trimesh
+
+from vaegan_jax.shapes import read_binvox, voxelize
+from vaegan_jax.shapes.voxelize import carve, fill_enclosed, max_pool, surface_voxels
+
+
+def box(low, high):
+    return trimesh.creation.box(bounds=[low, high])
+
+
+def overlap(a, b):
+    return (a & b).sum() / (a | b).sum()
+
+
+def test_a_box_by_hand():
+    grid = voxelize(box([0, 0, 0], [8, 3.9, 1.9]), 8)
+    expected = np.zeros((8, 8, 8), bool)
+    expected[:, 2:6, 3:5] = True  # centred; two layers thick, so nothing is inside
+    np.testing.assert_array_equal(grid, expected)
+
+
+def test_without_centring_it_starts_at_zero():
+    grid = voxelize(box([5, 5, 5], [13, 8.9, 6.9]), 8, centred=False)
+    expected = np.zeros((8, 8, 8), bool)
+    expected[:, :4, :2] = True
+    np.testing.assert_array_equal(grid, expected)
+
+
+def test_a_face_between_two_voxels_belongs_to_the_upper_one():
+    sheet = trimesh.Trimesh([[0, 0, 3], [8, 0, 3], [0, 8, 3]], [[0, 1, 2]])
+    grid = surface_voxels(np.asarray(sheet.triangles), 8)
+    assert np.unique(np.argwhere(grid)[:, 2]).tolist() == [3]
+
+
+def test_surface_is_hollow_and_solid_is_not():
+    mesh = box([0, 0, 0], [1, 1, 1])
+    surface, solid = voxelize(mesh, 8), voxelize(mesh, 8, solid=True)
+    assert solid.all()
+    assert not surface[1:-1, 1:-1, 1:-1].any()
+    assert surface.sum() == 8**3 - 6**3
+
+
+def test_axes_keep_their_order():
+    # A pole along z at the corner of a plate in the xy plane, nearer x = 0 and y = 8.
+    mesh = trimesh.util.concatenate(
+        [box([0, 0, 0], [8, 8, 0.9]), box([0, 7.1, 0.8], [0.9, 8, 8])]
+    )
+    grid = voxelize(mesh, 8, solid=True)
+    expected = np.zeros((8, 8, 8), bool)
+    expected[:, :, 0] = True
+    expected[0, 7, :] = True
+    np.testing.assert_array_equal(grid, expected)
+
+
+def test_thin_legs_survive():
+    leg = box([0.49, 0.49, 0], [0.4901, 0.4901, 1])
+    grid = voxelize(trimesh.util.concatenate([leg, box([0, 0, 0], [1, 1, 0.01])]), 32)
+    assert grid.any(axis=(0, 1)).all()
+
+
+@pytest.mark.parametrize("resolution", [16, 32])
+def test_solid_volume_of_a_sphere(resolution):
+    grid = voxelize(trimesh.creation.icosphere(4), resolution, solid=True)
+    radius = resolution / 2
+    # Every touched voxel counts, so the volume is that of a slightly larger sphere.
+    low = 4 / 3 * np.pi * radius**3
+    assert low < grid.sum() < 4 / 3 * np.pi * (radius + 0.8) ** 3
+
+
+def test_overlapping_pieces_stay_solid():
+    pieces = [box([0, 0, 0], [4, 4, 8]), box([1, 1, 1], [8, 3, 3])]
+    grid = voxelize(trimesh.util.concatenate(pieces), 8, solid=True)
+    assert grid[:4, 2:6, :].all()
+
+
+def test_solid_with_a_hole_in_the_mesh():
+    ball = trimesh.creation.icosphere(4)
+    closed = voxelize(ball, 32, solid=True)
+    ball.update_faces(ball.triangles_center[:, 0] < 0.95)
+    assert not ball.is_watertight
+    assert overlap(voxelize(ball, 32, solid=True), closed) > 0.85
+
+
+def test_surface_is_exact_on_random_triangles():
+    """Dense samples of triangles lie in marked voxels, and few others are marked."""
+    rng = np.random.default_rng(0)
+    triangles = rng.uniform(0, 12, (30, 3, 3))
+    weights = rng.dirichlet([0.7, 0.7, 0.7], 60_000)
+    for triangle in triangles:
+        marked = surface_voxels(triangle[None], 12)
+        cells = np.floor(weights @ triangle).astype(int)
+        touched = np.zeros_like(marked)
+        touched[tuple(cells.T)] = True
+        assert not (touched & ~marked).any()
+        assert (marked & ~touched).sum() <= 0.05 * marked.sum() + 1
+
+
+def test_many_large_triangles_are_marked_in_parts(monkeypatch):
+    mesh = trimesh.creation.icosphere(2)
+    whole = voxelize(mesh, 16)
+    # The package has a function of the same name, which hides the module.
+    module = importlib.import_module("vaegan_jax.shapes.voxelize")
+    monkeypatch.setattr(module, "_CELLS_AT_ONCE", 50)
+    np.testing.assert_array_equal(voxelize(mesh, 16), whole)
+
+
+def test_filling_and_carving_by_hand():
+    shell = np.ones((5, 5, 5), bool)
+    shell[1:4, 1:4, 1:4] = False
+    assert fill_enclosed(shell).all() and carve(shell).all()
+    shell[2, 3, 4] = False  # a hole that no axis through the middle passes
+    assert fill_enclosed(shell).sum() == shell.sum()
+    assert carve(shell).sum() == 125 - 4  # all but the column below the hole
+
+
+def test_max_pool_by_hand():
+    grid = np.zeros((4, 4, 4), bool)
+    grid[3, 0, 1] = True
+    expected = np.zeros((2, 2, 2), bool)
+    expected[1, 0, 0] = True
+    np.testing.assert_array_equal(max_pool(grid, 2), expected)
+
+
+def test_impossible_resolution_is_refused():
+    with pytest.raises(ValueError, match="resolution is 0"):
+        voxelize(box([0, 0, 0], [1, 1, 1]), 0)
+
+
+@pytest.mark.parametrize("name", ["chair_0001", "chair_0002", "chair_0059"])
+def test_agrees_with_binvox_on_modelnet(real_data, name):
+    mesh = trimesh.load(real_data / "off" / f"{name}.off", process=False)
+    with zipfile.ZipFile(real_data / "modelnet10_chairs_binvox32.zip") as grids:
+        theirs = read_binvox(grids.read(f"chair/train/{name}.binvox"))
+    assert overlap(voxelize(mesh, 32), theirs) > 0.98

@@ -1,0 +1,36 @@
+"""Geometry without JAX or TensorFlow.
+
+Axes are (x, y, z) everywhere, z up, the front of a shape towards −y; images are grey
+uint8 on white (255).
+
+    cameras.py      where views are taken from
+    first_hits.py   which triangle each pixel sees
+    render.py       meshes → view images
+    voxelize.py     meshes → voxel grids, in binvox's frame
+    cells.py        lists of cells, for the two above
+    meshes.py       voxel grids → meshes, and .glb files
+    voxel_files.py  binvox files
+    pictures.py     pictures of voxel grids, for people
+"""
+
+from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.meshes import boxes_mesh, voxels_to_mesh, write_glb
+from vaegan_jax.shapes.pictures import draw_reconstructions, draw_shapes, draw_voxels
+from vaegan_jax.shapes.render import render_views
+from vaegan_jax.shapes.voxel_files import encode_binvox, read_binvox, write_binvox
+from vaegan_jax.shapes.voxelize import voxelize
+
+__all__ = [
+    "Camera",
+    "boxes_mesh",
+    "draw_reconstructions",
+    "draw_shapes",
+    "draw_voxels",
+    "encode_binvox",
+    "read_binvox",
+    "render_views",
+    "voxelize",
+    "voxels_to_mesh",
+    "write_binvox",
+    "write_glb",
+]

@@ -1,0 +1,123 @@
+"""Pictures of voxel grids: shaded boxes, sheets of them, reconstructions and truths."""
+
+import math
+
+import numpy as np
+import scipy.ndimage
+import trimesh
+from jaxtyping import Bool, UInt8
+from PIL import Image, ImageDraw, ImageFont
+
+from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.first_hits import first_hits
+from vaegan_jax.shapes.meshes import boxes_mesh
+from vaegan_jax.shapes.render import average_blocks
+
+FRONT_RIGHT_DEGREES = 35.0
+_CAMERA = Camera(num_views=1, elevation_degrees=30.0)
+_CUBE = 0.64  # side at which the camera just sees all of the grid, from any azimuth
+_SUPERSAMPLE = 2
+_LIGHT_COLOUR = np.array([244.0, 206.0, 148.0])
+_DARK_COLOUR = np.array([46.0, 44.0, 78.0])
+_FACE_LIGHT = np.array([0.42, 0.66, 1.0])  # of faces across x, y and z
+_GAP = 4  # pixels between tiles
+_HEADER = 22  # pixels
+
+
+def draw_voxels(
+    grid: Bool[np.ndarray, "x y z"],
+    image_size: int = 160,
+    azimuth_degrees: float = FRONT_RIGHT_DEGREES,
+) -> UInt8[np.ndarray, "h w 3"]:
+    """Draws the voxels of a grid as shaded boxes on white.
+
+    All grids are drawn at one scale, whatever they hold; an empty one is white.
+
+    Args:
+      grid: occupancy, z up, front towards −y.
+      image_size: height and width in pixels.
+      azimuth_degrees: where the eye is: 0 in front, 90 on the +x side.
+    """
+    size = image_size * _SUPERSAMPLE
+    image = np.full((size * size, 3), 255.0)
+    mesh = boxes_mesh(grid)
+    if len(mesh.faces):
+        mesh.apply_scale(_CUBE)
+        eye = _CAMERA.eye(math.radians(azimuth_degrees))
+        hits = first_hits(mesh, _CAMERA, eye, size)
+        points = eye + hits.directions * hits.depth[:, None]
+        image[hits.hit] = _colours(grid, mesh, hits.faces, points)
+    image = average_blocks(image.reshape(size, size, 3), _SUPERSAMPLE)
+    return np.rint(image).astype(np.uint8)
+
+
+def _colours(grid, mesh: trimesh.Trimesh, faces, points) -> np.ndarray:
+    """Colours (m, 3): by the face's direction, darker in corners and at the back."""
+    normals = mesh.face_normals[faces]
+    light = np.abs(normals) @ _FACE_LIGHT
+    # How full the space before a face is tells how little light gets there.
+    crowding = scipy.ndimage.uniform_filter(
+        np.asarray(grid, np.float32), size=5, mode="constant"
+    )
+    before = (points / _CUBE + 0.5) * len(grid) + 1.5 * normals - 0.5
+    shadow = scipy.ndimage.map_coordinates(crowding, before.T, order=1, mode="constant")
+    light = light * np.clip(1.15 - 1.3 * shadow, 0.35, 1.0)
+    return _DARK_COLOUR + (_LIGHT_COLOUR - _DARK_COLOUR) * light[:, None]
+
+
+def draw_shapes(
+    grids: Bool[np.ndarray, "n x y z"],
+    columns: int | None = None,
+    image_size: int = 160,
+) -> Image.Image:
+    """A sheet of shapes, row by row; default as square as their number allows."""
+    columns = columns or max(1, math.ceil(math.sqrt(len(grids))))
+    tiles = [draw_voxels(grid, image_size) for grid in grids]
+    rows = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
+    return _sheet(rows, columns, image_size)
+
+
+def draw_reconstructions(
+    views: UInt8[np.ndarray, "n v h w 1"],
+    reconstructions: Bool[np.ndarray, "n x y z"],
+    truths: Bool[np.ndarray, "n x y z"],
+    max_views: int = 3,
+    image_size: int = 160,
+) -> Image.Image:
+    """One row for each shape: what the model saw, what it made of it, and the truth.
+
+    Of more than `max_views` views, that many are shown at even distances.
+    """
+    shown = min(max_views, views.shape[1])
+    chosen = np.arange(shown) * views.shape[1] // shown
+    rows = []
+    for seen, made, truth in zip(views, reconstructions, truths, strict=True):
+        row = [_view_tile(seen[i], image_size) for i in chosen]
+        row += [draw_voxels(made, image_size), draw_voxels(truth, image_size)]
+        rows.append(row)
+    inputs = f"{views.shape[1]} input view{'s' if views.shape[1] > 1 else ''}"
+    headers = [inputs] + [""] * (shown - 1) + ["reconstruction", "truth"]
+    return _sheet(rows, shown + 2, image_size, headers)
+
+
+def _view_tile(view: UInt8[np.ndarray, "h w 1"], size: int) -> np.ndarray:
+    image = Image.fromarray(view[..., 0]).resize((size, size), Image.Resampling.LANCZOS)
+    return np.asarray(image.convert("RGB"))
+
+
+def _sheet(rows, columns: int, size: int, headers: list[str] | None = None):
+    """Tiles (size, size, 3) in rows, under headers if there are any."""
+    top = _HEADER if headers else 0
+    pitch = size + _GAP
+    sheet = Image.new("RGB", (columns * pitch + _GAP, top + len(rows) * pitch + _GAP))
+    draw = ImageDraw.Draw(sheet)
+    draw.rectangle([(0, 0), sheet.size], fill="white")
+    for column, header in enumerate(headers or ()):
+        middle = _GAP + column * pitch + size / 2
+        font = ImageFont.load_default(size=13)
+        draw.text((middle, top / 2 + 2), header, (60, 60, 60), font, anchor="mm")
+    for i, row in enumerate(rows):
+        for j, tile in enumerate(row):
+            corner = (_GAP + j * pitch, top + _GAP + i * pitch)
+            sheet.paste(Image.fromarray(tile), corner)
+    return sheet

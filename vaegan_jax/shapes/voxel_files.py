@@ -1,0 +1,91 @@
+"""Voxel grids in binvox files (https://www.patrickmin.com/binvox/binvox.html)."""
+
+import os
+import pathlib
+import re
+
+import numpy as np
+from jaxtyping import Bool
+from trimesh.exchange import binvox
+from trimesh.voxel import VoxelGrid
+
+_HEADER = re.compile(
+    rb"#binvox \d+\s.*?^dim +(\d+) +(\d+) +(\d+)\s*$.*?^data\r?\n", re.DOTALL | re.M
+)
+_LONGEST_HEADER = 4096
+_LARGEST_SIDE = 1024  # of binvox itself; a corrupt header may claim anything
+
+
+def read_binvox(
+    source: str | os.PathLike | bytes, name: str | None = None
+) -> Bool[np.ndarray, "x y z"]:
+    """Reads a binvox file.
+
+    Args:
+      source: a path, or the content of a file.
+      name: what error messages call the file; default its path.
+
+    Returns:
+      Occupancy, axes (x, y, z) as in the mesh that binvox was given.
+
+    Raises:
+      FileNotFoundError: if there is no such file.
+      ValueError: if it is not a whole, cubic binvox file.
+    """
+    if isinstance(source, bytes):
+        content, name = source, name or "The binvox data"
+    else:
+        content, name = pathlib.Path(source).read_bytes(), name or str(source)
+    header = _HEADER.match(content[:_LONGEST_HEADER])
+    if header is None:
+        raise ValueError(f"{name}: not a binvox file (no '#binvox' header with 'dim').")
+    side = _checked_side(header, name)
+    runs = np.frombuffer(content, np.uint8, offset=header.end())
+    values, lengths = runs[0::2], runs[1::2]
+    counted = int(lengths.sum(dtype=np.int64))
+    if len(runs) % 2 or counted != side**3:
+        raise ValueError(
+            f"{name}: the file is damaged: it holds {counted:,} of {side**3:,} voxels; "
+            "copy or make it again."
+        )
+    if values.max() > 1:
+        raise ValueError(
+            f"{name}: the file is damaged: it holds other voxels than 0 and 1; "
+            "copy or make it again."
+        )
+    # binvox stores y fastest, then z.
+    grid = np.repeat(values.astype(bool), lengths).reshape(side, side, side)
+    return np.ascontiguousarray(grid.transpose(0, 2, 1))
+
+
+def _checked_side(header: re.Match, name: str) -> int:
+    """The side of the cubic grid that a header announces."""
+    sides = {int(side) for side in header.groups()}
+    if len(sides) != 1:
+        raise ValueError(f"{name}: the grid is not a cube; make it again with binvox.")
+    side = sides.pop()
+    if not 1 <= side <= _LARGEST_SIDE:
+        raise ValueError(
+            f"{name}: the header claims {side} voxels a side, which must be "
+            f"from 1 to {_LARGEST_SIDE}; make the file again."
+        )
+    return side
+
+
+def write_binvox(path: str | os.PathLike, grid: Bool[np.ndarray, "x y z"]) -> None:
+    """Writes a cubic grid as a binvox file, in the unit cube.
+
+    Raises:
+      ValueError: if the grid is not a cube.
+    """
+    grid = np.asarray(grid, bool)
+    if grid.ndim != 3 or len(set(grid.shape)) != 1:
+        raise ValueError(f"A binvox file holds a cube, not a grid of {grid.shape}.")
+    pathlib.Path(path).write_bytes(encode_binvox(grid))
+
+
+def encode_binvox(grid: Bool[np.ndarray, "n n n"]) -> bytes:
+    """The content of a binvox file that holds this grid, in the unit cube."""
+    # trimesh, like the field's readers, takes `scale` for the span of voxel centres.
+    pitch = 1 / max(len(grid) - 1, 1)
+    return binvox.export_binvox(VoxelGrid(grid, np.diag([pitch, pitch, pitch, 1])))
