@@ -1,0 +1,23 @@
+"""What an example of every data set here looks like."""
+
+import io
+
+import numpy as np
+from jaxtyping import Bool, UInt8
+from PIL import Image
+
+
+def encode_view(image: UInt8[np.ndarray, "h w"]) -> bytes:
+    """A grey image as PNG."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, format="png")
+    return file.getvalue()
+
+
+def example(name: str, voxels: Bool[np.ndarray, "x y z"], views: list[bytes]) -> dict:
+    """An example as `data_prep.tfds_tools.features` describes it; views as PNG."""
+    return {
+        "name": name,
+        "voxels": voxels.astype(np.uint8),
+        "views": [io.BytesIO(view) for view in views],
+    }

@@ -1,0 +1,79 @@
+"""Makes data sets on disk; the functions behind `scripts/prepare_data.py`."""
+
+import os
+import pathlib
+
+from data_prep import tfds_tools
+from data_prep.procedural_chairs import procedural_chairs_dataset_builder as chairs
+from data_prep.voxel_view_archive import voxel_view_archive_dataset_builder as archive
+
+
+def cache_directory() -> pathlib.Path:
+    """Where data sets go that need no place of their own: `$VAEGAN_CACHE`, or
+    `~/.cache/vaegan_jax`."""
+    default = pathlib.Path.home() / ".cache" / "vaegan_jax"
+    return pathlib.Path(os.environ.get("VAEGAN_CACHE") or default)
+
+
+def prepare_procedural(
+    data_dir: str | os.PathLike | None = None,
+    resolution: int = 32,
+    image_size: int = 64,
+) -> pathlib.Path:
+    """The directory of the procedural chairs, made first if they are not there.
+
+    Args:
+      data_dir: the folder that holds data sets; default `cache_directory()`.
+      resolution: voxels along each axis.
+      image_size: pixels along each side of a view.
+
+    Raises:
+      ValueError: for a resolution or image size that there is no configuration for.
+    """
+    name = f"r{resolution}_v{image_size}"
+    known = [config.name for config in chairs.Builder.BUILDER_CONFIGS]
+    if name not in known:
+        raise ValueError(
+            f"The procedural chairs come with a resolution of 32 or 64 and an image "
+            f"size of 64, 128 or 224, not {resolution} and {image_size}."
+        )
+    data_dir = pathlib.Path(data_dir or cache_directory()).expanduser().absolute()
+    return tfds_tools.build(chairs.Builder(config=name, data_dir=data_dir))
+
+
+def prepare_archive(
+    voxels: str | os.PathLike,
+    views: str | os.PathLike,
+    output: str | os.PathLike,
+    category: str | None = None,
+) -> pathlib.Path:
+    """The directory of a data set made from binvox grids and view images.
+
+    What was paired, and every name that lacks a partner, is written to `pairing.txt`
+    in that directory.
+
+    Args:
+      voxels: zip, tar or folder of `<category>/<split>/<NAME>.binvox`.
+      views: tar, zip or folder of `<category>/<split>/<NAME>_001.png` and so on.
+      output: the folder that is to hold the data set.
+      category: take only this one; default all.
+
+    Raises:
+      FileNotFoundError: if there is no such file or folder.
+      ValueError: if a file is damaged, shapes differ in size or number of views,
+        nothing pairs up, or the output holds a data set of other archives.
+    """
+    voxels, views = (pathlib.Path(p).expanduser().absolute() for p in (voxels, views))
+    output = pathlib.Path(output).expanduser().absolute()
+    config, pairing = archive.inspect_archives(str(voxels), str(views), category)
+    builder = archive.Builder(config=config, data_dir=output)
+    target = tfds_tools.build(builder)
+    stored = tfds_tools.stored_metadata(target)
+    for field in ("voxels", "views", "category"):
+        if stored.get(field) != getattr(config, field):
+            raise ValueError(
+                f"{target} holds a data set with {field} = {stored.get(field)}; "
+                "choose another output or delete it."
+            )
+    (target / "pairing.txt").write_text(pairing.report(), encoding="utf-8")
+    return target

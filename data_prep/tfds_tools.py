@@ -1,0 +1,80 @@
+"""What the TFDS builders share. Importing this hides accelerators from TensorFlow."""
+
+import contextlib
+import fcntl
+import importlib.metadata
+import json
+import pathlib
+import shutil
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+# TensorFlow only reads and writes data here; it must not claim the memory of a GPU.
+tf.config.set_visible_devices([], "GPU")
+
+INCOMPLETE_PREFIX = "incomplete."  # TFDS's, of the folders that it writes to first
+_GEOMETRY_PACKAGES = ("numpy", "scipy", "trimesh", "embreex", "scikit-image", "pillow")
+
+
+def features(
+    resolution: int, image_size: int, num_views: int
+) -> dict[str, tfds.features.FeatureConnector]:
+    """The features that every data set of shapes and views has.
+
+    `voxels` are 0 or 1 with axes (x, y, z), z up, front towards −y; `views` are grey.
+    """
+    return {
+        "name": tfds.features.Text(),
+        "voxels": tfds.features.Tensor(
+            shape=(resolution,) * 3, dtype=np.uint8, encoding="zlib"
+        ),
+        "views": tfds.features.Sequence(
+            tfds.features.Image(
+                shape=(image_size, image_size, 1),
+                dtype=np.uint8,
+                encoding_format="png",
+            ),
+            length=num_views,
+        ),
+    }
+
+
+def metadata(**facts) -> tfds.core.MetadataDict:
+    """Facts about how a data set was made, with the versions of what made it."""
+    return tfds.core.MetadataDict(**facts, versions=_versions())
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _GEOMETRY_PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[package] = importlib.metadata.version(package)
+    return found
+
+
+def stored_metadata(directory: pathlib.Path) -> dict:
+    """The facts that `metadata` recorded with a data set on disk."""
+    return json.loads((directory / "metadata.json").read_text("utf-8"))
+
+
+def build(builder: tfds.core.DatasetBuilder) -> pathlib.Path:
+    """Makes the data set unless it is there already, and returns its directory.
+
+    What an interrupted run left behind is removed first. A second process that wants
+    the same data set waits for the first.
+    """
+    target = pathlib.Path(builder.data_dir)
+    if target.exists():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open(target.parent / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if target.exists():
+            return target
+        for leftover in target.parent.glob(f"{INCOMPLETE_PREFIX}*"):
+            shutil.rmtree(leftover)
+        tfds.disable_progress_bar()  # the builders show their own
+        builder.download_and_prepare(file_format="tfrecord")
+    return target

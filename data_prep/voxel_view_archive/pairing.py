@@ -1,0 +1,152 @@
+"""Which voxel grid belongs to which view images, by their names.
+
+Grids: `…/<category>/<split>/<NAME>.binvox`. Views, as in the ModelNet image archives:
+`…/<category>/<split>/<NAME>_001.png`, `_002.png`, … in the order of the cameras.
+"""
+
+import collections
+import dataclasses
+import re
+
+from data_prep.archives import Archive
+
+_VIEW = re.compile(r"(?P<name>.+)_(?P<number>\d{3,})\.png", re.IGNORECASE)
+_SPLITS = {"train": "train", "test": "test", "validation": "validation"}
+_SPLITS |= {"val": "validation", "valid": "validation"}
+
+Key = tuple[str, str, str]  # category, split, name
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """A shape: where its grid and its views, in order, are in their archives."""
+
+    category: str
+    split: str
+    name: str
+    voxels: str
+    views: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Pairing:
+    """All shapes of two archives.
+
+    Attributes:
+      splits: the shapes of every split, sorted by name.
+      num_views: how many views each has.
+      without_views, without_voxels: `category/split/name` of what lacks a partner.
+    """
+
+    splits: dict[str, list[Pair]]
+    num_views: int
+    without_views: list[str]
+    without_voxels: list[str]
+
+    def report(self) -> str:
+        """What was paired and what was not, for people."""
+        lines = [f"{name}: {len(pairs)} shapes" for name, pairs in self.splits.items()]
+        lines.append(f"{self.num_views} views each")
+        for what, names in (
+            ("grids without views", self.without_views),
+            ("views without a grid", self.without_voxels),
+        ):
+            lines.append(f"{what}: {len(names)}")
+            lines += [f"  {name}" for name in names]
+        return "\n".join(lines) + "\n"
+
+
+def pair_archives(voxels: Archive, views: Archive, category: str | None) -> Pairing:
+    """Pairs grids and views by category, split and name.
+
+    Where there is no validation split, every tenth of the sorted names of the train
+    split (index 0, 10, 20, …) becomes one.
+
+    Raises:
+      ValueError: if nothing pairs up or shapes differ in their number of views.
+    """
+    grids = _find_grids(voxels, category)
+    images = _find_views(views, category)
+    keys = sorted(grids.keys() & images.keys())
+    if not keys:
+        wanted = f" of category {category!r}" if category else ""
+        raise ValueError(
+            f"No shape{wanted} has both a grid in {voxels.path} ({len(grids)} found) "
+            f"and views in {views.path} ({len(images)} found); names must match, as "
+            "chair/train/NAME.binvox and chair/train/NAME_001.png do."
+        )
+    splits = collections.defaultdict(list)
+    for key in keys:
+        splits[key[1]].append(Pair(*key, grids[key], images[key]))
+    return Pairing(
+        _with_validation(dict(splits)),
+        _number_of_views(keys, images, views),
+        ["/".join(key) for key in sorted(grids.keys() - images.keys())],
+        ["/".join(key) for key in sorted(images.keys() - grids.keys())],
+    )
+
+
+def _find_grids(archive: Archive, category: str | None) -> dict[Key, str]:
+    found = {}
+    for path in archive.names(".binvox"):
+        key = _key(path, path.rsplit("/", 1)[-1][: -len(".binvox")])
+        if category in (None, key[0]):
+            _add_once(found, key, path, archive)
+    return found
+
+
+def _find_views(archive: Archive, category: str | None) -> dict[Key, tuple[str, ...]]:
+    numbered = collections.defaultdict(dict)
+    for path in archive.names(".png"):
+        match = _VIEW.fullmatch(path.rsplit("/", 1)[-1])
+        if match is None:
+            continue
+        key = _key(path, match["name"])
+        if category in (None, key[0]):
+            _add_once(numbered[key], int(match["number"]), path, archive)
+    return {
+        key: tuple(views[number] for number in sorted(views))
+        for key, views in numbered.items()
+    }
+
+
+def _add_once(found: dict, key, path: str, archive: Archive) -> None:
+    if key in found:
+        raise ValueError(
+            f"{archive.path}: {found[key]} and {path} are the same shape or view; "
+            "remove one of them."
+        )
+    found[key] = path
+
+
+def _key(path: str, name: str) -> Key:
+    """Category, split and name from a path; without folders, all is training data."""
+    folders = path.split("/")[:-1]
+    if folders and folders[-1].lower() in _SPLITS:
+        category = folders[-2] if len(folders) > 1 else ""
+        return category, _SPLITS[folders[-1].lower()], name
+    return (folders[-1] if folders else ""), "train", name
+
+
+def _number_of_views(keys, images, archive: Archive) -> int:
+    counts = collections.Counter(len(images[key]) for key in keys)
+    usual = counts.most_common(1)[0][0]
+    odd = [key for key in keys if len(images[key]) != usual]
+    if odd:
+        raise ValueError(
+            f"{archive.path}: {'/'.join(odd[0])} has {len(images[odd[0]])} views and "
+            f"{len(odd) - 1} other shapes differ too, but most have {usual}; add the "
+            "missing images or remove those shapes."
+        )
+    return usual
+
+
+def _with_validation(splits: dict[str, list[Pair]]) -> dict[str, list[Pair]]:
+    splits = {name: sorted(p, key=lambda pair: pair.name) for name, p in splits.items()}
+    train = splits.get("train", [])
+    if "validation" not in splits and len(train) > 1:
+        splits["validation"] = train[::10]
+        splits["train"] = [pair for i, pair in enumerate(train) if i % 10]
+    return {
+        name: splits[name] for name in ("train", "validation", "test") if name in splits
+    }

@@ -1,0 +1,110 @@
+"""Names decide what belongs together."""
+
+import pytest
+
+from data_prep.archives import Archive
+from data_prep.voxel_view_archive.pairing import pair_archives
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Makes empty files: `folders(grids, views)` gives two archives."""
+
+    def make(grids, views):
+        for folder, names in (("voxels", grids), ("views", views)):
+            (tmp_path / folder).mkdir()
+            for name in names:
+                path = tmp_path / folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
+        return Archive(tmp_path / "voxels"), Archive(tmp_path / "views")
+
+    return make
+
+
+def chair(split, number):
+    return f"chair/{split}/chair_{number:04d}"
+
+
+def views(split, numbers, count=2):
+    return [
+        f"root/{chair(split, n)}_{k:03d}.png"
+        for n in numbers
+        for k in range(1, count + 1)
+    ]
+
+
+def grids(split, numbers):
+    return [f"{chair(split, n)}.binvox" for n in numbers]
+
+
+def test_every_tenth_train_name_validates_and_test_stays(folders):
+    numbers = range(1, 26)
+    pairing = pair_archives(
+        *folders(
+            grids("train", numbers) + grids("test", [90]),
+            views("train", numbers) + views("test", [90]),
+        ),
+        None,
+    )
+    names = {split: [p.name for p in pairs] for split, pairs in pairing.splits.items()}
+    assert names["validation"] == ["chair_0001", "chair_0011", "chair_0021"]
+    assert len(names["train"]) == 22
+    assert names["test"] == ["chair_0090"]
+    assert pairing.num_views == 2
+
+
+def test_a_validation_split_of_its_own_is_kept(folders):
+    pairing = pair_archives(
+        *folders(
+            grids("train", [1, 2]) + grids("val", [3]),
+            views("train", [1, 2]) + views("val", [3]),
+        ),
+        None,
+    )
+    assert {s: len(p) for s, p in pairing.splits.items()} == {
+        "train": 2,
+        "validation": 1,
+    }
+
+
+def test_views_are_in_the_order_of_their_numbers(folders):
+    pairing = pair_archives(
+        *folders(grids("train", [1]), views("train", [1], count=12)), None
+    )
+    (pair,) = pairing.splits["train"]
+    assert [v[-7:-4] for v in pair.views] == [f"{k:03d}" for k in range(1, 13)]
+
+
+def test_what_lacks_a_partner_is_listed(folders):
+    pairing = pair_archives(
+        *folders(grids("train", [1, 2, 3]), views("train", [2, 3, 4])), None
+    )
+    assert pairing.without_views == ["chair/train/chair_0001"]
+    assert pairing.without_voxels == ["chair/train/chair_0004"]
+    report = pairing.report()
+    assert "grids without views: 1\n  chair/train/chair_0001" in report
+    assert "views without a grid: 1\n  chair/train/chair_0004" in report
+
+
+def test_one_category_of_several(folders):
+    archives = folders(
+        ["chair/train/a.binvox", "desk/train/b.binvox"],
+        ["chair/train/a_001.png", "desk/train/b_001.png"],
+    )
+    pairing = pair_archives(*archives, "desk")
+    assert [p.name for p in pairing.splits["train"]] == ["b"]
+    with pytest.raises(ValueError, match="No shape of category 'sofa' has both"):
+        pair_archives(*archives, "sofa")
+
+
+def test_another_number_of_views_is_named(folders):
+    missing = views("train", [1, 2, 3])[:-1]
+    with pytest.raises(ValueError, match="chair/train/chair_0003 has 1 views"):
+        pair_archives(*folders(grids("train", [1, 2, 3]), missing), None)
+
+
+def test_the_same_shape_twice_is_named(folders):
+    twice = [*grids("train", [1]), "copy/" + grids("train", [1])[0]]
+    with pytest.raises(ValueError, match="are the same shape or view"):
+        pair_archives(*folders(twice, views("train", [1])), None)

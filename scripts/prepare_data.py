@@ -1,0 +1,79 @@
+"""Makes data sets.
+
+python scripts/prepare_data.py procedural
+python scripts/prepare_data.py archive --voxels=ZIP --views=TAR --output=DIR
+python scripts/prepare_data.py pack --data_dir=DIR --output=FILE.npz
+"""
+
+import argparse
+import os
+import sys
+
+# TensorFlow only reads and writes records here, and should not chat about it.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+
+def procedural(given: argparse.Namespace) -> str:
+    """Makes parametric chairs: nothing is downloaded."""
+    from data_prep.prepare import prepare_procedural
+
+    return str(prepare_procedural(given.output, given.resolution, given.image_size))
+
+
+def archive(given: argparse.Namespace) -> str:
+    """Pairs binvox grids with view images, by name."""
+    from data_prep.prepare import prepare_archive
+
+    target = prepare_archive(given.voxels, given.views, given.output, given.category)
+    return (target / "pairing.txt").read_text("utf-8") + str(target)
+
+
+def pack(given: argparse.Namespace) -> str:
+    """Writes a data set as one file that training keeps on the device."""
+    from vaegan_jax.packed_data import pack
+
+    pack(given.data_dir, given.output, given.image_size)
+    return given.output
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Makes data sets.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(function):
+        command = commands.add_parser(function.__name__, help=function.__doc__)
+        command.set_defaults(function=function)
+        return command.add_argument
+
+    option = add(procedural)
+    option("--output", help="folder for data sets (default: the cache)")
+    option("--resolution", type=int, default=32, help="voxels a side: 32 or 64")
+    option("--image_size", type=int, default=64, help="pixels: 64, 128 or 224")
+    option = add(archive)
+    option("--voxels", required=True, help="zip, tar or folder of .binvox files")
+    option("--views", required=True, help="tar, zip or folder of NAME_001.png …")
+    option("--output", required=True, help="folder for data sets")
+    option("--category", help="take only this category")
+    option = add(pack)
+    option("--data_dir", required=True, help="directory of a prepared data set")
+    option("--output", required=True, help="the .npz file to write")
+    option("--image_size", type=int, default=64, help="views are resized to this")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    given = parse(arguments)
+    try:
+        print(given.function(given))
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nerror: interrupted; run the same command again.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
