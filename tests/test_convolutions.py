@@ -1,0 +1,87 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from vaegan_jax.models.convolutions import convolve, convolve_transposed
+
+# Spatial rank, kernel size, padding, input size: the two kinds in use, at grids large
+# enough for XLA's own forward pass and too small for it.
+CASES = [(3, 4, 1, 8), (3, 4, 1, 4), (2, 5, 2, 16), (2, 5, 2, 6), (3, 4, 1, 2)]
+FORMULATIONS = ("plain", "gather")
+
+
+def random(seed, *shape):
+    return jnp.asarray(np.random.default_rng(seed).normal(size=shape), jnp.float32)
+
+
+def operands(rank, taps, size, transposed, channels=3, outputs=5):
+    weights = random(1, *(taps,) * rank, channels, outputs)
+    if transposed:
+        return random(0, 2, *(size // 2,) * rank, outputs), weights
+    return random(0, 2, *(size,) * rank, channels), weights
+
+
+@pytest.mark.parametrize("formulation", FORMULATIONS)
+@pytest.mark.parametrize("rank, taps, padding, size", CASES)
+def test_convolve_equals_pytorch(rank, taps, padding, size, formulation):
+    x, kernel = operands(rank, taps, size, transposed=False)
+    apply = {2: F.conv2d, 3: F.conv3d}[rank]
+    expected = apply(
+        torch.tensor(np.moveaxis(x, -1, 1)),
+        torch.tensor(np.array(kernel.transpose(rank + 1, rank, *range(rank)))),
+        stride=2,
+        padding=padding,
+    )
+    actual = convolve(x, kernel, padding, formulation)
+    np.testing.assert_allclose(
+        np.moveaxis(actual, -1, 1), expected, rtol=1e-4, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("formulation", FORMULATIONS)
+@pytest.mark.parametrize("size", [2, 4, 16])
+def test_transposed_equals_pytorch(size, formulation):
+    y, kernel = operands(3, 4, size, transposed=True)
+    expected = F.conv_transpose3d(
+        torch.tensor(np.moveaxis(y, -1, 1)),
+        torch.tensor(np.array(kernel.transpose(4, 3, 0, 1, 2))),
+        stride=2,
+        padding=1,
+    )
+    actual = convolve_transposed(y, kernel, 1, formulation)
+    np.testing.assert_allclose(
+        np.moveaxis(actual, -1, 1), expected, rtol=1e-4, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("rank, taps, padding, size", CASES)
+def test_gather_has_the_gradients_of_plain(
+    rank, taps, padding, size, transposed, channels
+):
+    arguments = operands(rank, taps, size, transposed, channels)
+    apply = convolve_transposed if transposed else convolve
+
+    def output_and_gradients(formulation):
+        function = lambda a, k: apply(a, k, padding, formulation)  # noqa: E731
+        output, pullback = jax.vjp(function, *arguments)
+        return output, pullback(random(2, *output.shape))
+
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4),
+        output_and_gradients("gather"),
+        output_and_gradients("plain"),
+    )
+
+
+@pytest.mark.parametrize("formulation", FORMULATIONS)
+def test_the_two_directions_are_adjoint(formulation):
+    x, kernel = operands(3, 4, 8, transposed=False)
+    y = random(3, 2, 4, 4, 4, 5)
+    forward = jnp.vdot(convolve(x, kernel, 1, formulation), y)
+    backward = jnp.vdot(x, convolve_transposed(y, kernel, 1, formulation))
+    np.testing.assert_allclose(forward, backward, rtol=1e-4)

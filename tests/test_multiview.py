@@ -1,0 +1,94 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from conftest import Setup, assert_trees_close, make_batch, tiny_config
+
+from vaegan_jax.models.encoder import Posterior
+from vaegan_jax.models.multiview import encode_views, expected_latent, pool_views
+
+
+def encode(how, num_views=3, train=True):
+    """Outputs, running statistics and parameter gradients."""
+    setup = Setup(tiny_config("mv_vae_gan"))
+    encoder = setup.create().encoder
+    views = make_batch(setup.config, num_views=num_views)["views"]
+
+    def function(params):
+        posterior, statistics = encode_views(
+            setup.networks.encoder,
+            encoder.replace(params=params).variables,
+            views,
+            train=train,
+            how=how,
+        )
+        # Different weights for each view and shape: a mix-up would be seen.
+        weights = jnp.arange(posterior.mean.size).reshape(posterior.mean.shape)
+        loss = (weights * (posterior.mean + posterior.log_variance**2)).mean()
+        return loss, (posterior, statistics)
+
+    gradients, outputs = jax.grad(function, has_aux=True)(encoder.params)
+    return outputs, gradients
+
+
+@pytest.mark.parametrize("num_views", [1, 3])
+@pytest.mark.parametrize("how", ["fold", "vmap"])
+def test_vectorised_encoding_means_what_the_loop_means(how, num_views):
+    (posterior, statistics), gradients = encode(how, num_views)
+    (expected, expected_statistics), expected_gradients = encode("loop", num_views)
+    assert posterior.mean.shape == (4, num_views, 6)
+    assert_trees_close(posterior, expected, rtol=1e-3, atol=1e-5)
+    assert_trees_close(statistics, expected_statistics, rtol=1e-3, atol=1e-5)
+    scale = max(abs(g).max() for g in jax.tree.leaves(expected_gradients))
+    assert_trees_close(gradients, expected_gradients, rtol=2e-3, atol=1e-4 * scale)
+
+
+def test_joint_statistics_are_another_model():
+    (joint, _), _ = encode("fold_joint")
+    (per_view, _), _ = encode("fold")
+    assert abs(joint.mean - per_view.mean).max() > 1e-3
+
+
+def test_all_ways_agree_in_evaluation_and_keep_the_statistics():
+    (expected, before), _ = encode("loop", train=False)
+    for how in ("fold", "vmap", "fold_joint"):
+        (posterior, statistics), _ = encode(how, train=False)
+        assert_trees_close(posterior, expected)
+        assert_trees_close(statistics, before, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("num_views", [1, 2, 5, 20])
+def test_any_number_of_views_at_evaluation(num_views):
+    (posterior, _), _ = encode("fold", num_views, train=False)
+    assert expected_latent(posterior, "mean").shape == (4, 6)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "max"])
+def test_pooling_by_hand_and_in_any_order(pooling):
+    latents = jnp.array([[[1.0, 5], [3, 4], [8, 0]]])
+    expected = {"mean": [[4.0, 3]], "max": [[8.0, 5]]}[pooling]
+    np.testing.assert_allclose(pool_views(latents, pooling), expected)
+    np.testing.assert_allclose(pool_views(latents[:, ::-1], pooling), expected)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "max"])
+@pytest.mark.parametrize("num_views", [1, 2, 12])
+def test_expected_latent_is_the_mean_of_pooled_samples(pooling, num_views):
+    rng = np.random.default_rng(0)
+    posterior = Posterior(
+        jnp.asarray(rng.normal(size=(1, num_views, 4)), jnp.float32),
+        jnp.asarray(rng.normal(size=(1, num_views, 4)), jnp.float32),
+    )
+    keys = jax.random.split(jax.random.key(0), 20_000)
+    sampled = jax.vmap(lambda key: pool_views(posterior.sample(key), pooling))(keys)
+    actual = expected_latent(posterior, pooling)
+    np.testing.assert_allclose(actual, sampled.mean(0), atol=0.04)
+    backwards = Posterior(posterior.mean[:, ::-1], posterior.log_variance[:, ::-1])
+    np.testing.assert_allclose(expected_latent(backwards, pooling), actual, atol=1e-5)
+
+
+def test_expected_maximum_of_two_standard_normals():
+    zeros = jnp.zeros((1, 2, 1))
+    # E[max(a, b)] = 1 / √π.
+    actual = expected_latent(Posterior(zeros, zeros), "max")
+    np.testing.assert_allclose(actual, np.pi**-0.5, atol=1e-5)

@@ -1,0 +1,139 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import torch
+import torch_reference as reference
+from conftest import ALGORITHMS, Setup, make_batch, tiny_config
+
+from vaegan_jax.config import default_widths
+from vaegan_jax.models.networks import build_networks
+
+
+@pytest.fixture(scope="module")
+def setup():
+    return Setup(tiny_config("vae_gan"))
+
+
+def apply_train(module, net, inputs):
+    inputs = jnp.asarray(inputs)
+    return module.apply(net.variables, inputs, train=True, mutable=["batch_stats"])
+
+
+def assert_statistics(updated, expected):
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b.detach(), rtol=1e-3, atol=1e-5),
+        updated["batch_stats"],
+        expected,
+    )
+
+
+def test_generator_equals_pytorch(setup):
+    state = setup.create()
+    latents = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
+    logits, updated = apply_train(setup.networks.generator, state.generator, latents)
+    statistics = reference.to_tensors(state.generator.batch_stats)
+    expected = reference.generator(
+        reference.to_tensors(state.generator.params), statistics, torch.tensor(latents)
+    )
+    np.testing.assert_allclose(logits[..., 0], expected[:, 0], rtol=1e-3, atol=1e-4)
+    assert_statistics(updated, statistics)
+
+
+def test_discriminator_equals_pytorch(setup):
+    state = setup.create()
+    voxels = make_batch(setup.config)["voxels"].astype(np.float32)
+    logits, updated = apply_train(
+        setup.networks.discriminator, state.discriminator, voxels[..., None]
+    )
+    statistics = reference.to_tensors(state.discriminator.batch_stats)
+    expected = reference.discriminator(
+        reference.to_tensors(state.discriminator.params),
+        statistics,
+        torch.tensor(voxels)[:, None],
+    )
+    np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-4)
+    assert_statistics(updated, statistics)
+
+
+def test_encoder_equals_pytorch(setup):
+    state = setup.create()
+    images = make_batch(setup.config)["views"][:, 0]
+    posterior, updated = apply_train(setup.networks.encoder, state.encoder, images)
+    statistics = reference.to_tensors(state.encoder.batch_stats)
+    expected = reference.encoder(
+        reference.to_tensors(state.encoder.params), statistics, torch.tensor(images)
+    )
+    for actual, wanted in zip(posterior, expected, strict=True):
+        np.testing.assert_allclose(actual, wanted, rtol=1e-3, atol=1e-4)
+    assert_statistics(updated, statistics)
+
+
+@pytest.mark.parametrize("resolution", [32, 64])
+def test_output_sizes_at_both_resolutions(resolution):
+    config = tiny_config(
+        "mv_vae_gan",
+        **{
+            "model.resolution": resolution,
+            "model.generator_widths": tuple(default_widths(resolution)[::-1]),
+            "model.discriminator_widths": tuple(default_widths(resolution)),
+        },
+    )
+    networks = build_networks(config)
+
+    def forward():
+        key = jax.random.key(0)
+        voxels, _ = networks.generator.init_with_output(
+            key, jnp.zeros((2, 6)), train=False
+        )
+        logits, _ = networks.discriminator.init_with_output(key, voxels, train=False)
+        return voxels, logits
+
+    voxels, logits = jax.eval_shape(forward)
+    assert voxels.shape == (2, *(resolution,) * 3, 1)
+    assert logits.shape == (2,)
+
+
+def test_reference_sizes_are_those_of_the_paper():
+    """The reference's parameters, counted by hand; unused taps are not kept."""
+    from vaegan_jax.config import complete, reference_config
+
+    setup = Setup(complete(reference_config("mv_vae_gan")))
+    shapes = jax.eval_shape(setup.create)
+
+    def count(net):
+        return sum(leaf.size for leaf in jax.tree.leaves(net.params))
+
+    norms_3d = 2 * (256 + 128 + 64 + 32)
+    middle = 64 * (256 * 128 + 128 * 64 + 64 * 32 + 32 * 1)
+    assert count(shapes.generator) == 200 * 8 * 256 + middle + norms_3d
+    assert count(shapes.discriminator) == middle + 8 * 256 + norms_3d
+    convolutions = 25 * (64 + 64 * 128 + 128 * 256 + 256 * 512 + 512 * 400)
+    heads = 2 * (7 * 7 * 400 * 200 + 200)
+    norms_2d = 2 * (64 + 128 + 256 + 512 + 400)
+    assert count(shapes.encoder) == convolutions + heads + norms_2d
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_bias_sits_only_where_no_batch_norm_follows(algorithm):
+    setup = Setup(tiny_config(algorithm, **{"model.use_bias": True}))
+    state = jax.eval_shape(setup.create)
+    paths = [
+        jax.tree_util.keystr(path)
+        for net in (state.generator, state.discriminator)
+        for path, _ in jax.tree_util.tree_leaves_with_path(net.params)
+        if "bias" in jax.tree_util.keystr(path) and "BatchNorm" not in str(path)
+    ]
+    assert paths == ["['StridedConvolution_3']['bias']", "['Dense_0']['bias']"]
+
+
+def test_bfloat16_computes_near_float32_and_keeps_float32_parameters():
+    exact = Setup(tiny_config("mv_vae_gan"))
+    rough = Setup(tiny_config("mv_vae_gan", **{"model.dtype": "bfloat16"}))
+    batch = make_batch(exact.config)
+    _, expected = exact.train_step(exact.create(), batch)
+    state, metrics = rough.train_step(rough.create(), batch)
+    for leaf in jax.tree.leaves((state.generator, state.discriminator, state.encoder)):
+        assert leaf.dtype in (jnp.float32, jnp.int32)
+    for name in ("loss/encoder", "loss/adversarial", "loss/discriminator"):
+        np.testing.assert_allclose(metrics[name], expected[name], rtol=0.05)

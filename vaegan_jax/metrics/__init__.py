@@ -1,0 +1,1 @@
+"""Measures of voxel shapes, as pure functions of arrays."""

@@ -1,0 +1,125 @@
+"""Many views of one shape: how they are encoded together and pooled to one latent.
+
+Four ways to encode all views of a batch with the one shared encoder:
+
+- `loop`: one encoder call per view, as the original does; the meaning of the others.
+- `vmap`: `jax.vmap` of that call over the views.
+- `fold`: one call with the views folded into the batch, view by view, and BatchNorm
+  statistics per view. On a CPU, where convolutions are products, it is the fastest.
+- `fold_joint`: folded, with one set of statistics over all views: another model.
+
+The first three agree, up to rounding, in outputs, gradients and running statistics.
+"""
+
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, UInt8
+
+from vaegan_jax.models.encoder import Encoder, Posterior
+from vaegan_jax.models.layers import MOMENTUM, follow
+
+ViewEncoding = Literal["fold", "fold_joint", "loop", "vmap"]
+Pooling = Literal["mean", "max"]
+
+
+def encode_views(
+    encoder: Encoder,
+    variables: Any,
+    views: UInt8[Array, "b v h w c"],
+    *,
+    train: bool,
+    how: ViewEncoding = "fold",
+) -> tuple[Posterior, Any]:
+    """Encodes every view of every shape.
+
+    Args:
+      encoder: the module.
+      variables: its `params` and `batch_stats`.
+      views: images, any number `v` of views from 1 up.
+      train: use batch statistics; otherwise the running ones, whatever `how`.
+      how: see the module's docstring.
+
+    Returns:
+      The posteriors, fields (b, v, latent), and the new `batch_stats` (unchanged
+      outside training).
+    """
+    batch, count = views.shape[:2]
+    statistics = variables["batch_stats"]
+
+    def encode(images, statistics, groups=1):
+        posterior, updated = encoder.apply(
+            {"params": variables["params"], "batch_stats": statistics},
+            images,
+            train=train,
+            groups=groups,
+            mutable=["batch_stats"],
+        )
+        return posterior, updated["batch_stats"]
+
+    if train and how == "loop":
+        posteriors = []
+        for v in range(count):
+            posterior, statistics = encode(views[:, v], statistics)
+            posteriors.append(posterior)
+        return jax.tree.map(lambda *x: jnp.stack(x, 1), *posteriors), statistics
+
+    if train and how == "vmap":
+        posterior, updated = jax.vmap(encode, in_axes=(1, None), out_axes=(1, 0))(
+            views, statistics
+        )
+        return posterior, jax.tree.map(_in_sequence, statistics, updated)
+
+    folded = views.swapaxes(0, 1).reshape(batch * count, *views.shape[2:])
+    groups = count if train and how == "fold" else 1
+    posterior, statistics = encode(folded, statistics, groups)
+    unfold = lambda x: x.reshape(count, batch, -1).swapaxes(0, 1)  # noqa: E731
+    return jax.tree.map(unfold, posterior), statistics
+
+
+def _in_sequence(
+    before: Float[Array, " c"], after: Float[Array, "v c"]
+) -> Float[Array, " c"]:
+    """Running statistics after all views in a row, from those after each one alone."""
+    batches = (after - MOMENTUM * before) / (1 - MOMENTUM)
+    return follow(before, batches)
+
+
+def pool_views(
+    latents: Float[Array, "b v latent"], pooling: Pooling
+) -> Float[Array, "b latent"]:
+    """One latent per shape from those of its views, whatever their order and number."""
+    return latents.max(1) if pooling == "max" else latents.mean(1)
+
+
+def expected_latent(posterior: Posterior, pooling: Pooling) -> Float[Array, "b latent"]:
+    """The mean, over posterior samples, of the pooled latent: what evaluation uses.
+
+    Under mean pooling that is the mean of the means. Under max pooling it lies above
+    the largest mean, the more so the more uncertain views there are; a generator
+    trained on pooled samples expects that. For independent Gaussians with distribution
+    functions F_v, E[max] = b - ∫ Π_v F_v(x) dx from a to b, where the product is 0
+    below a and 1 above b; the trapezoidal rule is exact here to about 1e-5 of a
+    standard deviation.
+
+    Args:
+      posterior: fields (b, v, latent).
+      pooling: "mean" or "max".
+    """
+    mean, deviation = posterior.mean, jnp.exp(0.5 * posterior.log_variance)
+    if pooling == "mean" or mean.shape[1] == 1:
+        return mean.mean(1)
+    # The maximum is at least the largest (mean - 6 deviations), so start there.
+    low = (mean - 6 * deviation).max(1)
+    high = (mean + 6 * deviation).max(1)
+    width = high - low
+
+    def distribution(t):
+        x = low + t * width
+        z = (x[:, None] - mean) / deviation
+        return jax.scipy.stats.norm.cdf(z).prod(1)
+
+    points = jnp.linspace(0, 1, 129)
+    values = jax.lax.map(distribution, points)
+    return high - width * jnp.trapezoid(values, points, axis=0)

@@ -1,0 +1,38 @@
+"""Builds the networks that a configuration describes."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from ml_collections import ConfigDict
+
+from vaegan_jax.models.convolutions import default_formulation
+from vaegan_jax.models.discriminator import Discriminator
+from vaegan_jax.models.encoder import Encoder
+from vaegan_jax.models.generator import Generator
+
+
+class Networks(NamedTuple):
+    """The modules; `encoder` is None for the plain 3D-GAN."""
+
+    generator: Generator
+    discriminator: Discriminator
+    encoder: Encoder | None
+
+
+def build_networks(config: ConfigDict) -> Networks:
+    """The networks of a completed configuration; no parameters yet."""
+    model = config.model
+    formulation = model.convolution
+    if formulation == "auto":
+        formulation = default_formulation()
+    shared = {"formulation": formulation, "dtype": jnp.dtype(model.dtype)}
+    encoder = None
+    if config.algorithm != "gan":
+        encoder = Encoder(model.latent_size, tuple(model.encoder_widths), **shared)
+    return Networks(
+        Generator(tuple(model.generator_widths), model.use_bias, **shared),
+        Discriminator(
+            tuple(model.discriminator_widths), model.leak, model.use_bias, **shared
+        ),
+        encoder,
+    )
