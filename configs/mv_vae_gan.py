@@ -1,0 +1,11 @@
+"""MV-3D-VAE-GAN: many images of one object to shape, and latent to shape.
+
+python scripts/train.py --config=configs/mv_vae_gan.py        # the reference recipe
+python scripts/train.py --config=configs/mv_vae_gan.py:demo   # a laptop CPU
+"""
+
+from vaegan_jax.config import apply_variant, reference_config
+
+
+def get_config(variant=""):
+    return apply_variant(reference_config("mv_vae_gan"), variant)

@@ -1,0 +1,35 @@
+"""Trains a model: python scripts/train.py --config=configs/mv_vae_gan.py:demo"""
+
+from absl import flags
+from ml_collections import config_flags
+
+from vaegan_jax import command_line
+
+CONFIG = config_flags.DEFINE_config_file(
+    "config", None, "The experiment, for instance configs/mv_vae_gan.py:demo."
+)
+WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Where everything goes; default runs/ and the config's name."
+)
+flags.mark_flag_as_required("config")
+
+
+def main() -> int:
+    from vaegan_jax.config import complete
+    from vaegan_jax.train import train
+
+    config = complete(CONFIG.value)
+    if not config.data.dir:
+        # Imported only here: training from a packed file needs no TensorFlow.
+        from data_prep.prepare import prepare_procedural
+
+        config.data.dir = str(
+            prepare_procedural(
+                resolution=config.model.resolution, image_size=config.model.image_size
+            )
+        )
+    return train(config, WORKDIR.value or f"runs/{config.name}")
+
+
+if __name__ == "__main__":
+    command_line.run(main)

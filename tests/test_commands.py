@@ -1,0 +1,164 @@
+"""The real commands, as a user types them."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import trimesh
+from conftest import ROOT, make_examples
+from test_dataset import write_packed
+
+from vaegan_jax.shapes import read_binvox
+
+TINY = [
+    "--config.model.image_size=32",
+    "--config.model.encoder_widths=(3,4,4,5,6)",
+    "--config.model.generator_widths=(6,5,4,3)",
+    "--config.model.discriminator_widths=(3,4,5,6)",
+    "--config.train.batch_size=4",
+]
+DEMO = ["scripts/train.py", "--config=configs/mv_vae_gan.py:demo"]
+
+
+def run(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("data") / "data.npz"
+    splits = ("train", "validation", "test")
+    write_packed(path, make_examples(count=6, num_views=12), splits)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory, data) -> str:
+    path = str(tmp_path_factory.mktemp("run"))
+    steps = "--config.train.num_steps=2"
+    made = run(*DEMO, *TINY, steps, f"--config.data.dir={data}", f"--workdir={path}")
+    assert made.returncode == 0, made.stderr
+    return path
+
+
+def test_the_demo_command_makes_its_data_trains_and_resumes(tmp_path):
+    """The README's first command, stopped after two steps, then run again."""
+    cache = {"VAEGAN_CACHE": str(tmp_path / "cache")}
+    arguments = [*DEMO, f"--workdir={tmp_path / 'run'}"]
+    first = run(*arguments, "--config.train.num_steps=2", **cache)
+    assert first.returncode == 0, first.stderr
+    assert "finished all 2 steps" in first.stdout
+    again = run(*arguments, "--config.train.num_steps=3", **cache)
+    assert again.returncode == 0, again.stderr
+    assert "resuming mv_vae_gan" in again.stdout and "at step 2 of 3" in again.stdout
+    assert (tmp_path / "run/images/reconstructions_000003.png").exists()
+
+
+def test_sample_writes_meshes_grids_and_arrays(workdir, tmp_path):
+    output = tmp_path / "out"
+    made = run(
+        "scripts/sample.py",
+        f"--workdir={workdir}",
+        "--num_samples=3",
+        f"--output={output}",
+    )
+    assert made.returncode == 0, made.stderr
+    arrays = np.load(output / "samples.npz")
+    assert arrays["voxels"].shape == (3, 32, 32, 32)
+    assert arrays["latents"].shape == (3, 200)
+    assert (output / "samples.png").exists()
+    for i, shape in enumerate(arrays["voxels"]):
+        grid = read_binvox(output / f"sample_{i:03d}.binvox")
+        np.testing.assert_array_equal(grid, shape > 0.4)
+        mesh = output / f"sample_{i:03d}.glb"
+        assert mesh.exists() == grid.any()
+        if grid.any():
+            assert trimesh.load(mesh, force="mesh").is_watertight
+
+
+def test_sampling_takes_a_seed_and_a_checkpoint(workdir, tmp_path):
+    def sample(seed, name):
+        output = tmp_path / name
+        flags = [f"--seed={seed}", "--num_samples=1", f"--output={output}"]
+        assert run("scripts/sample.py", f"--workdir={workdir}", *flags).returncode == 0
+        return np.load(output / "samples.npz")["latents"]
+
+    np.testing.assert_array_equal(sample(1, "a"), sample(1, "b"))
+    assert (sample(1, "a") != sample(2, "c")).any()
+    missing = run("scripts/sample.py", f"--workdir={workdir}", "--checkpoint=77")
+    assert missing.returncode == 1
+    assert "has no checkpoint 77; it has 2" in missing.stderr
+
+
+def test_evaluate_prints_a_table_and_writes_json(workdir, tmp_path):
+    path = tmp_path / "numbers.json"
+    made = run(
+        "scripts/evaluate.py", f"--workdir={workdir}", "--split=test", f"--json={path}"
+    )
+    assert made.returncode == 0, made.stderr
+    rows = json.loads(path.read_text())
+    for count in (1, 2, 3, 6, 12):
+        assert rows[f"{count} views"].keys() >= {
+            "squared_error",
+            "iou_0.3",
+            "iou_0.4",
+            "iou_0.5",
+            "average_precision",
+        }
+    assert "| mean training shape |" in made.stdout
+    assert "| nearest training shape (oracle) |" in made.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--config.train.bach_size=3"], "'train.bach_size': did you mean 'batch_size"),
+        (["--config.trian.batch_size=3"], "'trian.batch_size': did you mean 'train'"),
+        (["--config.train.batch_size=many"], "batch_size=many: invalid literal"),
+        (["--config.model.pooling=sum"], "config.model.pooling is 'sum'; it must be"),
+        (["--confg=x"], "Did you mean: config"),
+        (["stray"], "unexpected argument 'stray'"),
+        (["--config.data.dir=/nowhere"], "/nowhere does not exist"),
+    ],
+)
+def test_mistakes_end_with_one_sentence(arguments, message, tmp_path):
+    made = run(*DEMO, f"--workdir={tmp_path / 'run'}", *arguments)
+    assert made.returncode == 1
+    assert message in made.stderr
+    assert made.stderr.startswith("error: ") and made.stderr.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "config, message",
+    [
+        ("configs/none.py", "configs/none.py"),
+        ("configs/gan.py:quick", "'quick' does not exist"),
+    ],
+)
+def test_a_wrong_config_file_or_variant_is_named(config, message):
+    made = run("scripts/train.py", f"--config={config}")
+    assert made.returncode == 1
+    assert message in made.stderr and made.stderr.count("\n") == 1
+
+
+def test_packed_training_sampling_and_evaluation_need_no_tensorflow(data, tmp_path):
+    """A module that cannot be imported stands in front of TensorFlow."""
+    for name in ("tensorflow", "tensorflow_datasets"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('blocked')")
+    path = {"PYTHONPATH": str(tmp_path)}
+    workdir = f"--workdir={tmp_path / 'run'}"
+    steps = "--config.train.num_steps=1"
+    made = run(*DEMO, *TINY, steps, f"--config.data.dir={data}", workdir, **path)
+    assert made.returncode == 0, made.stderr
+    assert run("scripts/sample.py", workdir, **path).returncode == 0
+    assert run("scripts/evaluate.py", workdir, **path).returncode == 0

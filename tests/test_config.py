@@ -1,0 +1,71 @@
+import importlib.util
+
+import jax
+import pytest
+from conftest import ALGORITHMS, ROOT, Setup
+
+from vaegan_jax.config import complete, default_widths, reference_config
+from vaegan_jax.errors import UserError
+
+FILES = sorted(path.stem for path in (ROOT / "configs").glob("*.py"))
+
+
+def load(name, variant):
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"configs/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.get_config(variant)
+
+
+@pytest.mark.parametrize("variant", ["", "demo"])
+@pytest.mark.parametrize("name", FILES)
+def test_every_config_builds(name, variant):
+    state = jax.eval_shape(Setup(complete(load(name, variant))).create)
+    assert (state.encoder is None) == (name == "gan")
+
+
+def test_there_is_a_config_for_each_algorithm():
+    assert set(ALGORITHMS) <= set(FILES)
+
+
+def test_unknown_variant_names_the_valid_one():
+    with pytest.raises(UserError, match=r"'quick'.*'demo'"):
+        load("gan", "quick")
+
+
+def test_widths_follow_the_resolution():
+    assert default_widths(32) == (32, 64, 128, 256)
+    config = reference_config("gan")
+    config.model.resolution = 64
+    assert complete(config).model.generator_widths == (512, 256, 128, 64, 32)
+
+
+@pytest.mark.parametrize(
+    "path, value, expected",
+    [
+        ("algorithm", "wgan", "'gan', 'vae_gan', 'mv_vae_gan'"),
+        ("model.resolution", 48, "32, 64"),
+        ("model.pooling", "sum", "'mean', 'max'"),
+        ("model.view_encoding", "scan", "'fold', 'fold_joint', 'loop', 'vmap'"),
+        ("model.convolution", "fft", "'auto', 'plain', 'gather'"),
+        ("model.dtype", "float16", "'bfloat16'"),
+        ("model.image_size", 100, "multiple of 32"),
+        ("model.generator_widths", (8, 4), "4 positive"),
+        ("prior.distribution", "gauss", "'normal', 'uniform'"),
+        ("prior.scale", 0.0, "positive"),
+        ("loss.reconstruction", "l1", "'squared_error', 'cross_entropy'"),
+        ("loss.real_labels", (0.7, 1.2), "probabilities"),
+        ("loss.discriminator_threshold", 1.5, r"\[0, 1\]"),
+        ("optimizer.betas", (0.5, 1.0), r"\[0, 1\)"),
+        ("optimizer.schedule_epochs", (5, 2), "increasing"),
+        ("train.batch_size", 0, "positive"),
+        ("train.num_steps", -1, "positive"),
+        ("data.num_views", 0, "1 or more"),
+        ("train.average_decay", 1.0, r"\[0, 1\)"),
+    ],
+)
+def test_impossible_values_are_named_with_what_is_valid(path, value, expected):
+    config = reference_config("mv_vae_gan")
+    config.update_from_flattened_dict({path: value})
+    with pytest.raises(UserError, match=f"config.{path} is .*{expected}"):
+        complete(config)

@@ -1,0 +1,128 @@
+import itertools
+
+import numpy as np
+import pytest
+from conftest import make_examples
+
+from vaegan_jax import dataset, input_pipeline, packed_data
+from vaegan_jax.errors import UserError
+
+
+def test_every_example_once_per_epoch_across_batch_boundaries():
+    count, size = 10, 4
+    indices = [dataset.batch_indices(step, size, count, seed=0) for step in range(10)]
+    stream = np.concatenate(indices)
+    epochs = stream.reshape(4, count)
+    for epoch in epochs:
+        assert sorted(epoch) == list(range(count))
+    assert len({tuple(epoch) for epoch in epochs}) == 4  # shuffled anew
+
+
+def test_a_batch_may_span_several_epochs():
+    indices = dataset.batch_indices(1, 7, 3, seed=0)  # positions 7 ... 13
+    counts = np.bincount(indices)
+    assert counts.sum() == 7 and counts.min() >= 2 and counts.max() <= 3
+
+
+def test_order_depends_on_seed_and_step_alone():
+    first = dataset.batch_indices(5, 4, 100, seed=1)
+    np.testing.assert_array_equal(first, dataset.batch_indices(5, 4, 100, seed=1))
+    assert (first != dataset.batch_indices(5, 4, 100, seed=2)).any()
+
+
+def test_view_subsets_are_distinct_and_reach_every_view():
+    chosen = np.concatenate(
+        [dataset.view_indices(step, 8, 12, 3, seed=0) for step in range(20)]
+    )
+    assert all(len(set(row)) == 3 for row in chosen)
+    assert set(chosen.flatten()) == set(range(12))
+
+
+def test_all_views_come_in_their_stored_order():
+    chosen = dataset.view_indices(3, 2, 4, 4, seed=0)
+    np.testing.assert_array_equal(chosen, [[0, 1, 2, 3]] * 2)
+
+
+@pytest.mark.parametrize("num_views", [0, 2, 4])
+def test_tf_data_and_device_batches_are_the_same(num_views):
+    examples = make_examples()
+    arguments = (examples, 4, num_views, 7, 0)
+    streamed = input_pipeline.stream_batches(*arguments)
+    gathered = packed_data.device_batches(*arguments)
+    names = {"voxels", "views"} if num_views else {"voxels"}
+    for ours, theirs in itertools.islice(zip(streamed, gathered, strict=False), 6):
+        assert set(ours) == set(theirs) == names
+        for name in ours:
+            assert ours[name].dtype == theirs[name].dtype == np.uint8
+            np.testing.assert_array_equal(ours[name], theirs[name])
+
+
+@pytest.mark.parametrize("stream", ["stream_batches", "device_batches"])
+def test_a_resumed_stream_goes_on_where_it_stopped(stream):
+    module = input_pipeline if stream == "stream_batches" else packed_data
+    batches = getattr(module, stream)
+    examples = make_examples()
+    whole = list(itertools.islice(batches(examples, 4, 2, 0, 0), 6))
+    rest = list(itertools.islice(batches(examples, 4, 2, 0, 3), 3))
+    for a, b in zip(whole[3:], rest, strict=True):
+        np.testing.assert_array_equal(a["voxels"], b["voxels"])
+        np.testing.assert_array_equal(a["views"], b["views"])
+
+
+def test_evaluation_counts_every_example_exactly_once():
+    examples = make_examples(count=10)
+    names = []
+    for batch, mask in dataset.evaluation_batches(examples, 4):
+        assert len(batch) == len(mask) == 4
+        names += [name for name, valid in zip(batch.names, mask, strict=True) if valid]
+    assert names == examples.names
+
+
+def write_packed(path, examples, splits=("train",)):
+    arrays = {"resolution": np.array(examples.voxels.shape[-1])}
+    for split in splits:
+        arrays[f"{split}/names"] = np.array(examples.names)
+        flat = examples.voxels.reshape(len(examples), -1)
+        arrays[f"{split}/voxels"] = np.packbits(flat, axis=1)
+        arrays[f"{split}/views"] = examples.views
+    np.savez(path, **arrays)
+
+
+def test_packed_file_round_trip(tmp_path):
+    examples = make_examples()
+    write_packed(tmp_path / "data.npz", examples)
+    read = dataset.open_split(tmp_path / "data.npz", "train", 32, 32)
+    assert read.names == examples.names
+    np.testing.assert_array_equal(read.voxels, examples.voxels)
+    np.testing.assert_array_equal(read.views, examples.views)
+
+
+@pytest.mark.parametrize(
+    "split, resolution, image_size, message",
+    [
+        ("test", 32, 32, "no split 'test'"),
+        ("train", 64, 32, "grids of 32³ but config.model.resolution is 64"),
+        ("train", 32, 64, "views of 32 pixels but config.model.image_size is 64"),
+    ],
+)
+def test_what_does_not_fit_is_named(tmp_path, split, resolution, image_size, message):
+    write_packed(tmp_path / "data.npz", make_examples())
+    with pytest.raises(UserError, match=message):
+        dataset.open_split(tmp_path / "data.npz", split, resolution, image_size)
+
+
+def test_missing_and_damaged_files_are_named(tmp_path):
+    with pytest.raises(UserError, match=r"nowhere does not exist.*prepare_data"):
+        dataset.open_split(tmp_path / "nowhere", "train", 32, 32)
+    with pytest.raises(UserError, match="no prepared data sets"):
+        dataset.open_split(tmp_path, "train", 32, 32)
+    write_packed(tmp_path / "data.npz", make_examples())
+    content = (tmp_path / "data.npz").read_bytes()
+    (tmp_path / "half.npz").write_bytes(content[: len(content) // 2])
+    with pytest.raises(UserError, match=r"half.npz is not a packed data set"):
+        dataset.open_split(tmp_path / "half.npz", "train", 32, 32)
+
+
+def test_more_views_than_stored():
+    with pytest.raises(UserError, match="at most 4"):
+        dataset.check_views(make_examples(num_views=4), 5)

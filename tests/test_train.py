@@ -1,0 +1,162 @@
+"""The training driver, on a packed file and small networks."""
+
+import os
+import pathlib
+import signal
+import threading
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from conftest import Setup, assert_trees_equal, make_examples, tiny_config
+from test_dataset import write_packed
+
+from vaegan_jax import inference
+from vaegan_jax import train as driver
+from vaegan_jax.checkpoint import Checkpoints, abstract_state
+from vaegan_jax.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("data") / "data.npz"
+    write_packed(path, make_examples(count=10), splits=("train", "validation"))
+    return str(path)
+
+
+def config_for(data, algorithm="mv_vae_gan", **overrides):
+    fields = {
+        "data.dir": data,
+        "train.num_steps": 6,
+        "train.log_every_steps": 2,
+        "train.average_decay": 0.9,
+        "train.evaluate_every_epochs": 1000.0,
+        "train.pictures_every_epochs": 1000.0,
+        "checkpoint.every_steps": 3,
+    }
+    return tiny_config(algorithm, **(fields | overrides))
+
+
+def final_state(config, workdir):
+    setup = Setup(config)
+    checkpoints = Checkpoints(workdir)
+    return checkpoints.restore(abstract_state(setup.create))
+
+
+@pytest.mark.parametrize("algorithm", ["gan", "mv_vae_gan"])
+def test_a_run_leaves_what_it_promises(data, tmp_path, algorithm):
+    config = config_for(data, algorithm)
+    assert driver.train(config, tmp_path) == 0
+    assert (tmp_path / "config.json").exists()
+    assert Checkpoints(tmp_path).steps == [3, 6]
+    pictures = {path.name for path in (tmp_path / "images").iterdir()}
+    expected = {"samples_000006.png"}
+    if algorithm != "gan":
+        expected.add("reconstructions_000006.png")
+    assert pictures == expected
+    log = (tmp_path / "train.log").read_text()
+    assert "10 shapes" in log and "step 6/6" in log and "finished all 6 steps" in log
+    assert scalar_names(tmp_path) >= {
+        "loss/discriminator",
+        "loss/adversarial",
+        "discriminator/accuracy_real",
+        "discriminator/accuracy_fake",
+        "discriminator/update_share",
+        "samples/fill_rate",
+        "gradient_norm/generator",
+        "speed/steps_per_second",
+        "speed/examples_per_second",
+        "speed/data_wait_share",
+    }
+    model = inference.load(tmp_path)
+    assert model.step == 6 and model.sample(3).shape == (3, 32, 32, 32)
+
+
+def scalar_names(workdir: pathlib.Path) -> set[str]:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(workdir / "logs"))
+    events.Reload()
+    return set(events.Tags()["scalars"])
+
+
+def test_resuming_equals_not_stopping_bit_for_bit(data, tmp_path):
+    whole = config_for(data)
+    driver.train(whole, tmp_path / "whole")
+    half = config_for(data, **{"train.num_steps": 3})
+    driver.train(half, tmp_path / "parts")
+    driver.train(whole, tmp_path / "parts")
+    assert_trees_equal(
+        final_state(whole, tmp_path / "whole"), final_state(whole, tmp_path / "parts")
+    )
+
+
+def test_a_signal_saves_and_the_same_command_goes_on(data, tmp_path, monkeypatch):
+    config = config_for(data, **{"train.num_steps": 8, "checkpoint.every_steps": 100})
+    driver.train(config, tmp_path / "whole")
+
+    add = driver.StepMeter.add
+
+    def interrupt(meter, step, metrics, wait):
+        add(meter, step, metrics, wait)
+        if step == 5:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(driver.StepMeter, "add", interrupt)
+    assert threading.current_thread() is threading.main_thread()
+    assert driver.train(config, tmp_path / "parts") == 128 + signal.SIGTERM
+    monkeypatch.undo()
+    assert Checkpoints(tmp_path / "parts").steps == [5]
+    assert "saved step 5 of 8" in (tmp_path / "parts" / "train.log").read_text()
+    assert driver.train(config, tmp_path / "parts") == 0
+    assert_trees_equal(
+        final_state(config, tmp_path / "whole"), final_state(config, tmp_path / "parts")
+    )
+
+
+def test_a_non_finite_loss_stops_and_keeps_the_last_good_checkpoint(
+    data, tmp_path, monkeypatch
+):
+    make = driver.make_train_step
+
+    def poisoned(*arguments):
+        step = make(*arguments)
+
+        def run(state, batch):
+            bad = state.step == 4
+            state, metrics = step(state, batch)
+            metrics["loss/kl"] = jnp.where(bad, jnp.nan, metrics["loss/kl"])
+            return state, metrics
+
+        return run
+
+    monkeypatch.setattr(driver, "make_train_step", poisoned)
+    with pytest.raises(UserError, match="loss/kl became nan at step 5"):
+        driver.train(config_for(data), tmp_path)
+    assert Checkpoints(tmp_path).steps == [3]
+
+
+def test_another_model_in_the_work_directory_is_refused(data, tmp_path):
+    driver.train(config_for(data, **{"train.num_steps": 1}), tmp_path)
+    other = config_for(data, **{"model.latent_size": 7})
+    with pytest.raises(UserError, match=r"config\.model differs"):
+        driver.train(other, tmp_path)
+
+
+def test_a_directory_without_a_run_is_named(tmp_path):
+    with pytest.raises(UserError, match="is not a work directory"):
+        inference.load(tmp_path)
+
+
+def test_moving_averages_are_what_is_sampled(data, tmp_path):
+    config = config_for(data, **{"train.num_steps": 2})
+    driver.train(config, tmp_path)
+    model = inference.load(tmp_path)
+    state = final_state(config, tmp_path)
+    assert_trees_equal(model.variables, state.averages)
+    params = model.variables["generator"]["params"]["Dense_0"]["kernel"]
+    current = state.generator.params["Dense_0"]["kernel"]
+    assert (np.asarray(params) != np.asarray(current)).any()
+    np.testing.assert_array_equal(model.sample(2, seed=5), model.sample(2, seed=5))
+    assert jax.device_count() >= 1

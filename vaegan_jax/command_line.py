@@ -1,0 +1,79 @@
+"""How the commands in `scripts/` start and fail: one sentence, and a non-zero exit."""
+
+import difflib
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from absl import app, flags, logging
+
+from vaegan_jax.errors import UserError
+
+# Before anything imports TensorFlow, whose start-up messages would bury ours.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+
+def run(main: Callable[[], int | None]) -> None:
+    """Parses absl flags, calls `main`, and exits with its status.
+
+    A wrong flag, a config field that does not exist and every `UserError` end the
+    program with status 1 and one sentence on standard error.
+    """
+    app.run(lambda _: _start(main), flags_parser=lambda argv: _guard(_parse, argv))
+
+
+def _start(main: Callable[[], int | None]) -> int | None:
+    if not flags.FLAGS["verbosity"].present:
+        # The libraries' own progress reports; ours do not go through absl.
+        logging.set_verbosity(logging.ERROR)
+    return _guard(main)
+
+
+def _guard(function: Callable, *args):
+    try:
+        return function(*args)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _parse(argv: Sequence[str]) -> list[str]:
+    try:
+        rest = flags.FLAGS(argv)
+        if "config" in flags.FLAGS and flags.FLAGS.config is not None:
+            # A file that cannot be loaded is reported at the first look inside.
+            flags.FLAGS.config.keys()
+    except flags.Error as error:
+        raise UserError(f"{error}; --help lists the flags") from error
+    except OSError as error:
+        raise UserError(f"the config file cannot be read: {error}") from error
+    except (AttributeError, KeyError) as error:
+        raise _unknown_field(argv) or error from error
+    if len(rest) > 1:
+        raise UserError(
+            f"unexpected argument {rest[1]!r}; every option has the form --name=value"
+        )
+    return rest
+
+
+def _unknown_field(argv: Sequence[str]) -> UserError | None:
+    """Names the first override in `argv` of a field that the config does not have."""
+    prefix = "--config."
+    plain = [arg for arg in argv if not arg.startswith(prefix)]
+    overrides = [arg for arg in argv if arg.startswith(prefix)]
+    flags.FLAGS.unparse_flags()
+    flags.FLAGS(plain)
+    for override in overrides:
+        section, path = flags.FLAGS.config, override[len(prefix) :].split("=")[0]
+        for key in path.split("."):
+            if not hasattr(section, "keys") or key not in section:
+                fields = list(section.keys()) if hasattr(section, "keys") else []
+                close = difflib.get_close_matches(key, fields, 1)
+                hint = f"did you mean {close[0]!r}? " if close else ""
+                return UserError(
+                    f"the config has no field {path!r}: {hint}valid here: "
+                    + ", ".join(fields)
+                )
+            section = section[key]
+    return None

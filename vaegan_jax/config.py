@@ -1,0 +1,246 @@
+"""The configuration of an experiment: defaults, the demo's overrides, and validation.
+
+The files in `configs/` call `reference_config` and change what their experiment needs.
+Every number below is the reference's unless its comment says otherwise.
+"""
+
+import math
+from typing import Any, get_args
+
+from ml_collections import ConfigDict, config_dict
+
+from vaegan_jax.errors import UserError
+from vaegan_jax.losses import Reconstruction
+from vaegan_jax.models.convolutions import Formulation
+from vaegan_jax.models.multiview import Pooling, ViewEncoding
+
+ALGORITHMS = ("gan", "vae_gan", "mv_vae_gan")
+
+
+def reference_config(algorithm: str) -> ConfigDict:
+    """The recipe of the original project for "gan", "vae_gan" or "mv_vae_gan"."""
+    config = ConfigDict()
+    config.name = algorithm  # of the work directory, runs/NAME
+    config.algorithm = algorithm
+    config.seed = 0
+
+    config.data = ConfigDict()
+    # A prepared data set: a directory or a packed file. None: `procedural_chairs`,
+    # made on first use.
+    config.data.dir = config_dict.placeholder(str)
+    config.data.train_split = "train"
+    config.data.validation_split = "validation"
+    # Views of each shape that a training step encodes, drawn anew each time.
+    config.data.num_views = {"gan": 0, "vae_gan": 1, "mv_vae_gan": 12}[algorithm]
+
+    config.model = ConfigDict()
+    config.model.resolution = 32  # edge of the voxel grid, 32 or 64
+    config.model.image_size = 224  # pixels, a multiple of 32
+    config.model.latent_size = 200
+    config.model.generator_widths = ()  # () is `default_widths`, reversed
+    config.model.discriminator_widths = ()  # () is `default_widths`
+    config.model.encoder_widths = (64, 128, 256, 512, 400)
+    config.model.leak = 0.2
+    config.model.use_bias = False  # only matters where no BatchNorm follows
+    config.model.pooling = "mean"
+    config.model.view_encoding = "fold"
+    config.model.convolution = "auto"  # "plain", "gather", or by backend
+    config.model.dtype = "float32"  # of the products: "float32" or "bfloat16"
+
+    config.prior = ConfigDict()
+    config.prior.distribution = "normal"
+    config.prior.scale = 0.33
+
+    config.loss = ConfigDict()
+    config.loss.reconstruction = "squared_error"
+    config.loss.reconstruction_weight = 1.0
+    config.loss.kl_weight = 1.0
+    config.loss.adversarial_weight = 1.0
+    config.loss.soft_labels = True
+    config.loss.real_labels = (0.7, 1.0)  # the reference's reach 1.2: not a probability
+    config.loss.fake_labels = (0.0, 0.3)
+    # D learns only from batches on which its accuracy is at most this.
+    config.loss.discriminator_threshold = 0.8
+
+    config.optimizer = ConfigDict()
+    config.optimizer.generator_lr = 0.0025
+    config.optimizer.encoder_lr = 1e-4
+    config.optimizer.discriminator_lr = 1e-3
+    config.optimizer.betas = (0.5, 0.5)
+    config.optimizer.schedule = True  # of the discriminator's learning rate
+    config.optimizer.schedule_epochs = (500, 1000)
+    config.optimizer.schedule_factor = 0.1
+
+    config.train = ConfigDict()
+    config.train.batch_size = 32
+    config.train.num_epochs = 1000
+    config.train.num_steps = config_dict.placeholder(int)  # overrides num_epochs
+    config.train.average_decay = 0.0  # moving average of G and E; 0 keeps none
+    config.train.log_every_steps = 10
+    config.train.pictures_every_epochs = 10.0
+    config.train.evaluate_every_epochs = 10.0
+
+    config.checkpoint = ConfigDict()
+    config.checkpoint.every_epochs = 10.0
+    config.checkpoint.every_steps = config_dict.placeholder(int)  # overrides epochs
+    config.checkpoint.keep = 3
+    config.checkpoint.keep_every_epochs = 0.0  # kept for good; 0 keeps none
+    return config
+
+
+def set_demo(config: ConfigDict) -> ConfigDict:
+    """What every `:demo` shares: what a laptop's CPU trains in minutes.
+
+    Small images and networks; faster learning; a bias and cross-entropy, with which G
+    fills thin parts early; a unit prior, which decodes as smoothly as the posteriors.
+    """
+    config.name += "-demo"
+    config.data.num_views = min(config.data.num_views, 2)
+    config.model.image_size = 64
+    config.model.encoder_widths = (32, 64, 128, 256, 256)
+    config.model.generator_widths = (256, 128, 64, 16)
+    config.model.discriminator_widths = (8, 16, 32, 64)
+    config.model.use_bias = True
+    config.prior.scale = 1.0
+    config.loss.reconstruction = "cross_entropy"
+    config.optimizer.encoder_lr = 1e-3
+    config.optimizer.generator_lr = 1e-3
+    config.optimizer.discriminator_lr = 2e-4
+    config.optimizer.betas = (0.5, 0.99)
+    config.train.batch_size = 16
+    config.train.num_epochs = 8
+    config.train.average_decay = 0.98
+    config.train.pictures_every_epochs = 2.0
+    config.train.evaluate_every_epochs = 2.0
+    config.checkpoint.every_epochs = 4.0
+    return config
+
+
+def apply_variant(config: ConfigDict, variant: str) -> ConfigDict:
+    """What follows the colon in `--config=FILE:VARIANT`: nothing, or "demo"."""
+    if variant not in ("", "demo"):
+        raise UserError(
+            f"config variant {variant!r} does not exist; after the colon there may "
+            "only be 'demo'"
+        )
+    return set_demo(config) if variant else config
+
+
+def default_widths(resolution: int) -> tuple[int, ...]:
+    """Channels from the full grid down to 2³: 32, 64, ... doubling at each halving."""
+    return tuple(32 * 2**i for i in range(int(math.log2(resolution)) - 1))
+
+
+def complete(config: ConfigDict) -> ConfigDict:
+    """Validates and returns a copy with every default filled in.
+
+    Raises:
+      UserError: a value is impossible; the message names it and what is valid.
+    """
+    config = ConfigDict(config.to_dict())
+    _require_choice(config, "algorithm", ALGORITHMS)
+    _require_choice(config, "model.resolution", (32, 64))
+    widths = default_widths(config.model.resolution)
+    config.model.discriminator_widths = config.model.discriminator_widths or widths
+    config.model.generator_widths = config.model.generator_widths or widths[::-1]
+    validate(config)
+    return config
+
+
+def validate(config: ConfigDict) -> None:
+    """Raises a `UserError` for the first impossible value."""
+    _require_choice(config, "model.pooling", get_args(Pooling))
+    _require_choice(config, "model.view_encoding", get_args(ViewEncoding))
+    _require_choice(config, "model.convolution", ("auto", *get_args(Formulation)))
+    _require_choice(config, "model.dtype", ("float32", "bfloat16"))
+    _require_choice(config, "prior.distribution", ("normal", "uniform"))
+    _require_choice(config, "loss.reconstruction", get_args(Reconstruction))
+    for field in ("generator_widths", "discriminator_widths"):
+        widths = config.model[field]
+        layers = int(math.log2(config.model.resolution)) - 1
+        _require(
+            len(widths) == layers and min(widths) > 0,
+            f"model.{field}",
+            widths,
+            f"{layers} positive numbers of channels for resolution "
+            f"{config.model.resolution}",
+        )
+    halvings = 2 ** len(config.model.encoder_widths)
+    _require(
+        config.model.image_size > 0 and config.model.image_size % halvings == 0,
+        "model.image_size",
+        config.model.image_size,
+        f"a positive multiple of {halvings}",
+    )
+    for path in (
+        *("model.latent_size", "prior.scale", "train.batch_size", "checkpoint.keep"),
+        *("train.log_every_steps", "train.num_epochs", "optimizer.generator_lr"),
+        *("optimizer.encoder_lr", "optimizer.discriminator_lr"),
+        *("train.pictures_every_epochs", "train.evaluate_every_epochs"),
+        *("train.num_steps", "checkpoint.every_steps", "checkpoint.every_epochs"),
+    ):
+        value = lookup(config, path)
+        _require(value is None or value > 0, path, value, "positive")
+    for path in (
+        *("loss.kl_weight", "loss.reconstruction_weight", "loss.adversarial_weight"),
+        *("model.leak", "checkpoint.keep_every_epochs", "seed"),
+    ):
+        value = lookup(config, path)
+        _require(value >= 0, path, value, "0 or more")
+    _validate_ranges(config)
+
+
+def _validate_ranges(config: ConfigDict) -> None:
+    for path in ("loss.real_labels", "loss.fake_labels"):
+        bounds = lookup(config, path)
+        _require(
+            len(bounds) == 2 and 0 <= bounds[0] <= bounds[1] <= 1,
+            path,
+            bounds,
+            "two probabilities, the smaller first",
+        )
+    threshold = config.loss.discriminator_threshold
+    _require(
+        0 <= threshold <= 1, "loss.discriminator_threshold", threshold, "within [0, 1]"
+    )
+    betas = config.optimizer.betas
+    _require(
+        len(betas) == 2 and all(0 <= b < 1 for b in betas),
+        "optimizer.betas",
+        betas,
+        "two numbers in [0, 1)",
+    )
+    decay = config.train.average_decay
+    _require(0 <= decay < 1, "train.average_decay", decay, "in [0, 1)")
+    epochs = config.optimizer.schedule_epochs
+    _require(
+        list(epochs) == sorted(epochs) and all(e > 0 for e in epochs),
+        "optimizer.schedule_epochs",
+        epochs,
+        "increasing and positive",
+    )
+    valid, expected = {
+        "gan": (lambda n: n == 0, "0 for gan, which sees no images"),
+        "vae_gan": (lambda n: n == 1, "1 for vae_gan"),
+        "mv_vae_gan": (lambda n: n >= 1, "1 or more"),
+    }[config.algorithm]
+    count = config.data.num_views
+    _require(valid(count), "data.num_views", count, expected)
+
+
+def lookup(config: ConfigDict, path: str) -> Any:
+    """The value at a dotted path."""
+    for key in path.split("."):
+        config = config[key]
+    return config
+
+
+def _require(valid: bool, path: str, value: Any, expected: str) -> None:
+    if not valid:
+        raise UserError(f"config.{path} is {value!r}; it must be {expected}")
+
+
+def _require_choice(config: ConfigDict, path: str, choices: tuple) -> None:
+    value = lookup(config, path)
+    expected = "one of " + ", ".join(map(repr, choices))
+    _require(value in choices, path, value, expected)

@@ -1,0 +1,156 @@
+"""A split of a prepared data set in memory, and the order in which training reads it.
+
+A data set is either a directory written by TensorFlow Datasets or one packed file; both
+give the same `Examples`, and batches in the same order. The order is a function of the
+seed and the step alone, so a run resumes anywhere without replaying what it has read.
+"""
+
+import dataclasses
+import math
+import pathlib
+from collections.abc import Iterator
+
+import numpy as np
+from jaxtyping import Int, UInt8
+
+from vaegan_jax.errors import UserError
+
+# Keeps the draws of view subsets apart from those of the epochs' shuffles.
+_SHUFFLE, _VIEWS = 0, 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """Shapes and their views, decoded, in host memory.
+
+    Attributes:
+      names: of the shapes.
+      voxels: occupancy, 0 or 1; z up, front towards -y.
+      views: grey images on white, of the same azimuths for every shape.
+    """
+
+    names: list[str]
+    voxels: UInt8[np.ndarray, "n x y z"]
+    views: UInt8[np.ndarray, "n v h w c"]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def open_split(
+    path: str | pathlib.Path, split: str, resolution: int, image_size: int
+) -> Examples:
+    """Reads one split of a prepared data set into memory.
+
+    Args:
+      path: a packed `.npz` file, or a TensorFlow Datasets directory (or a parent that
+        holds just one).
+      split: its name.
+      resolution: what the voxel grids must have.
+      image_size: pixels; larger stored views are reduced to it.
+
+    Raises:
+      UserError: the path, split, resolution or image size does not fit.
+    """
+    path = pathlib.Path(path).expanduser()
+    if not path.exists():
+        raise UserError(
+            f"{path} does not exist; make a data set with scripts/prepare_data.py"
+        )
+    if path.is_file():
+        from vaegan_jax import packed_data
+
+        examples = packed_data.read_split(path, split)
+    else:
+        from vaegan_jax import input_pipeline
+
+        examples = input_pipeline.read_split(path, split, image_size)
+    if examples.voxels.shape[-1] != resolution:
+        raise UserError(
+            f"{path} holds grids of {examples.voxels.shape[-1]}³ but "
+            f"config.model.resolution is {resolution}; set it to "
+            f"{examples.voxels.shape[-1]} or prepare the data at {resolution}"
+        )
+    if examples.views.shape[-2] != image_size:
+        raise UserError(
+            f"{path} holds views of {examples.views.shape[-2]} pixels but "
+            f"config.model.image_size is {image_size}; set it to "
+            f"{examples.views.shape[-2]} or prepare views of {image_size}"
+        )
+    return examples
+
+
+def batch_indices(
+    step: int, batch_size: int, count: int, seed: int
+) -> Int[np.ndarray, " b"]:
+    """Which examples make up the batch of a step.
+
+    Epochs follow each other without a gap: a batch may hold the end of one and the
+    beginning of the next, so every example is seen exactly once per epoch.
+    """
+    positions = step * batch_size + np.arange(batch_size)
+    epochs, places = np.divmod(positions, count)
+    indices = np.empty(batch_size, np.int64)
+    for epoch in np.unique(epochs):
+        order = np.random.default_rng([seed, _SHUFFLE, epoch]).permutation(count)
+        indices[epochs == epoch] = order[places[epochs == epoch]]
+    return indices
+
+
+def view_indices(
+    step: int, batch_size: int, stored: int, chosen: int, seed: int
+) -> Int[np.ndarray, "b v"]:
+    """Which of the stored views of each example a step encodes.
+
+    All of them come in their stored order, so that a view's batch statistics are those
+    of one azimuth; a subset is drawn for each example anew, without replacement.
+    """
+    if chosen == stored:
+        return np.broadcast_to(np.arange(stored), (batch_size, stored))
+    draws = np.random.default_rng([seed, _VIEWS, step]).random((batch_size, stored))
+    return draws.argsort(axis=1)[:, :chosen]
+
+
+def index_stream(
+    examples: Examples, batch_size: int, num_views: int, seed: int, start_step: int
+) -> Iterator[tuple[Int[np.ndarray, " b"], Int[np.ndarray, "b v"]]]:
+    """Example and view indices of every step from `start_step` on, without end."""
+    step = start_step
+    while True:
+        yield (
+            batch_indices(step, batch_size, len(examples), seed),
+            view_indices(step, batch_size, examples.views.shape[1], num_views, seed),
+        )
+        step += 1
+
+
+def check_views(examples: Examples, num_views: int) -> None:
+    """Raises a `UserError` if a training step asks for more views than are stored."""
+    stored = examples.views.shape[1]
+    if num_views > stored:
+        raise UserError(
+            f"config.data.num_views is {num_views} but the data set stores {stored} "
+            f"views of each shape; it must be at most {stored}"
+        )
+
+
+def evaluation_batches(
+    examples: Examples, batch_size: int
+) -> Iterator[tuple[Examples, np.ndarray]]:
+    """Every example once, in order, in batches of one size.
+
+    Yields:
+      A batch, its last examples repeated if need be to fill it, and a mask (b,) that is
+      True for the examples that count.
+    """
+    count = len(examples)
+    for i in range(math.ceil(count / batch_size)):
+        wanted = np.arange(i * batch_size, (i + 1) * batch_size)
+        mask = wanted < count
+        index = np.minimum(wanted, count - 1)
+        batch = Examples(
+            [examples.names[j] for j in index],
+            examples.voxels[index],
+            examples.views[index],
+        )
+        yield batch, mask

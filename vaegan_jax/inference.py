@@ -1,0 +1,146 @@
+"""A trained model: latents to shapes and views to shapes."""
+
+import dataclasses
+import functools
+import pathlib
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float, UInt8
+from ml_collections import ConfigDict
+
+from vaegan_jax.checkpoint import Checkpoints, abstract_state, load_config
+from vaegan_jax.config import complete
+from vaegan_jax.errors import UserError
+from vaegan_jax.models.encoder import Encoder
+from vaegan_jax.models.generator import Generator
+from vaegan_jax.models.multiview import encode_views, expected_latent
+from vaegan_jax.models.networks import Networks, build_networks
+from vaegan_jax.optimizers import build_optimizers
+from vaegan_jax.state import create_state
+from vaegan_jax.steps import build_prior
+
+# Occupancy above which a voxel is drawn or written as filled.
+OCCUPIED = 0.4
+_BATCH = 32
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _generate(
+    generator: Generator, variables: Any, latents: Float[Array, "b latent"]
+) -> Float[Array, "b x y z"]:
+    logits = generator.apply(variables, latents, train=False)
+    return jax.nn.sigmoid(logits[..., 0])
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _encode(
+    encoder: Encoder, pooling: str, variables: Any, views: UInt8[Array, "b v h w c"]
+) -> Float[Array, "b latent"]:
+    posterior, _ = encode_views(encoder, variables, views, train=False)
+    return expected_latent(posterior, pooling)
+
+
+def _in_batches(function, inputs: np.ndarray) -> np.ndarray:
+    """Applies to batches of one size, so that `function` is compiled once per shape."""
+    outputs = []
+    for start in range(0, len(inputs), _BATCH):
+        part = inputs[start : start + _BATCH]
+        padded = np.concatenate([part, np.repeat(part[-1:], _BATCH - len(part), 0)])
+        outputs.append(np.asarray(function(padded))[: len(part)])
+    return np.concatenate(outputs)
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """Networks with their variables, evaluated with running BatchNorm statistics.
+
+    Attributes:
+      config: the completed configuration.
+      networks: the modules.
+      variables: of "generator" and, unless it is a plain GAN, "encoder".
+      step: how many steps it was trained.
+    """
+
+    config: ConfigDict
+    networks: Networks
+    variables: dict[str, Any]
+    step: int
+
+    def draw_latents(self, count: int, seed: int = 0) -> Float[np.ndarray, "b latent"]:
+        """Latents from the prior that training used."""
+        prior, size = build_prior(self.config), self.config.model.latent_size
+        return np.asarray(prior.sample(jax.random.key(seed), count, size))
+
+    def generate(
+        self, latents: Float[np.ndarray, "b latent"]
+    ) -> Float[np.ndarray, "b x y z"]:
+        """Occupancy probabilities of the shapes that latents stand for."""
+        return _in_batches(
+            functools.partial(
+                _generate, self.networks.generator, self.variables["generator"]
+            ),
+            latents,
+        )
+
+    def sample(self, count: int, seed: int = 0) -> Float[np.ndarray, "b x y z"]:
+        """Occupancy probabilities of `count` new shapes."""
+        return self.generate(self.draw_latents(count, seed))
+
+    def encode(
+        self, views: UInt8[np.ndarray, "b v h w c"]
+    ) -> Float[np.ndarray, "b latent"]:
+        """The expected latents of shapes seen in any number of views, in any order.
+
+        Raises:
+          UserError: the model has no encoder.
+        """
+        if self.networks.encoder is None:
+            raise UserError(
+                "this is a plain 3D-GAN, which has no encoder; train vae_gan or "
+                "mv_vae_gan to reconstruct shapes from views"
+            )
+        return _in_batches(
+            functools.partial(
+                _encode,
+                self.networks.encoder,
+                self.config.model.pooling,
+                self.variables["encoder"],
+            ),
+            views,
+        )
+
+    def reconstruct(
+        self, views: UInt8[np.ndarray, "b v h w c"]
+    ) -> Float[np.ndarray, "b x y z"]:
+        """Occupancy probabilities of shapes seen in views; deterministic."""
+        return self.generate(self.encode(views))
+
+
+def load(workdir: str | pathlib.Path, step: int | None = None) -> Model:
+    """Restores a model; needs nothing but its work directory.
+
+    Args:
+      workdir: of a training run.
+      step: of the checkpoint, by default the latest.
+
+    Raises:
+      UserError: it is not a work directory, or has no such checkpoint.
+    """
+    saved = load_config(workdir)
+    if saved is None:
+        raise UserError(
+            f"{workdir} is not a work directory: it has no config.json; pass the "
+            "--workdir of a training run"
+        )
+    config = complete(saved)
+    networks = build_networks(config)
+    optimizers = build_optimizers(config, steps_per_epoch=1.0)
+    abstract = abstract_state(lambda: create_state(config, networks, optimizers))
+    checkpoints = Checkpoints(workdir)
+    try:
+        state = checkpoints.restore(abstract, step)
+    finally:
+        checkpoints.close()
+    return Model(config, networks, state.sampling_variables(), int(state.step))

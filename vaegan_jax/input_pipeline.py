@@ -1,0 +1,84 @@
+"""The tf.data pipeline: decodes a TensorFlow Datasets directory once, then streams it.
+
+The only module of the library that imports TensorFlow.
+"""
+
+import os
+import pathlib
+from collections.abc import Iterator
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from vaegan_jax.dataset import Examples, index_stream
+from vaegan_jax.errors import UserError
+
+# TensorFlow would otherwise claim the memory of the GPUs that JAX computes on.
+tf.config.set_visible_devices([], "GPU")
+
+
+def open_builder(path: pathlib.Path) -> tfds.core.DatasetBuilder:
+    """The data set in a directory, or in the only data set directory below it."""
+    found = sorted({p.parent for p in path.rglob("dataset_info.json")})
+    if len(found) != 1:
+        raise UserError(
+            f"{path} holds {len(found) or 'no'} prepared data sets; name the "
+            "directory that holds the dataset_info.json of one"
+        )
+    return tfds.builder_from_directory(found[0])
+
+
+def read_split(path: pathlib.Path, split: str, image_size: int) -> Examples:
+    """Decodes a split, and reduces its views to `image_size` if they are larger."""
+    builder = open_builder(path)
+    if split not in builder.info.splits:
+        available = ", ".join(sorted(builder.info.splits))
+        raise UserError(f"{path} has no split {split!r}; it has {available}")
+
+    def decode(example):
+        views = example["views"]
+        if views.shape[-2] is not None and views.shape[-2] > image_size:
+            reduced = tf.image.resize(views, (image_size, image_size), method="area")
+            views = tf.cast(tf.round(reduced), tf.uint8)
+        return {"name": example["name"], "voxels": example["voxels"], "views": views}
+
+    records = builder.as_dataset(split=split, shuffle_files=False)
+    records = records.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
+    decoded = list(records.prefetch(tf.data.AUTOTUNE).as_numpy_iterator())
+    return Examples(
+        [example["name"].decode() for example in decoded],
+        np.stack([example["voxels"] for example in decoded]),
+        np.stack([example["views"] for example in decoded]),
+    )
+
+
+def stream_batches(
+    examples: Examples, batch_size: int, num_views: int, seed: int, start_step: int
+) -> Iterator[dict[str, np.ndarray]]:
+    """Training batches from `start_step` on, prepared ahead by tf.data's threads.
+
+    Yields:
+      uint8 `voxels` (b, x, y, z) and, unless `num_views` is 0, `views` (b, v, h, w, c).
+    """
+    voxels = tf.constant(examples.voxels)
+    views = tf.constant(examples.views) if num_views else None
+
+    def gather(index, chosen):
+        batch = {"voxels": tf.gather(voxels, index)}
+        if views is not None:
+            places = tf.broadcast_to(index[:, None], tf.shape(chosen))
+            batch["views"] = tf.gather_nd(views, tf.stack([places, chosen], -1))
+        return batch
+
+    indices = tf.data.Dataset.from_generator(
+        lambda: index_stream(examples, batch_size, num_views, seed, start_step),
+        output_signature=(
+            tf.TensorSpec((batch_size,), tf.int64),
+            tf.TensorSpec((batch_size, num_views), tf.int64),
+        ),
+    )
+    batches = indices.map(gather, num_parallel_calls=2, deterministic=True)
+    return batches.prefetch(4).as_numpy_iterator()

@@ -1,0 +1,63 @@
+"""Adam for each network, with learning rates that follow the training step.
+
+The rate is looked up by the training step and not by Adam's own count, which stands
+still while the discriminator's gate is closed.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from ml_collections import ConfigDict
+
+
+class Optimizer(NamedTuple):
+    """A gradient transformation and the learning rate that scales its result."""
+
+    transform: optax.GradientTransformation
+    learning_rate: optax.Schedule
+
+    def apply(self, gradients, opt_state, params, step: jax.Array):
+        """Returns the new parameters and the new optimizer state."""
+        updates, opt_state = self.transform.update(gradients, opt_state, params)
+        rate = self.learning_rate(step)
+        updates = jax.tree.map(lambda u: -rate * u, updates)
+        return optax.apply_updates(params, updates), opt_state
+
+
+class Optimizers(NamedTuple):
+    """One optimizer for each network."""
+
+    generator: Optimizer
+    discriminator: Optimizer
+    encoder: Optimizer
+
+
+def build_optimizers(config: ConfigDict, steps_per_epoch: float) -> Optimizers:
+    """Adam (Kingma and Ba 2015) for each network; D's rate falls at given epochs.
+
+    Args:
+      config: a completed configuration.
+      steps_per_epoch: converts the schedule's epochs to steps; may be fractional.
+    """
+    options = config.optimizer
+    first, second = options.betas
+    boundaries = {}
+    if options.schedule:
+        for epoch in options.schedule_epochs:
+            boundaries[round(epoch * steps_per_epoch)] = options.schedule_factor
+
+    def adam(learning_rate: optax.Schedule) -> Optimizer:
+        return Optimizer(optax.scale_by_adam(first, second), learning_rate)
+
+    def constant(rate: float) -> optax.Schedule:
+        return lambda step: jnp.asarray(rate, jnp.float32)
+
+    return Optimizers(
+        generator=adam(constant(options.generator_lr)),
+        discriminator=adam(
+            optax.piecewise_constant_schedule(options.discriminator_lr, boundaries)
+        ),
+        encoder=adam(constant(options.encoder_lr)),
+    )

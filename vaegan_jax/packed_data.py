@@ -1,0 +1,111 @@
+"""A data set in one file: bit-packed voxels and uint8 views. Needs no TensorFlow.
+
+The `.npz` holds, for every split: `SPLIT/names` (n), `SPLIT/voxels` (n, ⌈r³/8⌉) packed
+by `numpy.packbits`, `SPLIT/views` (n, v, h, w, c), and once `resolution`. A training
+split is moved to the device whole, and batches are gathered there.
+"""
+
+import os
+import pathlib
+import zipfile
+from collections.abc import Iterator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from vaegan_jax.dataset import Examples, index_stream
+from vaegan_jax.errors import UserError
+
+
+def pack(directory: str | pathlib.Path, output: str | pathlib.Path, image_size: int):
+    """Writes all splits of a TensorFlow Datasets directory to one packed file.
+
+    Args:
+      directory: the prepared data set.
+      output: the `.npz` to write.
+      image_size: pixels of the packed views.
+
+    Raises:
+      UserError: `output` is not an `.npz` name, or the data set cannot be read.
+    """
+    from vaegan_jax import input_pipeline
+
+    output = pathlib.Path(output)
+    if output.suffix != ".npz":
+        raise UserError(f"the packed file {output} must have a name that ends in .npz")
+    directory = pathlib.Path(directory)
+    if not directory.is_dir():
+        raise UserError(f"{directory} is not a directory; prepare a data set first")
+    splits = input_pipeline.open_builder(directory).info.splits
+    arrays = {}
+    for split in splits:
+        examples = input_pipeline.read_split(directory, split, image_size)
+        flat = examples.voxels.reshape(len(examples), -1)
+        arrays["resolution"] = np.array(examples.voxels.shape[-1])
+        arrays[f"{split}/names"] = np.array(examples.names)
+        arrays[f"{split}/voxels"] = np.packbits(flat, axis=1)
+        arrays[f"{split}/views"] = examples.views
+    output.parent.mkdir(parents=True, exist_ok=True)
+    # Renamed when complete, so that there is never half a file under the final name.
+    partial = output.with_suffix(".partial.npz")
+    try:
+        np.savez(partial, **arrays)
+        os.replace(partial, output)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_split(path: pathlib.Path, split: str) -> Examples:
+    """Reads one split of a packed file.
+
+    Raises:
+      UserError: the file is damaged or has no such split.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            names = [key.split("/")[0] for key in file.files if key.endswith("/names")]
+            if split not in names:
+                raise UserError(f"{path} has no split {split!r}; it has {names}")
+            resolution = int(file["resolution"])
+            packed = file[f"{split}/voxels"]
+            bits = np.unpackbits(packed, axis=1, count=resolution**3)
+            return Examples(
+                [str(name) for name in file[f"{split}/names"]],
+                bits.reshape(-1, *(resolution,) * 3),
+                file[f"{split}/views"],
+            )
+    except (OSError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{path} is not a packed data set or is damaged; make it again with "
+            "scripts/prepare_data.py pack"
+        ) from error
+
+
+def device_batches(
+    examples: Examples, batch_size: int, num_views: int, seed: int, start_step: int
+) -> Iterator[dict[str, jax.Array]]:
+    """Training batches from `start_step` on, gathered on the device.
+
+    Yields:
+      uint8 `voxels` (b, x, y, z) and, unless `num_views` is 0, `views` (b, v, h, w, c).
+    """
+    grid = examples.voxels.shape[1:]
+    flat = examples.voxels.reshape(len(examples), -1)
+    stored = {"voxels": jax.device_put(np.packbits(flat, axis=1))}
+    if num_views:
+        stored["views"] = jax.device_put(examples.views)
+
+    @jax.jit
+    def gather(stored, index, chosen):
+        bits = jnp.unpackbits(stored["voxels"][index], axis=1)
+        size = grid[0] * grid[1] * grid[2]
+        batch = {"voxels": bits[:, :size].reshape(-1, *grid)}
+        if num_views:
+            batch["views"] = stored["views"][index[:, None], chosen]
+        return batch
+
+    for index, chosen in index_stream(
+        examples, batch_size, num_views, seed, start_step
+    ):
+        yield gather(stored, index, chosen)

@@ -1,0 +1,138 @@
+"""What a training run tells: progress bar, log file, TensorBoard, pictures."""
+
+import logging
+import pathlib
+import sys
+import time
+from typing import Any
+
+import jax
+import numpy as np
+import tensorboardX
+from PIL import Image
+from tqdm import tqdm
+
+from vaegan_jax.errors import UserError
+
+log = logging.getLogger("vaegan_jax")
+
+
+class Reporter:
+    """Writes to one work directory: `train.log`, `logs/` (TensorBoard), `images/`."""
+
+    def __init__(self, workdir: pathlib.Path, start_step: int, num_steps: int):
+        self._images = workdir / "images"
+        self._images.mkdir(exist_ok=True)
+        # After a crash, events beyond the checkpoint are written again: hide the old.
+        self._writer = tensorboardX.SummaryWriter(
+            str(workdir / "logs"), purge_step=start_step
+        )
+        self._bar = tqdm(
+            total=num_steps,
+            initial=start_step,
+            unit="step",
+            disable=not sys.stderr.isatty(),
+            dynamic_ncols=True,
+        )
+        self._handlers = [logging.FileHandler(workdir / "train.log"), _BarHandler()]
+        log.setLevel(logging.INFO)
+        log.propagate = False
+        for handler in self._handlers:
+            handler.setFormatter(
+                logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S")
+            )
+            log.addHandler(handler)
+
+    def scalars(self, step: int, values: dict[str, float]) -> None:
+        """Writes scalars to TensorBoard."""
+        for name, value in values.items():
+            self._writer.add_scalar(name, value, step)
+
+    def picture(self, name: str, step: int, picture: Image.Image) -> None:
+        """Writes `images/NAME_STEP.png`, and shows it in TensorBoard."""
+        picture.save(self._images / f"{name}_{step:06d}.png")
+        pixels = np.asarray(picture.convert("RGB"))
+        self._writer.add_image(name, pixels, step, dataformats="HWC")
+
+    def advance(self, step: int, text: str) -> None:
+        """Moves the progress bar to `step`."""
+        self._bar.set_postfix_str(text, refresh=False)
+        self._bar.update(step - self._bar.n)
+
+    def close(self) -> None:
+        """Flushes and closes everything."""
+        self._bar.close()
+        self._writer.close()
+        for handler in self._handlers:
+            log.removeHandler(handler)
+            handler.close()
+
+
+class _BarHandler(logging.Handler):
+    """Prints lines above the progress bar instead of through it."""
+
+    def emit(self, record):
+        tqdm.write(self.format(record), file=sys.stdout)
+        sys.stdout.flush()
+
+
+class StepMeter:
+    """Collects the metrics of steps, watches that they are finite, and times them."""
+
+    def __init__(self):
+        self._pending: list[tuple[int, dict[str, Any]]] = []
+        self._wait = 0.0
+        self._since = time.perf_counter()
+
+    def add(self, step: int, metrics: dict[str, Any], wait: float) -> None:
+        """Takes the metrics of one step, still on the device, and its data wait."""
+        # Stay one step ahead of the device and no more: a signal is answered soon.
+        if self._pending:
+            jax.block_until_ready(self._pending[-1][1])
+        self._pending.append((step, metrics))
+        self._wait += wait
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    def drain(self, batch_size: int) -> dict[str, float]:
+        """Means over the steps since the last call, with speeds and data wait.
+
+        Raises:
+          UserError: a loss is not finite; the message names the step and the loss.
+        """
+        fetched = [(step, jax.device_get(metrics)) for step, metrics in self._pending]
+        for step, metrics in fetched:
+            for name, value in metrics.items():
+                if not np.isfinite(value):
+                    raise UserError(
+                        f"{name} became {value} at step {step}: training stopped and "
+                        "its last good checkpoint was kept; try a lower learning rate "
+                        "or float32"
+                    )
+        seconds = time.perf_counter() - self._since
+        means = {
+            name: float(np.mean([metrics[name] for _, metrics in fetched]))
+            for name in (fetched[0][1] if fetched else {})
+        }
+        means["speed/steps_per_second"] = len(fetched) / seconds
+        means["speed/examples_per_second"] = len(fetched) * batch_size / seconds
+        means["speed/data_wait_share"] = self._wait / seconds
+        self.restart()
+        return means
+
+    def restart(self) -> None:
+        """Drops what was collected and starts the clock anew."""
+        self._pending, self._wait = [], 0.0
+        self._since = time.perf_counter()
+
+
+def duration(seconds: float) -> str:
+    """A length of time for people: `40 s`, `12 min`, `3.5 h`, `12 days`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 48 * 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86400:.0f} days"

@@ -1,0 +1,89 @@
+"""Everything that training changes, as one tree of arrays."""
+
+from typing import Any
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+from ml_collections import ConfigDict
+
+from vaegan_jax.models.networks import Networks
+from vaegan_jax.optimizers import Optimizer, Optimizers
+
+
+@flax.struct.dataclass
+class NetState:
+    """One network: parameters, BatchNorm's running statistics, optimizer state."""
+
+    params: Any
+    batch_stats: Any
+    opt_state: Any
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """What `module.apply` takes."""
+        return {"params": self.params, "batch_stats": self.batch_stats}
+
+
+@flax.struct.dataclass
+class TrainState:
+    """The whole training: arrays only, so it is easy to donate, shard and save.
+
+    `averages` maps "generator" and "encoder" to the moving averages of their variables;
+    it is None without averaging.
+    """
+
+    step: Any
+    rng: Any
+    generator: NetState
+    discriminator: NetState
+    encoder: NetState | None
+    averages: dict[str, Any] | None
+
+    def sampling_variables(self) -> dict[str, Any]:
+        """Variables of G and E for sampling: the moving averages if there are any."""
+        return self.averages or averaged_variables(self)
+
+
+def averaged_variables(state: TrainState) -> dict[str, Any]:
+    """The current variables of the networks that are averaged."""
+    variables = {"generator": state.generator.variables}
+    if state.encoder is not None:
+        variables["encoder"] = state.encoder.variables
+    return variables
+
+
+def create_state(
+    config: ConfigDict, networks: Networks, optimizers: Optimizers
+) -> TrainState:
+    """The state before the first step, a function of the configuration alone."""
+    model = config.model
+    examples = {
+        "generator": jnp.zeros((1, model.latent_size)),
+        "discriminator": jnp.zeros((1, *(model.resolution,) * 3, 1)),
+        "encoder": jnp.zeros((1, model.image_size, model.image_size, 1), jnp.uint8),
+    }
+
+    def initialise(name: str, key: jax.Array) -> NetState | None:
+        module = getattr(networks, name)
+        if module is None:
+            return None
+        variables = module.init(key, examples[name], train=False)
+        optimizer: Optimizer = getattr(optimizers, name)
+        opt_state = optimizer.transform.init(variables["params"])
+        return NetState(variables["params"], variables["batch_stats"], opt_state)
+
+    def create() -> TrainState:
+        rng, *keys = jax.random.split(jax.random.key(config.seed), 4)
+        nets = {
+            name: initialise(name, key)
+            for name, key in zip(examples, keys, strict=True)
+        }
+        state = TrainState(jnp.zeros((), jnp.int32), rng, **nets, averages=None)
+        if config.train.average_decay:
+            state = state.replace(averages=averaged_variables(state))
+        return state
+
+    # Compiled as a whole, the networks' forward passes are dropped as unused; and every
+    # output is a buffer of its own, as donation requires.
+    return jax.jit(create)()

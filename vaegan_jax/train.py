@@ -1,0 +1,279 @@
+"""The training driver: data, state, loop, and what happens every so often."""
+
+import json
+import math
+import pathlib
+import time
+from typing import Any
+
+import jax
+from ml_collections import ConfigDict
+
+from vaegan_jax import evaluate, pictures
+from vaegan_jax.checkpoint import (
+    Checkpoints,
+    abstract_state,
+    load_config,
+    save_config,
+)
+from vaegan_jax.config import complete
+from vaegan_jax.dataset import Examples, check_views, open_split
+from vaegan_jax.errors import UserError
+from vaegan_jax.inference import Model
+from vaegan_jax.interrupts import StopRequest
+from vaegan_jax.models.networks import Networks, build_networks
+from vaegan_jax.optimizers import build_optimizers
+from vaegan_jax.reporting import Reporter, StepMeter, duration, log
+from vaegan_jax.state import create_state
+from vaegan_jax.steps import make_train_step
+
+# Steps whose time tells how long an epoch will take; the first one compiles.
+_TIMED_STEPS = (2, 5)
+
+
+def train(config: ConfigDict, workdir: str | pathlib.Path) -> int:
+    """Trains, or goes on with what an earlier call in the same work directory began.
+
+    Args:
+      config: as from `configs/`; `config.data.dir` names a prepared data set.
+      workdir: made if missing. Gets `config.json`, `checkpoints/`, `train.log`,
+        `logs/` for TensorBoard, and `images/`.
+
+    Returns:
+      The exit status: 0 when all steps are done, 128 + the signal's number when a
+      signal ended training early, with everything saved.
+
+    Raises:
+      UserError: the configuration, the data or the work directory does not fit, or a
+        loss is not finite.
+    """
+    config = complete(config)
+    workdir = pathlib.Path(workdir)
+    _check_same_model(config, workdir)
+    training = _open(config, config.data.train_split)
+    validation = _open(config, config.data.validation_split)
+    check_views(training, config.data.num_views)
+    workdir.mkdir(parents=True, exist_ok=True)
+    save_config(workdir, config)
+    with StopRequest() as stop:
+        return Trainer(config, workdir, training, validation).run(stop)
+
+
+class Trainer:
+    """One run in a work directory."""
+
+    def __init__(
+        self,
+        config: ConfigDict,
+        workdir: pathlib.Path,
+        training: Examples,
+        validation: Examples,
+    ):
+        self.config, self.workdir = config, workdir
+        self.training, self.validation = training, validation
+        self.steps_per_epoch = len(training) / config.train.batch_size
+        self.num_steps = config.train.num_steps or self._steps(config.train.num_epochs)
+        self.networks: Networks = build_networks(config)
+        optimizers = build_optimizers(config, self.steps_per_epoch)
+        self.train_step = make_train_step(config, self.networks, optimizers)
+        saving = config.checkpoint
+        self.save_every = saving.every_steps or self._steps(saving.every_epochs)
+        keep_every = saving.keep_every_epochs
+        self.checkpoints = Checkpoints(
+            workdir, saving.keep, self._steps(keep_every) if keep_every else 0
+        )
+        create = lambda: create_state(config, self.networks, optimizers)  # noqa: E731
+        if self.checkpoints.steps:
+            self.state = self.checkpoints.restore(abstract_state(create))
+        else:
+            self.state = create()
+        self.step = int(self.state.step)
+
+    def _steps(self, epochs: float) -> int:
+        return max(1, math.ceil(epochs * self.steps_per_epoch))
+
+    def run(self, stop: StopRequest) -> int:
+        """Trains until done or asked to stop; returns the exit status."""
+        self.reporter = Reporter(self.workdir, self.step, self.num_steps)
+        self.meter = StepMeter()
+        try:
+            self._announce()
+            self._loop(stop)
+        finally:
+            self.checkpoints.close()
+            self.reporter.close()
+        return 128 + stop.signum if stop.signum and self.step < self.num_steps else 0
+
+    def _announce(self) -> None:
+        config, verb = self.config, "resuming" if self.step else "training"
+        count = sum(
+            leaf.size
+            for net in (
+                self.state.generator,
+                self.state.discriminator,
+                self.state.encoder,
+            )
+            if net is not None
+            for leaf in jax.tree.leaves(net.params)
+        )
+        log.info(
+            f"{verb} {config.algorithm} in {self.workdir} at step {self.step} of "
+            f"{self.num_steps}: {len(self.training)} shapes from {config.data.dir}, "
+            f"{self.steps_per_epoch:.1f} steps per epoch, {count:,} parameters, "
+            f"{jax.device_count()} × {jax.devices()[0].device_kind}"
+        )
+
+    def _loop(self, stop: StopRequest) -> None:
+        config = self.config
+        batches = self._batches()
+        first, marks = self.step, {}
+        while self.step < self.num_steps and not stop.signum:
+            started = time.perf_counter()
+            batch = next(batches)
+            wait = time.perf_counter() - started
+            self.state, metrics = self.train_step(self.state, batch)
+            self.step += 1
+            self.meter.add(self.step, metrics, wait)
+            done = self.step - first
+            if done in _TIMED_STEPS:
+                jax.block_until_ready(metrics)
+                marks[done] = time.perf_counter()
+                if done == _TIMED_STEPS[0]:
+                    self.meter.drain(config.train.batch_size)
+                else:
+                    self._estimate(marks)
+            if self._due(config.train.log_every_steps):
+                self._log()
+            self._occasionally()
+        if stop.signum:
+            self._save()
+            log.info(
+                f"stopped by a signal; saved step {self.step} of {self.num_steps} in "
+                f"{self.workdir}: the same command goes on from there"
+            )
+        else:
+            self._save()
+            log.info(f"finished all {self.num_steps} steps in {self.workdir}")
+
+    def _batches(self):
+        config = self.config
+        arguments = (
+            self.training,
+            config.train.batch_size,
+            config.data.num_views,
+            config.seed,
+            self.step,
+        )
+        if pathlib.Path(config.data.dir).is_file():
+            from vaegan_jax import packed_data
+
+            return packed_data.device_batches(*arguments)
+        from vaegan_jax import input_pipeline
+
+        return input_pipeline.stream_batches(*arguments)
+
+    def _due(self, every: int) -> bool:
+        return self.step % every == 0 or self.step == self.num_steps
+
+    def _estimate(self, marks: dict[int, float]) -> None:
+        """Says how long an epoch will take; on a CPU, points to the demo if it must."""
+        first, last = _TIMED_STEPS
+        seconds = (marks[last] - marks[first]) / (last - first)
+        left = seconds * (self.num_steps - self.step)
+        log.info(
+            f"an epoch takes about {duration(seconds * self.steps_per_epoch)}, all "
+            f"that is left about {duration(left)}"
+        )
+        if jax.default_backend() == "cpu" and left > 3600:
+            log.info(
+                "there is no accelerator here; add :demo to the config's file name "
+                "(--config=configs/NAME.py:demo) for a small version that takes minutes"
+            )
+
+    def _log(self) -> None:
+        values = self.meter.drain(self.config.train.batch_size)
+        self.reporter.scalars(self.step, values)
+        remaining = (self.num_steps - self.step) / values["speed/steps_per_second"]
+        text = _summary(values)
+        self.reporter.advance(self.step, text)
+        log.info(
+            f"step {self.step}/{self.num_steps} "
+            f"epoch {self.step / self.steps_per_epoch:.1f} {text} "
+            f"{values['speed/steps_per_second']:.2f} steps/s "
+            f"wait {values['speed/data_wait_share']:.1%} left {duration(remaining)}"
+        )
+
+    def _occasionally(self) -> None:
+        """Saves, evaluates and draws when due; none of it counts as training time."""
+        options = self.config.train
+        save = self._due(self.save_every)
+        evaluation = self._due(self._steps(options.evaluate_every_epochs))
+        drawing = self._due(self._steps(options.pictures_every_epochs))
+        if not (save or evaluation or drawing):
+            return
+        if len(self.meter):
+            self._log()
+        if save:
+            self._save()
+        model = Model(
+            self.config, self.networks, self.state.sampling_variables(), self.step
+        )
+        if evaluation and self.networks.encoder is not None:
+            self._evaluate(model)
+        if drawing:
+            for name, picture in pictures.draw(model, self.validation).items():
+                self.reporter.picture(name, self.step, picture)
+        self.meter.restart()
+
+    def _evaluate(self, model: Model) -> None:
+        count = self.config.data.num_views
+        rows = evaluate.evaluate_reconstruction(model, self.validation, [count])
+        (row,) = rows.values()
+        self.reporter.scalars(
+            self.step, {f"validation/{name}": value for name, value in row.items()}
+        )
+        log.info(
+            f"step {self.step}: validation, {count} views: "
+            + ", ".join(f"{name} {value:.3f}" for name, value in row.items())
+        )
+
+    def _save(self) -> None:
+        if len(self.meter):
+            self._log()  # raises if anything is not finite, before it can be saved
+        self.checkpoints.save(self.state)
+
+
+def _open(config: ConfigDict, split: str) -> Examples:
+    if not config.data.dir:
+        raise UserError("config.data.dir is not set; name a prepared data set")
+    return open_split(
+        config.data.dir, split, config.model.resolution, config.model.image_size
+    )
+
+
+def _check_same_model(config: ConfigDict, workdir: pathlib.Path) -> None:
+    """Refuses to go on with checkpoints of another model."""
+    saved = load_config(workdir)
+    if saved is None:
+        return
+    given = json.loads(config.to_json_best_effort())  # tuples become lists
+    for section in ("algorithm", "model"):
+        if saved.to_dict()[section] != given[section]:
+            raise UserError(
+                f"{workdir} holds a run whose config.{section} differs from the given "
+                "one; choose another --workdir or the same settings"
+            )
+
+
+def _summary(values: dict[str, float]) -> str:
+    shown: dict[str, Any] = {
+        "D": "loss/discriminator",
+        "G": "loss/adversarial",
+        "reconstruction": "reconstruction/squared_error",
+        "IoU": "reconstruction/iou",
+        "KL": "loss/kl",
+        "D learns": "discriminator/update_share",
+    }
+    return " ".join(
+        f"{label} {values[name]:.3g}" for label, name in shown.items() if name in values
+    )
