@@ -49,6 +49,7 @@ setup(
             "pytest>=8.3",
             "pytest-xdist>=3.6",
             "ruff>=0.11",
+            "tensorboard>=2.19",  # to read back what training logs
             "torch>=2.6",
         ],
         "tpu": ["jax[tpu]>=0.10"],

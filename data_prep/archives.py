@@ -8,6 +8,8 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 
+from vaegan_jax.errors import UserError
+
 # What the readers raise for cut, garbled, encrypted and oddly compressed archives.
 _DAMAGE = (
     tarfile.TarError,
@@ -32,7 +34,7 @@ class Archive:
 
         Raises:
           FileNotFoundError: if there is nothing at the path.
-          ValueError: if it is neither a folder, a zip nor a tar.
+          UserError: if it is neither a folder, a zip nor a tar.
         """
         self.path = pathlib.Path(path).expanduser()
         if not self.path.exists():
@@ -52,9 +54,9 @@ class Archive:
                     if member.isfile()
                 }
             else:
-                raise ValueError(f"{self.path}: neither a folder, a zip nor a tar.")
+                raise UserError(f"{self.path}: neither a folder, a zip nor a tar.")
         except _DAMAGE as error:
-            raise ValueError(
+            raise UserError(
                 f"{self.path}: the archive is damaged or incomplete ({error}); "
                 "download or copy it again."
             ) from error
@@ -77,12 +79,12 @@ class Archive:
         """The content of one file.
 
         Raises:
-          ValueError: if it cannot be read or is larger than any file here should be.
+          UserError: if it cannot be read or is larger than any file here should be.
         """
         try:
             return self._read(name)
         except _DAMAGE as error:
-            raise ValueError(
+            raise UserError(
                 f"{self.describe(name)}: cannot be read ({error})."
             ) from error
 
@@ -97,10 +99,10 @@ class Archive:
             file, size = path.open("rb"), path.stat().st_size
         with file:
             if size > _LARGEST_FILE:
-                raise ValueError(f"{self.describe(name)}: too large ({size:,} bytes).")
+                raise UserError(f"{self.describe(name)}: too large ({size:,} bytes).")
             content = file.read(size)
         if len(content) < size:
-            raise ValueError(f"{self.describe(name)}: the file is cut short.")
+            raise UserError(f"{self.describe(name)}: the file is cut short.")
         return content
 
     def describe(self, name: str) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 
 import tqdm
 
+from vaegan_jax.errors import UserError
+
 # Fewer items than this take longer to hand out than to work off.
 _WORTH_IT = 24
 _THREAD_LIMITS = (
@@ -40,7 +42,7 @@ def parallel_map(
       processes: how many; default one for each core that this process may use.
 
     Raises:
-      Whatever the function raises, and RuntimeError if a process was killed.
+      Whatever the function raises, and UserError if a process was killed.
     """
     processes = processes or usable_cores()
     if processes == 1 or len(items) < _WORTH_IT:
@@ -56,7 +58,7 @@ def parallel_map(
             results = executor.map(function, items, chunksize=4)
             yield from tqdm.tqdm(results, description, len(items))
         except concurrent.futures.process.BrokenProcessPool as error:
-            raise RuntimeError(
+            raise UserError(
                 f"{description}: a worker process was killed, probably because memory "
                 "ran out; close other programs and start again."
             ) from error

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from data_prep.parallel import parallel_map
+from vaegan_jax.errors import UserError
 
 
 def square(x):
@@ -42,7 +43,7 @@ def test_errors_come_through():
 
 
 def test_a_killed_worker_is_reported():
-    with pytest.raises(RuntimeError, match="dying: a worker process was killed"):
+    with pytest.raises(UserError, match="dying: a worker process was killed"):
         list(parallel_map(die_at_thirty, range(60), "dying", 2))
 
 

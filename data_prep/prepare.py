@@ -6,6 +6,7 @@ import pathlib
 from data_prep import tfds_tools
 from data_prep.procedural_chairs import procedural_chairs_dataset_builder as chairs
 from data_prep.voxel_view_archive import voxel_view_archive_dataset_builder as archive
+from vaegan_jax.errors import UserError
 
 
 def cache_directory() -> pathlib.Path:
@@ -28,12 +29,12 @@ def prepare_procedural(
       image_size: pixels along each side of a view.
 
     Raises:
-      ValueError: for a resolution or image size that there is no configuration for.
+      UserError: for a resolution or image size that there is no configuration for.
     """
     name = f"r{resolution}_v{image_size}"
     known = [config.name for config in chairs.Builder.BUILDER_CONFIGS]
     if name not in known:
-        raise ValueError(
+        raise UserError(
             f"The procedural chairs come with a resolution of 32 or 64 and an image "
             f"size of 64, 128 or 224, not {resolution} and {image_size}."
         )
@@ -60,7 +61,7 @@ def prepare_archive(
 
     Raises:
       FileNotFoundError: if there is no such file or folder.
-      ValueError: if a file is damaged, shapes differ in size or number of views,
+      UserError: if a file is damaged, shapes differ in size or number of views,
         nothing pairs up, or the output holds a data set of other archives.
     """
     voxels, views = (pathlib.Path(p).expanduser().absolute() for p in (voxels, views))
@@ -71,7 +72,7 @@ def prepare_archive(
     stored = tfds_tools.stored_metadata(target)
     for field in ("voxels", "views", "category"):
         if stored.get(field) != getattr(config, field):
-            raise ValueError(
+            raise UserError(
                 f"{target} holds a data set with {field} = {stored.get(field)}; "
                 "choose another output or delete it."
             )

@@ -21,8 +21,9 @@ def main() -> None:
     model = inference.load(WORKDIR.value, CHECKPOINT.value)
     data, fit = model.config.data, model.config.model
     directory = DATA_DIR.value or data.dir
-    examples = open_split(directory, SPLIT.value, fit.resolution, fit.image_size)
-    train = open_split(data.dir, data.train_split, fit.resolution, fit.image_size)
+    size = fit.image_size if data.num_views else None
+    examples = open_split(directory, SPLIT.value, fit.resolution, size)
+    train = open_split(data.dir, data.train_split, fit.resolution, None)
     rows = evaluate.evaluate(model, train, examples)
     print(f"{model.config.algorithm} at step {model.step}, {len(examples)} shapes of "
           f"{SPLIT.value} in {directory}\n")  # fmt: skip

@@ -9,6 +9,8 @@ import argparse
 import os
 import sys
 
+from vaegan_jax.errors import UserError
+
 # TensorFlow only reads and writes records here, and should not chat about it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
@@ -58,7 +60,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     option = add(pack)
     option("--data_dir", required=True, help="directory of a prepared data set")
     option("--output", required=True, help="the .npz file to write")
-    option("--image_size", type=int, default=64, help="views are resized to this")
+    option("--image_size", type=int, default=64, help="larger views are reduced to it")
     return parser.parse_args(arguments)
 
 
@@ -66,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parse(arguments)
     try:
         print(given.function(given))
-    except (ValueError, OSError, RuntimeError) as error:
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -23,10 +23,9 @@ def main() -> int:
         # Imported only here: training from a packed file needs no TensorFlow.
         from data_prep.prepare import prepare_procedural
 
+        size = config.model.image_size if config.data.num_views else 64
         config.data.dir = str(
-            prepare_procedural(
-                resolution=config.model.resolution, image_size=config.model.image_size
-            )
+            prepare_procedural(resolution=config.model.resolution, image_size=size)
         )
     return train(config, WORKDIR.value or f"runs/{config.name}")
 

@@ -1,7 +1,20 @@
 """What all tests share: small configurations, and where the real chairs are."""
 
+import atexit
 import os
 import pathlib
+import shutil
+import tempfile
+
+# Compiled programs are shared between tests, worker processes and the commands that
+# tests run: most of the time would otherwise go into compiling the same steps again.
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    _cache = tempfile.mkdtemp(prefix="vaegan_jax_tests_")
+    atexit.register(shutil.rmtree, _cache, ignore_errors=True)
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = _cache
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.5"
+# Small networks spend longer in the optimising compiler than they run.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import jax
 import jax.numpy as jnp

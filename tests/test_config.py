@@ -51,6 +51,8 @@ def test_widths_follow_the_resolution():
         ("model.dtype", "float16", "'bfloat16'"),
         ("model.image_size", 100, "multiple of 32"),
         ("model.generator_widths", (8, 4), "4 positive"),
+        ("model.encoder_widths", (), "positive numbers"),
+        ("model.encoder_widths", (8, -1), "positive numbers"),
         ("prior.distribution", "gauss", "'normal', 'uniform'"),
         ("prior.scale", 0.0, "positive"),
         ("loss.reconstruction", "l1", "'squared_error', 'cross_entropy'"),

@@ -5,7 +5,6 @@ import pathlib
 import signal
 import threading
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -140,7 +139,7 @@ def test_a_non_finite_loss_stops_and_keeps_the_last_good_checkpoint(
 def test_another_model_in_the_work_directory_is_refused(data, tmp_path):
     driver.train(config_for(data, **{"train.num_steps": 1}), tmp_path)
     other = config_for(data, **{"model.latent_size": 7})
-    with pytest.raises(UserError, match=r"config\.model differs"):
+    with pytest.raises(UserError, match=r"config\.model\.latent_size = 6, not 7"):
         driver.train(other, tmp_path)
 
 
@@ -159,4 +158,3 @@ def test_moving_averages_are_what_is_sampled(data, tmp_path):
     current = state.generator.params["Dense_0"]["kernel"]
     assert (np.asarray(params) != np.asarray(current)).any()
     np.testing.assert_array_equal(model.sample(2, seed=5), model.sample(2, seed=5))
-    assert jax.device_count() >= 1

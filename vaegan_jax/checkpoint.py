@@ -23,20 +23,28 @@ class Checkpoints:
       workdir: the work directory; checkpoints go to its `checkpoints/`.
       keep: how many of the latest to keep.
       keep_every_steps: those at multiples of it are kept for good; 0 keeps none.
+      read_only: restore only; nothing in the work directory changes.
     """
 
     def __init__(
-        self, workdir: str | pathlib.Path, keep: int = 3, keep_every_steps: int = 0
+        self,
+        workdir: str | pathlib.Path,
+        keep: int = 3,
+        keep_every_steps: int = 0,
+        read_only: bool = False,
     ):
         policies: list[Any] = [checkpoint_managers.LatestN(keep)]
         if keep_every_steps:
             policies.append(checkpoint_managers.EveryNSteps(keep_every_steps))
-        self._manager = ocp.CheckpointManager(
-            pathlib.Path(workdir).resolve() / "checkpoints",
-            options=ocp.CheckpointManagerOptions(
-                preservation_policy=checkpoint_managers.AnyPreservationPolicy(policies)
-            ),
+        options = ocp.CheckpointManagerOptions(
+            preservation_policy=checkpoint_managers.AnyPreservationPolicy(policies)
         )
+        if read_only:
+            options = ocp.CheckpointManagerOptions(read_only=True, create=False)
+        directory = pathlib.Path(workdir).resolve() / "checkpoints"
+        if read_only and not directory.is_dir():
+            raise UserError(f"{workdir} holds no checkpoint; train first")
+        self._manager = ocp.CheckpointManager(directory, options=options)
 
     @property
     def steps(self) -> list[int]:

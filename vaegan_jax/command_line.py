@@ -17,8 +17,8 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 def run(main: Callable[[], int | None]) -> None:
     """Parses absl flags, calls `main`, and exits with its status.
 
-    A wrong flag, a config field that does not exist and every `UserError` end the
-    program with status 1 and one sentence on standard error.
+    A wrong flag, a config field that does not exist, a `UserError` or an `OSError` ends
+    the program with status 1 and one sentence on standard error.
     """
     app.run(lambda _: _start(main), flags_parser=lambda argv: _guard(_parse, argv))
 
@@ -33,9 +33,12 @@ def _start(main: Callable[[], int | None]) -> int | None:
 def _guard(function: Callable, *args):
     try:
         return function(*args)
-    except UserError as error:
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
+    except KeyboardInterrupt:
+        print("error: interrupted; run the same command again", file=sys.stderr)
+        sys.exit(130)
 
 
 def _parse(argv: Sequence[str]) -> list[str]:

@@ -92,7 +92,8 @@ def set_demo(config: ConfigDict) -> ConfigDict:
     """What every `:demo` shares: what a laptop's CPU trains in minutes.
 
     Small images and networks; faster learning; a bias and cross-entropy, with which G
-    fills thin parts early; a unit prior, which decodes as smoothly as the posteriors.
+    fills thin parts early; a unit prior; and an adversarial loss that is heard beside a
+    reconstruction error of a thousand.
     """
     config.name += "-demo"
     config.data.num_views = min(config.data.num_views, 2)
@@ -103,12 +104,13 @@ def set_demo(config: ConfigDict) -> ConfigDict:
     config.model.use_bias = True
     config.prior.scale = 1.0
     config.loss.reconstruction = "cross_entropy"
+    config.loss.adversarial_weight = 20.0
     config.optimizer.encoder_lr = 1e-3
     config.optimizer.generator_lr = 1e-3
     config.optimizer.discriminator_lr = 2e-4
     config.optimizer.betas = (0.5, 0.99)
     config.train.batch_size = 16
-    config.train.num_epochs = 8
+    config.train.num_epochs = 9
     config.train.average_decay = 0.98
     config.train.pictures_every_epochs = 2.0
     config.train.evaluate_every_epochs = 2.0
@@ -165,6 +167,13 @@ def validate(config: ConfigDict) -> None:
             f"{layers} positive numbers of channels for resolution "
             f"{config.model.resolution}",
         )
+    widths = config.model.encoder_widths
+    _require(
+        len(widths) > 0 and min(widths) > 0,
+        "model.encoder_widths",
+        widths,
+        "one or more positive numbers of channels",
+    )
     halvings = 2 ** len(config.model.encoder_widths)
     _require(
         config.model.image_size > 0 and config.model.image_size % halvings == 0,

@@ -37,8 +37,13 @@ class Examples:
         return len(self.names)
 
 
+def no_views(count: int) -> UInt8[np.ndarray, "n v h w c"]:
+    """The views of examples that were read without them."""
+    return np.zeros((count, 0, 0, 0, 1), np.uint8)
+
+
 def open_split(
-    path: str | pathlib.Path, split: str, resolution: int, image_size: int
+    path: str | pathlib.Path, split: str, resolution: int, image_size: int | None
 ) -> Examples:
     """Reads one split of a prepared data set into memory.
 
@@ -47,7 +52,7 @@ def open_split(
         holds just one).
       split: its name.
       resolution: what the voxel grids must have.
-      image_size: pixels; larger stored views are reduced to it.
+      image_size: pixels; larger stored views are reduced to it. None reads no views.
 
     Raises:
       UserError: the path, split, resolution or image size does not fit.
@@ -60,7 +65,7 @@ def open_split(
     if path.is_file():
         from vaegan_jax import packed_data
 
-        examples = packed_data.read_split(path, split)
+        examples = packed_data.read_split(path, split, image_size is not None)
     else:
         from vaegan_jax import input_pipeline
 
@@ -71,7 +76,7 @@ def open_split(
             f"config.model.resolution is {resolution}; set it to "
             f"{examples.voxels.shape[-1]} or prepare the data at {resolution}"
         )
-    if examples.views.shape[-2] != image_size:
+    if image_size is not None and examples.views.shape[-2] != image_size:
         raise UserError(
             f"{path} holds views of {examples.views.shape[-2]} pixels but "
             f"config.model.image_size is {image_size}; set it to "

@@ -7,8 +7,9 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from vaegan_jax.dataset import Examples, evaluation_batches
-from vaegan_jax.inference import OCCUPIED, Model
+from vaegan_jax.inference import Model
 from vaegan_jax.metrics import reconstruction
+from vaegan_jax.metrics.reconstruction import OCCUPIED
 
 THRESHOLDS = (0.3, 0.4, 0.5)
 VIEW_COUNTS = (1, 2, 3, 6, 12)

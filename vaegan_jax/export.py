@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.inference import OCCUPIED
+from vaegan_jax.metrics.reconstruction import OCCUPIED
 from vaegan_jax.shapes import draw_shapes, voxels_to_mesh, write_binvox, write_glb
 
 

@@ -18,11 +18,9 @@ from vaegan_jax.models.generator import Generator
 from vaegan_jax.models.multiview import encode_views, expected_latent
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.optimizers import build_optimizers
+from vaegan_jax.prior import build_prior
 from vaegan_jax.state import create_state
-from vaegan_jax.steps import build_prior
 
-# Occupancy above which a voxel is drawn or written as filled.
-OCCUPIED = 0.4
 _BATCH = 32
 
 
@@ -45,9 +43,10 @@ def _encode(
 def _in_batches(function, inputs: np.ndarray) -> np.ndarray:
     """Applies to batches of one size, so that `function` is compiled once per shape."""
     outputs = []
-    for start in range(0, len(inputs), _BATCH):
-        part = inputs[start : start + _BATCH]
-        padded = np.concatenate([part, np.repeat(part[-1:], _BATCH - len(part), 0)])
+    size = min(_BATCH, len(inputs))
+    for start in range(0, len(inputs), size):
+        part = inputs[start : start + size]
+        padded = np.concatenate([part, np.repeat(part[-1:], size - len(part), 0)])
         outputs.append(np.asarray(function(padded))[: len(part)])
     return np.concatenate(outputs)
 
@@ -138,7 +137,7 @@ def load(workdir: str | pathlib.Path, step: int | None = None) -> Model:
     networks = build_networks(config)
     optimizers = build_optimizers(config, steps_per_epoch=1.0)
     abstract = abstract_state(lambda: create_state(config, networks, optimizers))
-    checkpoints = Checkpoints(workdir)
+    checkpoints = Checkpoints(workdir, read_only=True)
     try:
         state = checkpoints.restore(abstract, step)
     finally:

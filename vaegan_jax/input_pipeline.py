@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from vaegan_jax.dataset import Examples, index_stream
+from vaegan_jax.dataset import Examples, index_stream, no_views
 from vaegan_jax.errors import UserError
 
 # TensorFlow would otherwise claim the memory of the GPUs that JAX computes on.
@@ -31,27 +31,39 @@ def open_builder(path: pathlib.Path) -> tfds.core.DatasetBuilder:
     return tfds.builder_from_directory(found[0])
 
 
-def read_split(path: pathlib.Path, split: str, image_size: int) -> Examples:
-    """Decodes a split, and reduces its views to `image_size` if they are larger."""
+def read_split(path: pathlib.Path, split: str, image_size: int | None) -> Examples:
+    """Decodes a split, and reduces its views to `image_size` if they are larger.
+
+    With image size None the views are not even decoded.
+    """
     builder = open_builder(path)
     if split not in builder.info.splits:
         available = ", ".join(sorted(builder.info.splits))
         raise UserError(f"{path} has no split {split!r}; it has {available}")
 
     def decode(example):
+        kept = {"name": example["name"], "voxels": example["voxels"]}
+        if image_size is None:
+            return kept
         views = example["views"]
         if views.shape[-2] is not None and views.shape[-2] > image_size:
             reduced = tf.image.resize(views, (image_size, image_size), method="area")
             views = tf.cast(tf.round(reduced), tf.uint8)
-        return {"name": example["name"], "voxels": example["voxels"], "views": views}
+        return kept | {"views": views}
 
-    records = builder.as_dataset(split=split, shuffle_files=False)
+    records = builder.as_dataset(
+        split=split,
+        shuffle_files=False,
+        decoders={"views": tfds.decode.SkipDecoding()} if image_size is None else None,
+    )
     records = records.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
     decoded = list(records.prefetch(tf.data.AUTOTUNE).as_numpy_iterator())
     return Examples(
         [example["name"].decode() for example in decoded],
         np.stack([example["voxels"] for example in decoded]),
-        np.stack([example["views"] for example in decoded]),
+        no_views(len(decoded))
+        if image_size is None
+        else np.stack([example["views"] for example in decoded]),
     )
 
 

@@ -8,14 +8,21 @@ split is moved to the device whole, and batches are gathered there.
 import os
 import pathlib
 import zipfile
+import zlib
 from collections.abc import Iterator
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from vaegan_jax.dataset import Examples, index_stream
+from vaegan_jax.dataset import Examples, index_stream, no_views
 from vaegan_jax.errors import UserError
+
+# What numpy raises for files that are cut, garbled, of another kind or not ours.
+_DAMAGED = (
+    *(OSError, EOFError, LookupError, zipfile.BadZipFile, zlib.error),
+    *(ValueError, TypeError, AttributeError),
+)
 
 
 def pack(directory: str | pathlib.Path, output: str | pathlib.Path, image_size: int):
@@ -56,8 +63,8 @@ def pack(directory: str | pathlib.Path, output: str | pathlib.Path, image_size: 
         partial.unlink(missing_ok=True)
 
 
-def read_split(path: pathlib.Path, split: str) -> Examples:
-    """Reads one split of a packed file.
+def read_split(path: pathlib.Path, split: str, with_views: bool = True) -> Examples:
+    """Reads one split of a packed file; without views it takes no time for them.
 
     Raises:
       UserError: the file is damaged or has no such split.
@@ -73,9 +80,11 @@ def read_split(path: pathlib.Path, split: str) -> Examples:
             return Examples(
                 [str(name) for name in file[f"{split}/names"]],
                 bits.reshape(-1, *(resolution,) * 3),
-                file[f"{split}/views"],
+                file[f"{split}/views"] if with_views else no_views(len(packed)),
             )
-    except (OSError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except UserError:
+        raise
+    except _DAMAGED as error:
         raise UserError(
             f"{path} is not a packed data set or is damaged; make it again with "
             "scripts/prepare_data.py pack"

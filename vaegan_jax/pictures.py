@@ -3,7 +3,8 @@
 from PIL import Image
 
 from vaegan_jax.dataset import Examples
-from vaegan_jax.inference import OCCUPIED, Model
+from vaegan_jax.inference import Model
+from vaegan_jax.metrics.reconstruction import OCCUPIED
 from vaegan_jax.shapes.pictures import draw_reconstructions, draw_shapes
 
 _SAMPLES = 16

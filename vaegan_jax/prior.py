@@ -5,6 +5,7 @@ from typing import Literal
 
 import jax
 from jaxtyping import Array, Float, Key
+from ml_collections import ConfigDict
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,3 +32,8 @@ class Prior:
         Gaussian of the same variance stands in for it.
         """
         return self.scale / 3**0.5 if self.distribution == "uniform" else self.scale
+
+
+def build_prior(config: ConfigDict) -> Prior:
+    """The prior that a configuration describes."""
+    return Prior(config.prior.distribution, config.prior.scale)

@@ -25,7 +25,7 @@ class Reporter:
         self._images.mkdir(exist_ok=True)
         # After a crash, events beyond the checkpoint are written again: hide the old.
         self._writer = tensorboardX.SummaryWriter(
-            str(workdir / "logs"), purge_step=start_step
+            str(workdir / "logs"), purge_step=start_step + 1
         )
         self._bar = tqdm(
             total=num_steps,
@@ -54,10 +54,13 @@ class Reporter:
         pixels = np.asarray(picture.convert("RGB"))
         self._writer.add_image(name, pixels, step, dataformats="HWC")
 
-    def advance(self, step: int, text: str) -> None:
+    def advance(self, step: int) -> None:
         """Moves the progress bar to `step`."""
-        self._bar.set_postfix_str(text, refresh=False)
         self._bar.update(step - self._bar.n)
+
+    def describe(self, text: str) -> None:
+        """Sets what stands behind the progress bar."""
+        self._bar.set_postfix_str(text, refresh=False)
 
     def close(self) -> None:
         """Flushes and closes everything."""

@@ -29,16 +29,18 @@ class NetState:
 class TrainState:
     """The whole training: arrays only, so it is easy to donate, shard and save.
 
-    `averages` maps "generator" and "encoder" to the moving averages of their variables;
-    it is None without averaging.
+    The three networks are `NetState`s; `encoder` is None for a plain GAN. `averages`
+    maps "generator" and "encoder" to the moving averages of their variables; it is None
+    without averaging. The fields are untyped because saving and abstract evaluation
+    build states of other things than arrays.
     """
 
     step: Any
     rng: Any
-    generator: NetState
-    discriminator: NetState
-    encoder: NetState | None
-    averages: dict[str, Any] | None
+    generator: Any
+    discriminator: Any
+    encoder: Any
+    averages: Any
 
     def sampling_variables(self) -> dict[str, Any]:
         """Variables of G and E for sampling: the moving averages if there are any."""

@@ -15,11 +15,11 @@ from jaxtyping import Array, Float, Key, UInt8
 from ml_collections import ConfigDict
 
 from vaegan_jax import losses
-from vaegan_jax.metrics.reconstruction import intersection_over_union
+from vaegan_jax.metrics.reconstruction import OCCUPIED, intersection_over_union
 from vaegan_jax.models.multiview import encode_views, pool_views
 from vaegan_jax.models.networks import Networks
 from vaegan_jax.optimizers import Optimizer, Optimizers
-from vaegan_jax.prior import Prior
+from vaegan_jax.prior import build_prior
 from vaegan_jax.state import NetState, TrainState, averaged_variables
 
 Metrics = dict[str, Array]
@@ -98,7 +98,7 @@ def update_discriminator(
         "discriminator/accuracy_fake": accuracies[1],
         "discriminator/update_share": is_open.astype(jnp.float32),
         "gradient_norm/discriminator": norm,
-        "samples/fill_rate": (fake > 0.5).mean(),
+        "samples/fill_rate": (fake > OCCUPIED).mean(),
     }
 
 
@@ -200,14 +200,9 @@ def update_generator(
 
 def _reconstruction_metrics(logits: Voxels, voxels: Voxels) -> Metrics:
     probabilities = jax.lax.stop_gradient(jax.nn.sigmoid(logits))[..., 0]
-    iou = intersection_over_union(probabilities, voxels[..., 0] > 0.5, 0.5)
+    iou = intersection_over_union(probabilities, voxels[..., 0] > 0.5, OCCUPIED)
     error = losses.reconstruction_loss(logits, voxels, "squared_error")
     return {"reconstruction/squared_error": error, "reconstruction/iou": iou.mean()}
-
-
-def build_prior(config: ConfigDict) -> Prior:
-    """The latent prior that a configuration describes."""
-    return Prior(config.prior.distribution, config.prior.scale)
 
 
 def make_train_step(

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import jax
+from flax.traverse_util import flatten_dict
 from ml_collections import ConfigDict
 
 from vaegan_jax import evaluate, pictures
@@ -30,6 +31,12 @@ from vaegan_jax.steps import make_train_step
 # Steps whose time tells how long an epoch will take; the first one compiles.
 _TIMED_STEPS = (2, 5)
 
+# What a run must keep: its networks and state, and the meaning of its step count.
+_FIXED = (
+    *("algorithm", "model.", "prior.", "seed"),
+    *("data.num_views", "train.batch_size", "train.average_decay"),
+)
+
 
 def train(config: ConfigDict, workdir: str | pathlib.Path) -> int:
     """Trains, or goes on with what an earlier call in the same work directory began.
@@ -48,15 +55,18 @@ def train(config: ConfigDict, workdir: str | pathlib.Path) -> int:
         loss is not finite.
     """
     config = complete(config)
+    if config.data.dir:
+        # Commands that restore the model may run elsewhere.
+        config.data.dir = str(pathlib.Path(config.data.dir).expanduser().absolute())
     workdir = pathlib.Path(workdir)
-    _check_same_model(config, workdir)
+    changed = changed_fields(workdir, config)
     training = _open(config, config.data.train_split)
     validation = _open(config, config.data.validation_split)
     check_views(training, config.data.num_views)
     workdir.mkdir(parents=True, exist_ok=True)
     save_config(workdir, config)
     with StopRequest() as stop:
-        return Trainer(config, workdir, training, validation).run(stop)
+        return Trainer(config, workdir, training, validation).run(stop, changed)
 
 
 class Trainer:
@@ -79,9 +89,8 @@ class Trainer:
         saving = config.checkpoint
         self.save_every = saving.every_steps or self._steps(saving.every_epochs)
         keep_every = saving.keep_every_epochs
-        self.checkpoints = Checkpoints(
-            workdir, saving.keep, self._steps(keep_every) if keep_every else 0
-        )
+        self.keep_every = self._steps(keep_every) if keep_every else 0
+        self.checkpoints = Checkpoints(workdir, saving.keep, self.keep_every)
         create = lambda: create_state(config, self.networks, optimizers)  # noqa: E731
         if self.checkpoints.steps:
             self.state = self.checkpoints.restore(abstract_state(create))
@@ -92,12 +101,19 @@ class Trainer:
     def _steps(self, epochs: float) -> int:
         return max(1, math.ceil(epochs * self.steps_per_epoch))
 
-    def run(self, stop: StopRequest) -> int:
-        """Trains until done or asked to stop; returns the exit status."""
+    def run(self, stop: StopRequest, changed: list[str]) -> int:
+        """Trains until done or asked to stop; returns the exit status.
+
+        Args:
+          stop: asks to stop.
+          changed: what is different from the configuration of the run so far, to log.
+        """
         self.reporter = Reporter(self.workdir, self.step, self.num_steps)
         self.meter = StepMeter()
         try:
             self._announce()
+            for line in changed:
+                log.info(f"changed since the last start: {line}")
             self._loop(stop)
         finally:
             self.checkpoints.close()
@@ -127,6 +143,8 @@ class Trainer:
         config = self.config
         batches = self._batches()
         first, marks = self.step, {}
+        if self.step < self.num_steps:
+            log.info("compiling the training step, which takes up to some minutes")
         while self.step < self.num_steps and not stop.signum:
             started = time.perf_counter()
             batch = next(batches)
@@ -134,25 +152,23 @@ class Trainer:
             self.state, metrics = self.train_step(self.state, batch)
             self.step += 1
             self.meter.add(self.step, metrics, wait)
+            self.reporter.advance(self.step)
             done = self.step - first
             if done in _TIMED_STEPS:
                 jax.block_until_ready(metrics)
                 marks[done] = time.perf_counter()
-                if done == _TIMED_STEPS[0]:
-                    self.meter.drain(config.train.batch_size)
-                else:
+                if done == _TIMED_STEPS[1]:
                     self._estimate(marks)
             if self._due(config.train.log_every_steps):
                 self._log()
             self._occasionally()
-        if stop.signum:
-            self._save()
+        self._save()
+        if self.step < self.num_steps:
             log.info(
                 f"stopped by a signal; saved step {self.step} of {self.num_steps} in "
                 f"{self.workdir}: the same command goes on from there"
             )
         else:
-            self._save()
             log.info(f"finished all {self.num_steps} steps in {self.workdir}")
 
     def _batches(self):
@@ -195,7 +211,7 @@ class Trainer:
         self.reporter.scalars(self.step, values)
         remaining = (self.num_steps - self.step) / values["speed/steps_per_second"]
         text = _summary(values)
-        self.reporter.advance(self.step, text)
+        self.reporter.describe(text)
         log.info(
             f"step {self.step}/{self.num_steps} "
             f"epoch {self.step / self.steps_per_epoch:.1f} {text} "
@@ -207,6 +223,7 @@ class Trainer:
         """Saves, evaluates and draws when due; none of it counts as training time."""
         options = self.config.train
         save = self._due(self.save_every)
+        save |= bool(self.keep_every) and self._due(self.keep_every)
         evaluation = self._due(self._steps(options.evaluate_every_epochs))
         drawing = self._due(self._steps(options.pictures_every_epochs))
         if not (save or evaluation or drawing):
@@ -246,23 +263,35 @@ class Trainer:
 def _open(config: ConfigDict, split: str) -> Examples:
     if not config.data.dir:
         raise UserError("config.data.dir is not set; name a prepared data set")
-    return open_split(
-        config.data.dir, split, config.model.resolution, config.model.image_size
-    )
+    model = config.model
+    image_size = model.image_size if config.data.num_views else None
+    return open_split(config.data.dir, split, model.resolution, image_size)
 
 
-def _check_same_model(config: ConfigDict, workdir: pathlib.Path) -> None:
-    """Refuses to go on with checkpoints of another model."""
+def changed_fields(workdir: pathlib.Path, config: ConfigDict) -> list[str]:
+    """What differs from the configuration of the run in `workdir` so far.
+
+    Raises:
+      UserError: one of the differences makes it another model, or gives its steps
+        another meaning, so that it cannot go on.
+    """
     saved = load_config(workdir)
     if saved is None:
-        return
-    given = json.loads(config.to_json_best_effort())  # tuples become lists
-    for section in ("algorithm", "model"):
-        if saved.to_dict()[section] != given[section]:
+        return []
+    before = flatten_dict(saved.to_dict(), sep=".")
+    now = flatten_dict(json.loads(config.to_json_best_effort()), sep=".")
+    changed = []
+    for field in sorted(before.keys() | now.keys()):
+        old, new = before.get(field), now.get(field)
+        if old == new:
+            continue
+        if field.startswith(_FIXED):
             raise UserError(
-                f"{workdir} holds a run whose config.{section} differs from the given "
-                "one; choose another --workdir or the same settings"
+                f"{workdir} holds a run with config.{field} = {old!r}, not {new!r}, "
+                "which cannot change on the way; choose another --workdir"
             )
+        changed.append(f"config.{field} = {new!r}, was {old!r}")
+    return changed
 
 
 def _summary(values: dict[str, float]) -> str:

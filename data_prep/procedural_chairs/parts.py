@@ -8,6 +8,8 @@ import numpy as np
 import trimesh
 from jaxtyping import Float
 
+from vaegan_jax.errors import UserError
+
 ROUND_SIDES = 12
 
 
@@ -102,7 +104,7 @@ def outline(shape: str, width: float, depth: float) -> Float[np.ndarray, "n 2"]:
     """A convex outline around the origin: square, trapezoid, rounded or round.
 
     Raises:
-      ValueError: for any other shape.
+      UserError: for any other shape.
     """
     x, y = width / 2, depth / 2
     if shape == "square":
@@ -114,7 +116,7 @@ def outline(shape: str, width: float, depth: float) -> Float[np.ndarray, "n 2"]:
     if shape == "rounded":  # a superellipse, between a circle and a square
         circle = np.sign(circle) * np.abs(circle) ** 0.45
     elif shape != "round":
-        raise ValueError(f"No outline is called {shape!r}.")
+        raise UserError(f"No outline is called {shape!r}.")
     return circle * (x, y)
 
 

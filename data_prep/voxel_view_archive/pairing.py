@@ -9,6 +9,7 @@ import dataclasses
 import re
 
 from data_prep.archives import Archive
+from vaegan_jax.errors import UserError
 
 _VIEW = re.compile(r"(?P<name>.+)_(?P<number>\d{3,})\.png", re.IGNORECASE)
 _SPLITS = {"train": "train", "test": "test", "validation": "validation"}
@@ -63,14 +64,14 @@ def pair_archives(voxels: Archive, views: Archive, category: str | None) -> Pair
     split (index 0, 10, 20, …) becomes one.
 
     Raises:
-      ValueError: if nothing pairs up or shapes differ in their number of views.
+      UserError: if nothing pairs up or shapes differ in their number of views.
     """
     grids = _find_grids(voxels, category)
     images = _find_views(views, category)
     keys = sorted(grids.keys() & images.keys())
     if not keys:
         wanted = f" of category {category!r}" if category else ""
-        raise ValueError(
+        raise UserError(
             f"No shape{wanted} has both a grid in {voxels.path} ({len(grids)} found) "
             f"and views in {views.path} ({len(images)} found); names must match, as "
             "chair/train/NAME.binvox and chair/train/NAME_001.png do."
@@ -112,7 +113,7 @@ def _find_views(archive: Archive, category: str | None) -> dict[Key, tuple[str, 
 
 def _add_once(found: dict, key, path: str, archive: Archive) -> None:
     if key in found:
-        raise ValueError(
+        raise UserError(
             f"{archive.path}: {found[key]} and {path} are the same shape or view; "
             "remove one of them."
         )
@@ -133,7 +134,7 @@ def _number_of_views(keys, images, archive: Archive) -> int:
     usual = counts.most_common(1)[0][0]
     odd = [key for key in keys if len(images[key]) != usual]
     if odd:
-        raise ValueError(
+        raise UserError(
             f"{archive.path}: {'/'.join(odd[0])} has {len(images[odd[0]])} views and "
             f"{len(odd) - 1} other shapes differ too, but most have {usual}; add the "
             "missing images or remove those shapes."

@@ -16,6 +16,7 @@ from data_prep import tfds_tools
 from data_prep.archives import Archive
 from data_prep.examples import encode_view, example
 from data_prep.voxel_view_archive.pairing import Pair, Pairing, pair_archives
+from vaegan_jax.errors import UserError
 from vaegan_jax.shapes import read_binvox
 
 
@@ -46,7 +47,7 @@ def inspect_archives(
 
     Raises:
       FileNotFoundError: if there is no such file or folder.
-      ValueError: if they cannot be read or nothing pairs up.
+      UserError: if they cannot be read or nothing pairs up.
     """
     with Archive(voxels) as grids, Archive(views) as images:
         pairing = pair_archives(grids, images, category)
@@ -124,7 +125,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         config = self.builder_config
         grid = read_grid(grids, pair.voxels)
         if len(grid) != config.resolution:
-            raise ValueError(
+            raise UserError(
                 f"{grids.describe(pair.voxels)} has {len(grid)} voxels a side, but the "
                 f"data set has {config.resolution}; use grids of one resolution."
             )
@@ -132,7 +133,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         for path in pair.views:
             view = read_view(images, path)
             if view.shape != (config.image_size, config.image_size):
-                raise ValueError(
+                raise UserError(
                     f"{images.describe(path)} is {view.shape[1]}×{view.shape[0]} "
                     f"pixels, but the data set has {config.image_size}×"
                     f"{config.image_size}; use square images of one size."
@@ -150,7 +151,7 @@ def read_view(archive: Archive, name: str) -> np.ndarray:
     """A grey image (h, w) uint8 from an archive, transparency becoming white.
 
     Raises:
-      ValueError: if the file is no image or a damaged one.
+      UserError: if the file is no image or a damaged one.
     """
     try:
         with Image.open(io.BytesIO(archive.read(name))) as image:
@@ -160,7 +161,7 @@ def read_view(archive: Archive, name: str) -> np.ndarray:
                 image = Image.alpha_composite(white, image)
             return np.asarray(image.convert("L"))
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(
+        raise UserError(
             f"{archive.describe(name)}: not a whole PNG image ({error})."
         ) from error
 

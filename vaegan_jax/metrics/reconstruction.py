@@ -10,6 +10,10 @@ from jaxtyping import Array, Bool, Float
 
 GRID = (-3, -2, -1)
 
+# Probability above which a voxel counts as filled where shapes are drawn or written:
+# below ½, since the probabilities of thin parts whose place is uncertain are low.
+OCCUPIED = 0.4
+
 
 def squared_error(
     probabilities: Float[Array, "*n x y z"], truth: Bool[Array, "*n x y z"]

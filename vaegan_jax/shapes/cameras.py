@@ -5,6 +5,8 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float
 
+from vaegan_jax.errors import UserError
+
 
 @dataclasses.dataclass(frozen=True)
 class Camera:
@@ -28,21 +30,21 @@ class Camera:
 
     def __post_init__(self):
         if self.num_views < 1:
-            raise ValueError(
+            raise UserError(
                 f"Camera.num_views is {self.num_views}; give a whole number from 1 up."
             )
         if not -90 < self.elevation_degrees < 90:
-            raise ValueError(
+            raise UserError(
                 f"Camera.elevation_degrees is {self.elevation_degrees}; "
                 "give an angle between −90 and 90, exclusive."
             )
         if not self.distance > 0.5:
-            raise ValueError(
+            raise UserError(
                 f"Camera.distance is {self.distance}; give more than 0.5, or the eye "
                 "is inside the shape (whose bounding-box diagonal is 1)."
             )
         if not 0 < self.field_of_view_degrees < 180:
-            raise ValueError(
+            raise UserError(
                 f"Camera.field_of_view_degrees is {self.field_of_view_degrees}; "
                 "give an angle between 0 and 180, exclusive."
             )

@@ -8,6 +8,8 @@ import skimage.measure
 import trimesh
 from jaxtyping import Bool, Float
 
+from vaegan_jax.errors import UserError
+
 # glTF is y-up with the front towards +z: (x, y, z) becomes (x, z, −y).
 _TO_GLTF = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]], float)
 
@@ -26,14 +28,14 @@ def voxels_to_mesh(
       threshold: of occupancy, between what is inside and what is outside.
 
     Raises:
-      ValueError: if no voxel is above the threshold, or that is not in (0, 1).
+      UserError: if no voxel is above the threshold, or that is not in (0, 1).
     """
     grid = np.asarray(occupancy, np.float32)
     _check_cube(grid)
     if not 0 < threshold < 1:
-        raise ValueError(f"The threshold is {threshold}; give one between 0 and 1.")
+        raise UserError(f"The threshold is {threshold}; give one between 0 and 1.")
     if not grid.max() > threshold:
-        raise ValueError(
+        raise UserError(
             f"No voxel is above the threshold {threshold}, so there is no mesh; "
             f"the highest occupancy is {grid.max():.3g}: use a lower threshold."
         )
@@ -86,4 +88,4 @@ def write_glb(path: str | os.PathLike, mesh: trimesh.Trimesh) -> None:
 
 def _check_cube(grid: np.ndarray) -> None:
     if grid.ndim != 3 or len(set(grid.shape)) != 1:
-        raise ValueError(f"A voxel grid is a cube (x, y, z), not {grid.shape}.")
+        raise UserError(f"A voxel grid is a cube (x, y, z), not {grid.shape}.")

@@ -4,6 +4,7 @@ import numpy as np
 import trimesh
 from jaxtyping import UInt8
 
+from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.first_hits import Hits, first_hits
 
@@ -15,7 +16,7 @@ def normalized(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
     """A copy with the bounding box centred at the origin and its diagonal 1.
 
     Raises:
-      ValueError: if the mesh has no faces, no extent or non-finite vertices.
+      UserError: if the mesh has no faces, no extent or non-finite vertices.
     """
     check_mesh(mesh)
     low, high = mesh.bounds
@@ -26,11 +27,11 @@ def normalized(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
 def check_mesh(mesh: trimesh.Trimesh) -> None:
     """Raises ValueError if a mesh has nothing that could be seen or voxelised."""
     if len(mesh.faces) == 0:
-        raise ValueError("The mesh has no faces; give one with at least one triangle.")
+        raise UserError("The mesh has no faces; give one with at least one triangle.")
     if not np.isfinite(mesh.vertices).all():
-        raise ValueError("The mesh has non-finite vertices; repair the file.")
+        raise UserError("The mesh has non-finite vertices; repair the file.")
     if not mesh.extents.max() > 0:
-        raise ValueError("The mesh is a single point; give one with some extent.")
+        raise UserError("The mesh is a single point; give one with some extent.")
 
 
 def render_views(
@@ -54,7 +55,7 @@ def render_views(
       One image for each view.
 
     Raises:
-      ValueError: if there is nothing to draw.
+      UserError: if there is nothing to draw.
     """
     camera = camera or Camera()
     mesh = normalized(mesh)

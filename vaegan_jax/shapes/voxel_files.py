@@ -9,6 +9,8 @@ from jaxtyping import Bool
 from trimesh.exchange import binvox
 from trimesh.voxel import VoxelGrid
 
+from vaegan_jax.errors import UserError
+
 _HEADER = re.compile(
     rb"#binvox \d+\s.*?^dim +(\d+) +(\d+) +(\d+)\s*$.*?^data\r?\n", re.DOTALL | re.M
 )
@@ -30,7 +32,7 @@ def read_binvox(
 
     Raises:
       FileNotFoundError: if there is no such file.
-      ValueError: if it is not a whole, cubic binvox file.
+      UserError: if it is not a whole, cubic binvox file.
     """
     if isinstance(source, bytes):
         content, name = source, name or "The binvox data"
@@ -38,18 +40,18 @@ def read_binvox(
         content, name = pathlib.Path(source).read_bytes(), name or str(source)
     header = _HEADER.match(content[:_LONGEST_HEADER])
     if header is None:
-        raise ValueError(f"{name}: not a binvox file (no '#binvox' header with 'dim').")
+        raise UserError(f"{name}: not a binvox file (no '#binvox' header with 'dim').")
     side = _checked_side(header, name)
     runs = np.frombuffer(content, np.uint8, offset=header.end())
     values, lengths = runs[0::2], runs[1::2]
     counted = int(lengths.sum(dtype=np.int64))
     if len(runs) % 2 or counted != side**3:
-        raise ValueError(
+        raise UserError(
             f"{name}: the file is damaged: it holds {counted:,} of {side**3:,} voxels; "
             "copy or make it again."
         )
     if values.max() > 1:
-        raise ValueError(
+        raise UserError(
             f"{name}: the file is damaged: it holds other voxels than 0 and 1; "
             "copy or make it again."
         )
@@ -62,10 +64,10 @@ def _checked_side(header: re.Match, name: str) -> int:
     """The side of the cubic grid that a header announces."""
     sides = {int(side) for side in header.groups()}
     if len(sides) != 1:
-        raise ValueError(f"{name}: the grid is not a cube; make it again with binvox.")
+        raise UserError(f"{name}: the grid is not a cube; make it again with binvox.")
     side = sides.pop()
     if not 1 <= side <= _LARGEST_SIDE:
-        raise ValueError(
+        raise UserError(
             f"{name}: the header claims {side} voxels a side, which must be "
             f"from 1 to {_LARGEST_SIDE}; make the file again."
         )
@@ -76,11 +78,11 @@ def write_binvox(path: str | os.PathLike, grid: Bool[np.ndarray, "x y z"]) -> No
     """Writes a cubic grid as a binvox file, in the unit cube.
 
     Raises:
-      ValueError: if the grid is not a cube.
+      UserError: if the grid is not a cube.
     """
     grid = np.asarray(grid, bool)
     if grid.ndim != 3 or len(set(grid.shape)) != 1:
-        raise ValueError(f"A binvox file holds a cube, not a grid of {grid.shape}.")
+        raise UserError(f"A binvox file holds a cube, not a grid of {grid.shape}.")
     pathlib.Path(path).write_bytes(encode_binvox(grid))
 
 

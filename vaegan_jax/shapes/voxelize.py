@@ -10,6 +10,7 @@ import scipy.ndimage
 import trimesh
 from jaxtyping import Bool, Float
 
+from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cells import expand_boxes
 from vaegan_jax.shapes.render import check_mesh
 
@@ -42,10 +43,10 @@ def voxelize(
       Occupancy, axes as the mesh's.
 
     Raises:
-      ValueError: if the mesh is empty or the resolution is not positive.
+      UserError: if the mesh is empty or the resolution is not positive.
     """
     if resolution < 1 or oversample < 1:
-        raise ValueError(
+        raise UserError(
             f"resolution is {resolution} and oversample {oversample}; "
             "give whole numbers from 1 up."
         )
