@@ -129,7 +129,8 @@ def pytorch_step(setup, state, batch):
         reference.generator(params["generator"], stats["generator"], draw(keys[3]))
     )
     if "encoder" in params:
-        reference.generator(params["generator"], stats["generator"], latents)
+        stats["decoder"] = reference.to_tensors(state.decoder_stats)
+        reference.generator(params["generator"], stats["decoder"], latents)
     updated, _ = setup.optimizers.discriminator.apply(
         jax.tree.map(jnp.asarray, gradients["discriminator"]),
         state.discriminator.opt_state,
@@ -182,6 +183,13 @@ def test_a_whole_step_equals_pytorch(algorithm, variant):
             lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-3, atol=1e-4),
             net.batch_stats,
             stats[name],
+        )
+    if algorithm != "gan":
+        assert_trees_close(
+            state.decoder_stats,
+            jax.tree.map(lambda x: x.detach().numpy(), stats["decoder"]),
+            rtol=2e-3,
+            atol=1e-4,
         )
 
 
@@ -252,9 +260,10 @@ def test_a_step_is_its_three_updates_each_changing_one_network_alone():
             config, networks, optimizers.encoder, state.encoder, state.generator,
             voxels, batch["views"], keys[2], state.step,
         )  # fmt: skip
-        generator, _ = steps.update_generator(
+        generator, _, _ = steps.update_generator(
             config, networks, optimizers.generator, state.generator, discriminator,
-            voxels, prior.sample(keys[3], 4, 6), samples, state.step,
+            voxels, prior.sample(keys[3], 4, 6), samples, state.decoder_stats,
+            state.step,
         )  # fmt: skip
         return discriminator, encoder, generator
 
@@ -315,7 +324,11 @@ def test_moving_average_is_computed_by_hand():
         expected = decay * expected + (1 - decay) * new
     average = state.averages["generator"]["params"]["Dense_0"]["kernel"]
     np.testing.assert_allclose(average, expected, rtol=1e-5)
-    assert set(state.sampling_variables()) == {"generator", "encoder"}
+    assert set(state.sampling_variables()) == {
+        "generator",
+        "encoder",
+        "decoder_stats",
+    }
 
 
 def test_steps_do_not_retrace():

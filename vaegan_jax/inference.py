@@ -58,7 +58,7 @@ class Model:
     Attributes:
       config: the completed configuration.
       networks: the modules.
-      variables: of "generator" and, unless it is a plain GAN, "encoder".
+      variables: as from `TrainState.sampling_variables`.
       step: how many steps it was trained.
     """
 
@@ -75,13 +75,23 @@ class Model:
     def generate(
         self, latents: Float[np.ndarray, "b latent"]
     ) -> Float[np.ndarray, "b x y z"]:
-        """Occupancy probabilities of the shapes that latents stand for."""
-        return _in_batches(
-            functools.partial(
-                _generate, self.networks.generator, self.variables["generator"]
-            ),
-            latents,
-        )
+        """Occupancy probabilities of the shapes that latents of the prior stand for."""
+        return self._apply_generator(self.variables["generator"], latents)
+
+    def decode(
+        self, latents: Float[np.ndarray, "b latent"]
+    ) -> Float[np.ndarray, "b x y z"]:
+        """Occupancy probabilities of the shapes that latents of views stand for.
+
+        The same network as `generate`, with the running statistics of such latents.
+        """
+        stats = self.variables["decoder_stats"]
+        variables = self.variables["generator"] | {"batch_stats": stats}
+        return self._apply_generator(variables, latents)
+
+    def _apply_generator(self, variables, latents):
+        function = functools.partial(_generate, self.networks.generator, variables)
+        return _in_batches(function, latents)
 
     def sample(self, count: int, seed: int = 0) -> Float[np.ndarray, "b x y z"]:
         """Occupancy probabilities of `count` new shapes."""
@@ -114,7 +124,7 @@ class Model:
         self, views: UInt8[np.ndarray, "b v h w c"]
     ) -> Float[np.ndarray, "b x y z"]:
         """Occupancy probabilities of shapes seen in views; deterministic."""
-        return self.generate(self.encode(views))
+        return self.decode(self.encode(views))
 
 
 def load(workdir: str | pathlib.Path, step: int | None = None) -> Model:

@@ -29,8 +29,10 @@ class NetState:
 class TrainState:
     """The whole training: arrays only, so it is easy to donate, shard and save.
 
-    The three networks are `NetState`s; `encoder` is None for a plain GAN. `averages`
-    maps "generator" and "encoder" to the moving averages of their variables; it is None
+    The three networks are `NetState`s; `encoder` is None for a plain GAN. Latents of
+    images do not have the statistics of latents of the prior, so G keeps running ones
+    for each: `generator.batch_stats` for sampling, `decoder_stats` for reconstructing
+    (None for a plain GAN). `averages` are moving averages of `current_variables`, None
     without averaging. The fields are untyped because saving and abstract evaluation
     build states of other things than arrays.
     """
@@ -40,18 +42,20 @@ class TrainState:
     generator: Any
     discriminator: Any
     encoder: Any
+    decoder_stats: Any
     averages: Any
 
     def sampling_variables(self) -> dict[str, Any]:
-        """Variables of G and E for sampling: the moving averages if there are any."""
-        return self.averages or averaged_variables(self)
+        """Variables for inference: the moving averages if there are any."""
+        return self.averages or current_variables(self)
 
 
-def averaged_variables(state: TrainState) -> dict[str, Any]:
-    """The current variables of the networks that are averaged."""
+def current_variables(state: TrainState) -> dict[str, Any]:
+    """What sampling needs, "generator", and what reconstructing needs besides."""
     variables = {"generator": state.generator.variables}
     if state.encoder is not None:
         variables["encoder"] = state.encoder.variables
+        variables["decoder_stats"] = state.decoder_stats
     return variables
 
 
@@ -81,9 +85,12 @@ def create_state(
             name: initialise(name, key)
             for name, key in zip(examples, keys, strict=True)
         }
-        state = TrainState(jnp.zeros((), jnp.int32), rng, **nets, averages=None)
+        stats = None if nets["encoder"] is None else nets["generator"].batch_stats
+        state = TrainState(
+            jnp.zeros((), jnp.int32), rng, **nets, decoder_stats=stats, averages=None
+        )
         if config.train.average_decay:
-            state = state.replace(averages=averaged_variables(state))
+            state = state.replace(averages=current_variables(state))
         return state
 
     # Compiled as a whole, the networks' forward passes are dropped as unused; and every

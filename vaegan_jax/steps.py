@@ -20,7 +20,7 @@ from vaegan_jax.models.multiview import encode_views, pool_views
 from vaegan_jax.models.networks import Networks
 from vaegan_jax.optimizers import Optimizer, Optimizers
 from vaegan_jax.prior import build_prior
-from vaegan_jax.state import NetState, TrainState, averaged_variables
+from vaegan_jax.state import NetState, TrainState, current_variables
 
 Metrics = dict[str, Array]
 Batch = dict[str, Array]
@@ -161,11 +161,13 @@ def update_generator(
     voxels: Voxels,
     prior_latents: Latents,
     posterior_latents: Latents | None,
+    decoder_stats: Any,
     step: Array,
-) -> tuple[NetState, Metrics]:
+) -> tuple[NetState, Any, Metrics]:
     """Teaches G to deceive D from prior samples and to reconstruct from posterior ones.
 
-    Minimises -log D(G(z)), and with an encoder + reconstruction.
+    Minimises -log D(G(z)), and with an encoder + reconstruction. Returns also the new
+    running statistics over posterior samples, `decoder_stats`.
     """
 
     def loss_function(params):
@@ -176,26 +178,27 @@ def update_generator(
         )
         adversarial = losses.adversarial_loss(judged, 1.0)
         loss = config.loss.adversarial_weight * adversarial
+        new_decoder_stats = None
         metrics = {"loss/adversarial": adversarial}
         if posterior_latents is not None:
             latents = jax.lax.stop_gradient(posterior_latents)
-            state = state.replace(batch_stats=statistics)
-            logits, statistics = apply_train(networks.generator, state, latents)
+            state = state.replace(batch_stats=decoder_stats)
+            logits, new_decoder_stats = apply_train(networks.generator, state, latents)
             reconstruction = losses.reconstruction_loss(
                 logits, voxels, config.loss.reconstruction
             )
             loss += config.loss.reconstruction_weight * reconstruction
             metrics |= {"loss/reconstruction": reconstruction}
             metrics |= _reconstruction_metrics(logits, voxels)
-        return loss, (statistics, metrics)
+        return loss, (statistics, new_decoder_stats, metrics)
 
-    (loss, (statistics, metrics)), gradients = jax.value_and_grad(
+    (loss, (statistics, new_decoder_stats, metrics)), gradients = jax.value_and_grad(
         loss_function, has_aux=True
     )(generator.params)
     new = apply_gradients(generator, gradients, statistics, optimizer, step)
     metrics["loss/generator"] = loss
     metrics["gradient_norm/generator"] = optax.tree.norm(gradients)
-    return new, metrics
+    return new, new_decoder_stats, metrics
 
 
 def _reconstruction_metrics(logits: Voxels, voxels: Voxels) -> Metrics:
@@ -254,7 +257,7 @@ def make_train_step(
                 state.step,
             )
             metrics |= encoder_metrics
-        generator, generator_metrics = update_generator(
+        generator, decoder_stats, generator_metrics = update_generator(
             config,
             networks,
             optimizers.generator,
@@ -263,6 +266,7 @@ def make_train_step(
             voxels,
             draw(keys[3]),
             posterior_latents,
+            state.decoder_stats,
             state.step,
         )
         metrics |= generator_metrics
@@ -270,7 +274,13 @@ def make_train_step(
             state.step
         )
         new = TrainState(
-            state.step + 1, state.rng, generator, discriminator, encoder, None
+            state.step + 1,
+            state.rng,
+            generator,
+            discriminator,
+            encoder,
+            decoder_stats,
+            averages=None,
         )
         return _average(config, state, new), metrics
 
@@ -286,6 +296,6 @@ def _average(config: ConfigDict, old: TrainState, new: TrainState) -> TrainState
     averages = jax.tree.map(
         lambda average, value: decay * average + (1 - decay) * value,
         old.averages,
-        averaged_variables(new),
+        current_variables(new),
     )
     return new.replace(averages=averages)
