@@ -2,7 +2,7 @@ import json
 
 import jax
 import pytest
-from conftest import Setup, assert_trees_equal, make_batch, tiny_config
+from helpers import Setup, assert_trees_equal, make_batch, tiny_config
 
 from vaegan_jax.checkpoint import (
     Checkpoints,

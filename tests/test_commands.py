@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 import trimesh
-from conftest import ROOT, make_examples
+from helpers import ROOT, make_examples
 from test_dataset import write_packed
 
 from vaegan_jax.shapes import read_binvox

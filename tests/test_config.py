@@ -2,7 +2,7 @@ import importlib.util
 
 import jax
 import pytest
-from conftest import ALGORITHMS, ROOT, Setup
+from helpers import ALGORITHMS, ROOT, Setup
 
 from vaegan_jax.config import complete, default_widths, reference_config
 from vaegan_jax.errors import UserError

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from conftest import make_examples
+from helpers import make_examples
 
 from vaegan_jax import dataset, input_pipeline, packed_data
 from vaegan_jax.errors import UserError

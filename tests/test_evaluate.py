@@ -1,7 +1,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from conftest import Setup, make_examples, tiny_config
+from helpers import Setup, make_examples, tiny_config
 
 from vaegan_jax import evaluate
 from vaegan_jax.dataset import Examples

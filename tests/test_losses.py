@@ -50,7 +50,7 @@ def test_accuracy_counts_each_side():
     "real, fake, is_open", [(0.8, 0.8, True), (1, 0.5, True), (0.9, 0.8, False)]
 )
 def test_gate_compares_the_mean_accuracy(real, fake, is_open):
-    gate = losses.gate(jnp.float32(real), jnp.float32(fake), jnp.float32(0.8))
+    gate = losses.gate(jnp.float32(real), jnp.float32(fake), 0.8)
     assert bool(gate) == is_open
 
 

@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from conftest import Setup, assert_trees_close, make_batch, tiny_config
+from helpers import Setup, assert_trees_close, make_batch, tiny_config
 
 from vaegan_jax.models.encoder import Posterior
 from vaegan_jax.models.multiview import encode_views, expected_latent, pool_views

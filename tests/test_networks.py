@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch_reference as reference
-from conftest import ALGORITHMS, Setup, make_batch, tiny_config
+from helpers import ALGORITHMS, Setup, make_batch, tiny_config
 
 from vaegan_jax.config import default_widths
 from vaegan_jax.models.networks import build_networks

@@ -1,7 +1,7 @@
 import jax.numpy as jnp
 import numpy as np
 import torch
-from conftest import tiny_config
+from helpers import tiny_config
 
 from vaegan_jax.optimizers import build_optimizers
 

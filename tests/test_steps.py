@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 import torch_reference as reference
-from conftest import (
+from helpers import (
     ALGORITHMS,
     Setup,
     assert_trees_close,

@@ -8,7 +8,7 @@ import threading
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from conftest import Setup, assert_trees_equal, make_examples, tiny_config
+from helpers import Setup, assert_trees_equal, make_examples, tiny_config
 from test_dataset import write_packed
 
 from vaegan_jax import inference

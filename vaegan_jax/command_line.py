@@ -48,9 +48,9 @@ def _parse(argv: Sequence[str]) -> list[str]:
             # A file that cannot be loaded is reported at the first look inside.
             flags.FLAGS.config.keys()
     except flags.Error as error:
-        raise UserError(f"{error}; --help lists the flags") from error
+        raise UserError(f"{_last_line(error)}; --help lists the flags") from error
     except OSError as error:
-        raise UserError(f"the config file cannot be read: {error}") from error
+        raise UserError(f"the config file: {_last_line(error)}") from error
     except (AttributeError, KeyError) as error:
         raise _unknown_field(argv) or error from error
     if len(rest) > 1:
@@ -60,12 +60,20 @@ def _parse(argv: Sequence[str]) -> list[str]:
     return rest
 
 
+def _last_line(error: Exception) -> str:
+    """What an error that quotes a whole traceback is about."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    lines = [line for line in lines if line and not line.startswith(";")]
+    return lines[-1].removeprefix(f"{UserError.__module__}.{UserError.__name__}: ")
+
+
 def _unknown_field(argv: Sequence[str]) -> UserError | None:
     """Names the first override in `argv` of a field that the config does not have."""
     prefix = "--config."
     plain = [arg for arg in argv if not arg.startswith(prefix)]
     overrides = [arg for arg in argv if arg.startswith(prefix)]
     flags.FLAGS.unparse_flags()
+    sys.argv = plain  # where the config flag looks for its overrides
     flags.FLAGS(plain)
     for override in overrides:
         section, path = flags.FLAGS.config, override[len(prefix) :].split("=")[0]

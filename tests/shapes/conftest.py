@@ -1,8 +1,6 @@
 """Real chairs for the tests that want them, and a few grids."""
 
 import io
-import os
-import pathlib
 import tarfile
 import zipfile
 
@@ -11,15 +9,6 @@ import pytest
 from PIL import Image
 
 from vaegan_jax.shapes import read_binvox
-
-
-@pytest.fixture(scope="session")
-def real_data() -> pathlib.Path:
-    """The folder of real chairs that VAEGAN_REAL_DATA names."""
-    folder = os.environ.get("VAEGAN_REAL_DATA")
-    if not folder:
-        pytest.skip("VAEGAN_REAL_DATA does not name a folder of real chairs")
-    return pathlib.Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,83 @@
+"""What tests share: small configurations, random data, comparisons of trees."""
+
+import pathlib
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from vaegan_jax.config import complete, reference_config
+from vaegan_jax.dataset import Examples
+from vaegan_jax.models.networks import build_networks
+from vaegan_jax.optimizers import build_optimizers
+from vaegan_jax.state import create_state
+from vaegan_jax.steps import make_train_step
+
+ALGORITHMS = ("gan", "vae_gan", "mv_vae_gan")
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+def tiny_config(algorithm: str, **overrides):
+    """Full resolution, but few channels, small images and a short latent."""
+    config = reference_config(algorithm)
+    config.model.image_size = 32
+    config.model.latent_size = 6
+    config.model.encoder_widths = (3, 4, 4, 5, 6)
+    config.model.generator_widths = (6, 5, 4, 3)
+    config.model.discriminator_widths = (3, 4, 5, 6)
+    config.train.batch_size = 4
+    if algorithm == "mv_vae_gan":
+        config.data.num_views = 3
+    config.update_from_flattened_dict(overrides)
+    return complete(config)
+
+
+class Setup:
+    """Everything that a training step of a configuration needs."""
+
+    def __init__(self, config):
+        self.config = config
+        self.networks = build_networks(config)
+        self.optimizers = build_optimizers(config, steps_per_epoch=10.0)
+        self.train_step = make_train_step(config, self.networks, self.optimizers)
+
+    def create(self):
+        return create_state(self.config, self.networks, self.optimizers)
+
+
+def make_batch(config, seed=0, num_views=None):
+    """Random voxels and views as a training step takes them."""
+    rng = np.random.default_rng(seed)
+    size, count = config.train.batch_size, config.data.num_views
+    batch = {"voxels": (rng.random((size, *(config.model.resolution,) * 3)) < 0.2)}
+    batch["voxels"] = batch["voxels"].astype(np.uint8)
+    if config.algorithm != "gan":
+        shape = (size, num_views or count, *(config.model.image_size,) * 2, 1)
+        batch["views"] = rng.integers(0, 256, shape).astype(np.uint8)
+    return jax.tree.map(jnp.asarray, batch)
+
+
+def make_examples(count=10, num_views=4, image_size=32, resolution=32, seed=0):
+    """A random data set in memory."""
+    rng = np.random.default_rng(seed)
+    return Examples(
+        [f"shape_{i}" for i in range(count)],
+        (rng.random((count, *(resolution,) * 3)) < 0.2).astype(np.uint8),
+        rng.integers(0, 256, (count, num_views, image_size, image_size, 1), np.uint8),
+    )
+
+
+def assert_trees_equal(a, b):
+    """The same structure and the same bits."""
+    assert jax.tree.structure(a) == jax.tree.structure(b)
+    for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True):
+        if jax.dtypes.issubdtype(x.dtype, jax.dtypes.prng_key):
+            x, y = jax.random.key_data(x), jax.random.key_data(y)
+        np.testing.assert_array_equal(x, y)
+
+
+def assert_trees_close(a, b, rtol=1e-4, atol=1e-5):
+    """The same structure and nearly the same numbers."""
+    jax.tree.map(
+        lambda x, y: np.testing.assert_allclose(x, y, rtol=rtol, atol=atol), a, b
+    )
