@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -123,18 +124,22 @@ def test_impossible_arguments(archive, run, tmp_path):
 
 
 def test_interrupting_leaves_nothing_that_is_taken_for_a_data_set(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, str(SCRIPT), "procedural", f"--output={tmp_path}"],
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    log = tmp_path / "messages"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, str(SCRIPT), "procedural", f"--output={tmp_path}"],
+            stderr=file,
+            start_new_session=True,
+        )
     folder = tmp_path / "procedural_chairs" / "r32_v64"
     deadline = time.monotonic() + 120
-    while not list(folder.glob("incomplete.*_1.0.0")) and time.monotonic() < deadline:
+    # Until the workers have made some chairs.
+    while not re.search(rb" [1-9]\d*/960", log.read_bytes()):
+        assert time.monotonic() < deadline
         time.sleep(0.2)
-    time.sleep(4)  # the workers are on their chairs
     os.killpg(process.pid, signal.SIGINT)
-    _, messages = process.communicate(timeout=60)
+    process.wait(timeout=60)
+    messages = log.read_bytes()
     assert process.returncode == 130
     assert b"making chairs" in messages  # so it was in the midst of it
     assert b"interrupted" in messages and b"Traceback" not in messages
