@@ -10,8 +10,8 @@ from jaxtyping import Array, Float
 from vaegan_jax.models.convolutions import Formulation
 from vaegan_jax.models.layers import BatchNorm, StridedConvolution, kernel_init
 
-# The logit of occupancy 0.1: with a bias, G starts from sparse grids. From half-filled
-# ones it would first learn to switch its last layer off, and take long to recover.
+# The logit of occupancy 0.1: with a bias, G starts from grids as sparse as the data
+# instead of half-filled ones.
 _EMPTY = -2.2
 
 
