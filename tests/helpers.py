@@ -1,5 +1,6 @@
 """What tests share: small configurations, random data, comparisons of trees."""
 
+import functools
 import pathlib
 
 import jax
@@ -15,6 +16,10 @@ from vaegan_jax.steps import make_train_step
 
 ALGORITHMS = ("gan", "vae_gan", "mv_vae_gan")
 ROOT = pathlib.Path(__file__).parent.parent
+
+# D learns from every batch, so that its gradients can be compared; or from none.
+OPEN = {"loss.discriminator_threshold": 1.0, "optimizer.schedule": False}
+CLOSED = {"loss.discriminator_threshold": 0.0}
 
 
 def tiny_config(algorithm: str, **overrides):
@@ -43,6 +48,16 @@ class Setup:
 
     def create(self):
         return create_state(self.config, self.networks, self.optimizers)
+
+
+def cached_setup(algorithm: str, overrides=None) -> Setup:
+    """A `Setup` shared between tests, so that its step is compiled once."""
+    return _setup(algorithm, tuple((overrides or {}).items()))
+
+
+@functools.cache
+def _setup(algorithm, items):
+    return Setup(tiny_config(algorithm, **dict(items)))
 
 
 def make_batch(config, seed=0, num_views=None):

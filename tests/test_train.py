@@ -80,10 +80,16 @@ def scalar_names(workdir: pathlib.Path) -> set[str]:
     return set(events.Tags()["scalars"])
 
 
-def test_resuming_equals_not_stopping_bit_for_bit(data, tmp_path):
-    whole = config_for(data)
+@pytest.mark.parametrize(
+    "algorithm, average_decay", [("mv_vae_gan", 0.9), ("vae_gan", 0.0), ("gan", 0.0)]
+)
+def test_resuming_equals_not_stopping_bit_for_bit(
+    data, tmp_path, algorithm, average_decay
+):
+    fields = {"train.average_decay": average_decay}
+    whole = config_for(data, algorithm, **fields)
     driver.train(whole, tmp_path / "whole")
-    half = config_for(data, **{"train.num_steps": 3})
+    half = config_for(data, algorithm, **{"train.num_steps": 3}, **fields)
     driver.train(half, tmp_path / "parts")
     driver.train(whole, tmp_path / "parts")
     assert_trees_equal(

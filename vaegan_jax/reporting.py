@@ -16,6 +16,9 @@ from vaegan_jax.errors import UserError
 
 log = logging.getLogger("vaegan_jax")
 
+# Metrics that are 0 in some steps for want of a value, and the share of the others.
+_SHARES = {"gradient_norm/discriminator": "discriminator/update_share"}
+
 
 class Reporter:
     """Writes to one work directory: `train.log`, `logs/` (TensorBoard), `images/`."""
@@ -118,6 +121,9 @@ class StepMeter:
             name: float(np.mean([metrics[name] for _, metrics in fetched]))
             for name in (fetched[0][1] if fetched else {})
         }
+        for name, share in _SHARES.items():
+            if means.get(share):
+                means[name] /= means[share]
         means["speed/steps_per_second"] = len(fetched) / seconds
         means["speed/examples_per_second"] = len(fetched) * batch_size / seconds
         means["speed/data_wait_share"] = self._wait / seconds
