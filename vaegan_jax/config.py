@@ -119,7 +119,7 @@ def set_demo(config: ConfigDict) -> ConfigDict:
     if config.algorithm == "gan":
         config.model.discriminator_widths = (16, 32, 64, 128)
         config.optimizer.discriminator_lr = 1e-3
-        config.train.num_epochs = 14
+        config.train.num_epochs = 12
     return config
 
 
