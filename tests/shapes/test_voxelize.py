@@ -1,11 +1,10 @@
-import importlib
 import zipfile
 
 import numpy as np
 import pytest
 import trimesh
 
-from vaegan_jax.shapes import read_binvox, voxelize
+from vaegan_jax.shapes import cells, read_binvox, voxelize
 from vaegan_jax.shapes.voxelize import carve, fill_enclosed, max_pool, surface_voxels
 
 
@@ -103,10 +102,10 @@ def test_surface_is_exact_on_random_triangles():
 def test_many_large_triangles_are_marked_in_parts(monkeypatch):
     mesh = trimesh.creation.icosphere(2)
     whole = voxelize(mesh, 16)
-    # The package has a function of the same name, which hides the module.
-    module = importlib.import_module("vaegan_jax.shapes.voxelize")
-    monkeypatch.setattr(module, "_CELLS_AT_ONCE", 50)
+    solid = voxelize(mesh, 16, solid=True)
+    monkeypatch.setattr(cells, "_CELLS_AT_ONCE", 50)
     np.testing.assert_array_equal(voxelize(mesh, 16), whole)
+    np.testing.assert_array_equal(voxelize(mesh, 16, solid=True), solid)
 
 
 def test_filling_and_carving_by_hand():

@@ -12,7 +12,7 @@ import trimesh
 from jaxtyping import Bool, Float, Int
 
 from vaegan_jax.shapes.cameras import Camera
-from vaegan_jax.shapes.cells import expand_boxes
+from vaegan_jax.shapes.rasterize import triangle_pixels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,25 +71,14 @@ def _depth(mesh, eye, faces, directions) -> Float[np.ndarray, "n"]:
 def _rasterize(mesh, camera: Camera, eye, directions) -> Int[np.ndarray, "pixels"]:
     """The face that every pixel sees first, −1 where there is none."""
     size = int(np.sqrt(len(directions)))
-    # Pixel centres at whole numbers.
-    corners = camera.project(mesh.vertices, eye)[mesh.faces] * size - 0.5
-    low = np.clip(np.ceil(corners.min(axis=1)), 0, size).astype(np.int64)
-    high = np.clip(np.floor(corners.max(axis=1)), -1, size - 1).astype(np.int64)
-    which, (row, column) = expand_boxes(low, high)
-
-    sides = np.roll(corners, -1, axis=1) - corners
-    twice_area = sides[:, 0, 0] * sides[:, 1, 1] - sides[:, 0, 1] * sides[:, 1, 0]
-    inside = twice_area[which] != 0
-    for corner in range(3):
-        a = (np.sign(twice_area) * sides[:, corner, 0])[which]
-        b = (np.sign(twice_area) * sides[:, corner, 1])[which]
-        to_row = row - corners[which, corner, 0]
-        to_column = column - corners[which, corner, 1]
-        inside &= a * to_column - b * to_row >= 0
-    which, pixel = which[inside], (row * size + column)[inside]
-
-    depth = _depth(mesh, eye, which, directions[pixel])
-    nearest_last = np.argsort(-depth, kind="stable")
+    corners = camera.project(mesh.vertices, eye)[mesh.faces] * size
+    nearest = np.full(len(directions), np.inf)
     first = np.full(len(directions), -1)
-    first[pixel[nearest_last]] = which[nearest_last]
+    for which, row, column in triangle_pixels(corners, size):
+        pixel = row * size + column
+        depth = _depth(mesh, eye, which, directions[pixel])
+        nearest_last = np.argsort(-depth, kind="stable")
+        which, pixel, depth = (x[nearest_last] for x in (which, pixel, depth))
+        nearer = depth < nearest[pixel]
+        first[pixel[nearer]], nearest[pixel[nearer]] = which[nearer], depth[nearer]
     return first

@@ -11,10 +11,9 @@ import trimesh
 from jaxtyping import Bool, Float
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.cells import expand_boxes
+from vaegan_jax.shapes.cells import box_chunks, expand_boxes
 from vaegan_jax.shapes.render import check_mesh
-
-_CELLS_AT_ONCE = 1 << 21  # bounds the memory for meshes with many large triangles
+from vaegan_jax.shapes.zbuffer import remove_internal, solid_voxels
 
 
 def voxelize(
@@ -23,39 +22,57 @@ def voxelize(
     solid: bool = False,
     centred: bool = True,
     oversample: int = 4,
+    method: str | None = None,
 ) -> Bool[np.ndarray, "x y z"]:
-    """Voxelises a mesh.
+    """Voxelises a mesh as binvox does.
 
-    Every voxel that a triangle touches is set, as `binvox -e` does (a triangle that
-    lies between two voxels belongs to the upper one). This happens on a grid that is
-    finer by `oversample`; a voxel is set if any fine one in it is.
+    This happens on a grid that is finer by `oversample`; a voxel is set if any fine one
+    in it is. There are two methods:
+
+    - "exact", `binvox -e`: every voxel that a triangle touches is set (a triangle that
+      lies between two voxels belongs to the upper one). A solid also has what a closed
+      mesh encloses, or what of one with holes cannot be seen from any of the six sides.
+    - "zbuffer", binvox without `-e`: see zbuffer.py. Its surfaces have the thick walls
+      of ShapeNet's files.
+
+    The grids that ModelNet's users know are `voxelize(mesh)`, those of ShapeNet's files
+    `voxelize(mesh, solid=..., centred=False, method="zbuffer")`.
 
     Args:
       mesh: any triangle mesh; it need not be closed.
       resolution: voxels along each axis.
-      solid: also fill the inside: of a closed mesh what it encloses, of one with
-        holes what cannot be seen from any of the six sides, as binvox does.
+      solid: fill the inside.
       centred: centre the shorter sides in the grid, as `binvox -cb`; otherwise they
         start at index 0.
       oversample: fine voxels for each voxel along an axis.
+      method: default "exact" for surfaces and "zbuffer" for solids, which `binvox -e`
+        does not make.
 
     Returns:
       Occupancy, axes as the mesh's.
 
     Raises:
-      UserError: if the mesh is empty or the resolution is not positive.
+      UserError: if the mesh is empty or has non-finite vertices, the resolution is not
+        positive or the method unknown.
     """
     if resolution < 1 or oversample < 1:
         raise UserError(
             f"resolution is {resolution} and oversample {oversample}; "
             "give whole numbers from 1 up."
         )
+    method = method or ("zbuffer" if solid else "exact")
+    if method not in ("exact", "zbuffer"):
+        raise UserError(f'method is "{method}"; give "exact" or "zbuffer".')
     check_mesh(mesh)
     size = resolution * oversample
     triangles = _to_grid(mesh, size, centred)
-    grid = surface_voxels(triangles, size)
-    if solid:
-        grid = fill_enclosed(grid) if _is_closed(mesh) else carve(grid)
+    if method == "zbuffer":
+        grid = solid_voxels(triangles, size)
+        grid = grid if solid else remove_internal(grid)
+    else:
+        grid = surface_voxels(triangles, size)
+        if solid:
+            grid = fill_enclosed(grid) if _is_closed(mesh) else carve(grid)
     return max_pool(grid, oversample)
 
 
@@ -123,22 +140,9 @@ def surface_voxels(
         # Triangles without area add nothing that their neighbours do not.
         chosen = (facing == w) & (normals[:, w] != 0)
         part = triangles[chosen][:, :, order]
-        for some in _chunks(part, size):
+        for some in box_chunks(*_cell_range(part[..., :2], size)):
             _mark(part[some], normals[chosen][some][:, order], grid.transpose(order))
     return grid
-
-
-def _chunks(triangles, size: int):
-    """Slices of triangles whose columns together fit the memory bound."""
-    low, high = _cell_range(triangles[..., :2], size)
-    total = np.cumsum((high - low + 1).prod(axis=1))
-    start = 0
-    while start < len(triangles):
-        before = total[start - 1] if start else 0
-        stop = np.searchsorted(total, before + _CELLS_AT_ONCE, side="right")
-        stop = max(int(stop), start + 1)
-        yield slice(start, stop)
-        start = stop
 
 
 def _mark(triangles, normals, grid) -> None:
