@@ -13,7 +13,9 @@ from jaxtyping import Bool, Float
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cells import box_chunks, expand_boxes
 from vaegan_jax.shapes.render import check_mesh
-from vaegan_jax.shapes.zbuffer import remove_internal, solid_voxels
+from vaegan_jax.shapes.zbuffer import CARVE, SHAPENET, remove_internal, solid_voxels
+
+_STYLES = {"carve": CARVE, "shapenet": SHAPENET}
 
 
 def voxelize(
@@ -27,16 +29,17 @@ def voxelize(
     """Voxelises a mesh as binvox does.
 
     This happens on a grid that is finer by `oversample`; a voxel is set if any fine one
-    in it is. There are two methods:
+    in it is. There are three methods:
 
     - "exact", `binvox -e`: every voxel that a triangle touches is set (a triangle that
       lies between two voxels belongs to the upper one). A solid also has what a closed
       mesh encloses, or what of one with holes cannot be seen from any of the six sides.
-    - "zbuffer", binvox without `-e`: see zbuffer.py. Its surfaces have the thick walls
-      of ShapeNet's files.
+    - "carve", binvox without `-e` (zbuffer.py). Its walls lie within half a voxel of
+      the mesh, instead of around it.
+    - "shapenet", "carve" with the peculiarities of ShapeNet's own voxel files.
 
-    The grids that ModelNet's users know are `voxelize(mesh)`, those of ShapeNet's files
-    `voxelize(mesh, solid=..., centred=False, method="zbuffer")`.
+    The grids that users of ModelNet know are `voxelize(mesh)`, those of ShapeNet
+    `voxelize(mesh, solid=..., centred=False, method="shapenet")`.
 
     Args:
       mesh: any triangle mesh; it need not be closed.
@@ -45,7 +48,7 @@ def voxelize(
       centred: centre the shorter sides in the grid, as `binvox -cb`; otherwise they
         start at index 0.
       oversample: fine voxels for each voxel along an axis.
-      method: default "exact" for surfaces and "zbuffer" for solids, which `binvox -e`
+      method: default "exact" for surfaces and "carve" for solids, which `binvox -e`
         does not make.
 
     Returns:
@@ -60,19 +63,20 @@ def voxelize(
             f"resolution is {resolution} and oversample {oversample}; "
             "give whole numbers from 1 up."
         )
-    method = method or ("zbuffer" if solid else "exact")
-    if method not in ("exact", "zbuffer"):
-        raise UserError(f'method is "{method}"; give "exact" or "zbuffer".')
+    method = method or ("carve" if solid else "exact")
+    if method not in ("exact", *_STYLES):
+        raise UserError(f'method is "{method}"; give "exact", "carve" or "shapenet".')
     check_mesh(mesh)
     size = resolution * oversample
     triangles = _to_grid(mesh, size, centred)
-    if method == "zbuffer":
-        grid = solid_voxels(triangles, size)
-        grid = grid if solid else remove_internal(grid)
-    else:
+    if method == "exact":
         grid = surface_voxels(triangles, size)
         if solid:
             grid = fill_enclosed(grid) if _is_closed(mesh) else carve(grid)
+    else:
+        grid = solid_voxels(triangles, size, _STYLES[method])
+        if not solid:
+            grid = remove_internal(grid, _STYLES[method])
     return max_pool(grid, oversample)
 
 

@@ -8,82 +8,126 @@ the mesh is drawn with its edges (`-aw`) from six sides on a grid twice as fine;
 before the surface is carved away up to one voxel from it (`-dc`); a voxel is set if at
 least half of the eight fine ones in it are (`-down`).
 
-What those pages leave open was settled by comparing voxels: faces lie deeper by their
-slope per pixel than the edges drawn over them (OpenGL's polygon offset of 1), and `-ri`
-after `-down` steps with the strides of the fine grid (`remove_internal`).
+What is peculiar to those files was found by comparing voxels. `SHAPENET` alone has it,
+because it makes holes in thin slanting panels, and thick walls.
 """
 
+import dataclasses
+import itertools
+
 import numpy as np
+import scipy.ndimage
 from jaxtyping import Bool, Float
 
 from vaegan_jax.shapes.rasterize import line_pixels, triangle_pixels
 
 _SUBPIXELS = 256  # whole steps in a pixel, so that an edge is the same from both sides
 _DILATION = 1  # fine voxels before the surface that carving leaves
-_VOTES = 3  # of six rays, for a voxel to be inside
+
+
+@dataclasses.dataclass(frozen=True)
+class Style:
+    """Where programs that carve differ.
+
+    Attributes:
+      face_offset: faces are drawn deeper than their edges by this times the most that
+        they rise within a pixel (OpenGL's `glPolygonOffset`).
+      votes: how many of six rays must cross an odd number of faces, for a voxel that
+        was carved away to be inside after all.
+      keep_thin: whether rods stay that are thinner than a fine voxel, because corners
+        are drawn too, and that fill less than half of every voxel.
+      walls: how thick a surface is along each axis, in voxels.
+    """
+
+    face_offset: float
+    votes: int
+    keep_thin: bool
+    walls: tuple[int, int, int]
+
+
+# Five votes fill a box without a lid; three would also fill an armchair made of sheets.
+CARVE = Style(face_offset=0.0, votes=5, keep_thin=True, walls=(1, 1, 1))
+# `-ri` looks for the neighbours of a voxel at the strides of the grid before `-down`.
+SHAPENET = Style(face_offset=1.0, votes=3, keep_thin=False, walls=(4, 1, 2))
 
 
 def solid_voxels(
-    triangles: Float[np.ndarray, "n 3 3"], size: int
+    triangles: Float[np.ndarray, "n 3 3"], size: int, style: Style = CARVE
 ) -> Bool[np.ndarray, "x y z"]:
-    """The solid that binvox sees in triangles; voxel i spans i to i + 1.
+    """The solid that triangles bound; voxel i spans i to i + 1.
 
-    Holes in the mesh do no harm unless one looks through them along an axis, and then
-    the crossings of the other axes still tell inside from outside. Half the memory of
-    `triangles` and some (2 · size)³ bytes are needed on the way.
+    Holes in the mesh do no harm unless an axis runs through them, and then the
+    crossings along the other axes still tell inside from outside. Needs some
+    4 · (2 · size)³ bytes.
     """
     fine = 2 * size
     triangles = np.rint(triangles * (2 * _SUBPIXELS)) / _SUBPIXELS
     kept = np.ones((fine, fine, fine), bool)
     votes = np.zeros((fine, fine, fine), np.uint8)
     for axis in range(3):
-        order = [(axis + 1) % 3, (axis + 2) % 3, axis]
-        _look(triangles[..., order], kept.transpose(order), votes.transpose(order))
-    kept |= votes >= _VOTES
-    octants = kept.reshape(size, 2, size, 2, size, 2)
-    return octants.sum(axis=(1, 3, 5), dtype=np.uint8) >= 4
+        first, last, crossings = _look(triangles, axis, fine, style)
+        w = np.arange(fine, dtype=np.int16)
+        w = np.expand_dims(w, [other for other in range(3) if other != axis])
+        kept &= w >= np.expand_dims(first, axis)
+        kept &= w < np.expand_dims(last, axis)
+        votes += _rays_inside(crossings, axis)
+    kept |= votes >= style.votes
+    for axis in range(3):
+        even, odd = (np.moveaxis(kept, axis, 0)[start::2] for start in (0, 1))
+        kept = np.moveaxis(even.view(np.uint8) + odd.view(np.uint8), 0, axis)
+    half_full = kept >= 4
+    if not style.keep_thin:
+        return half_full
+    return half_full | ((kept > 0) & ~scipy.ndimage.maximum_filter(half_full, 3))
 
 
-def remove_internal(solid: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:
-    """The surface of a solid as in ShapeNet's files, made with `-ri` and `-down`.
-
-    A voxel goes if its six neighbours are set. binvox looks for them at the strides of
-    the grid before `-down`, that is 4, 1 and 2 voxels away along x, y and z, which
-    leaves walls of these thicknesses.
-    """
+def remove_internal(
+    solid: Bool[np.ndarray, "x y z"], style: Style = CARVE
+) -> Bool[np.ndarray, "x y z"]:
+    """The surface of a solid: without voxels whose neighbours are all set (`-ri`)."""
     internal = solid.copy()
-    for axis, stride in enumerate((4, 1, 2)):
+    for axis, wall in enumerate(style.walls):
         inside, along = np.moveaxis(internal, axis, 0), np.moveaxis(solid, axis, 0)
-        inside[:stride] = inside[-stride:] = False
-        inside[stride:] &= along[:-stride]
-        inside[:-stride] &= along[stride:]
+        inside[:wall] = inside[-wall:] = False
+        inside[wall:] &= along[:-wall]
+        inside[:-wall] &= along[wall:]
     return solid & ~internal
 
 
-def _look(triangles, kept, votes) -> None:
-    """Carves and votes in place, along the last axis of triangles (n, 3, (u, v, w))."""
-    size = len(kept)
+def _look(triangles, axis: int, size: int, style: Style):
+    """What is seen along an axis w, from both sides, through the pixels (u, v).
+
+    Returns:
+      The first voxel of each pixel that carving leaves, and the one after the last.
+      Of each voxel, the faces that are crossed below its centre, but not below that of
+      the voxel before it; there is one more along w, for those above all centres.
+    """
+    u_and_v = [other for other in range(3) if other != axis]
+    triangles = triangles[..., [*u_and_v, axis]]
     near = np.full((size, size), float(size))  # the first surface from below,
     far = np.zeros((size, size))  # and from above
-    crossings = np.zeros((size, size, size + 1), np.uint8)
+    crossings = np.zeros([size + (other == axis) for other in range(3)], np.uint8)
     for u, v, height, slope in _face_samples(triangles, size):
-        np.minimum.at(near, (u, v), height + slope)
-        np.maximum.at(far, (u, v), height - slope)
-        # The first voxel whose centre is above the face.
+        np.minimum.at(near, (u, v), height + style.face_offset * slope)
+        np.maximum.at(far, (u, v), height - style.face_offset * slope)
         above = np.clip(np.ceil(height - 0.5), 0, size).astype(np.int64)
-        np.add.at(crossings, (u, v, above), 1)
-    for u, v, height in _edge_samples(triangles, size):
+        np.add.at(np.moveaxis(crossings, axis, -1), (u, v, above), 1)
+    thin = [_edge_samples(triangles, size)]
+    if style.keep_thin:
+        thin.append(_corner_samples(triangles, size))
+    for u, v, height in itertools.chain(*thin):
         np.minimum.at(near, (u, v), height)
         np.maximum.at(far, (u, v), height)
+    first = np.floor(near.clip(0, size) + 0.5) - _DILATION
+    last = size - np.floor(size - far.clip(0, size) + 0.5) + _DILATION
+    return first.astype(np.int16), last.astype(np.int16), crossings
 
-    w = np.arange(size)
-    first = np.floor(near + 0.5)[..., None] - _DILATION
-    last = size - np.floor(size - far + 0.5)[..., None] + _DILATION
-    kept &= (w >= first) & (w < last)
 
+def _rays_inside(crossings, axis: int):
+    """How many of the rays up and down from a voxel cross an odd number of faces."""
     # Bytes may overflow: that leaves their parity as it is.
-    below = np.cumsum(crossings, axis=-1, dtype=np.uint8) & 1
-    votes += below[..., :-1] + (below[..., :-1] ^ below[..., -1:])
+    below = np.moveaxis(np.cumsum(crossings, axis=axis, dtype=np.uint8) & 1, axis, 0)
+    return np.moveaxis(below[:-1] + (below[:-1] ^ below[-1]), 0, axis)
 
 
 def _face_samples(triangles, size: int):
@@ -104,3 +148,11 @@ def _edge_samples(triangles, size: int):
     edges = triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2, 3)
     for (which, u, v), along in line_pixels(edges[..., :2], size):
         yield u, v, edges[which, 0, 2] * (1 - along) + edges[which, 1, 2] * along
+
+
+def _corner_samples(triangles, size: int):
+    """Pixels (u, v) of the corners of faces, in one part, and their height."""
+    corners = triangles.reshape(-1, 3)
+    u, v = np.floor(corners[:, :2]).astype(np.int64).T
+    seen = ((u >= 0) & (u < size)) & ((v >= 0) & (v < size))
+    yield u[seen], v[seen], corners[seen, 2]
