@@ -72,7 +72,7 @@ def voxelize(
     if method == "exact":
         grid = surface_voxels(triangles, size)
         if solid:
-            grid = fill_enclosed(grid) if _is_closed(mesh) else carve(grid)
+            grid = fill_enclosed(grid) if _is_closed(triangles) else carve(grid)
     else:
         grid = solid_voxels(triangles, size, _STYLES[method])
         if not solid:
@@ -88,13 +88,12 @@ def _to_grid(mesh, size: int, centred: bool) -> Float[np.ndarray, "n 3 3"]:
     return (np.asarray(mesh.triangles) - start) * (size / longest)
 
 
-def _is_closed(mesh) -> bool:
+def _is_closed(triangles) -> bool:
     """Whether every edge joins two faces, once vertices at one place are one."""
-    if mesh.is_watertight:
-        return True
-    merged = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
-    merged.merge_vertices()
-    return merged.is_watertight
+    faces = np.arange(3 * len(triangles)).reshape(-1, 3)
+    mesh = trimesh.Trimesh(triangles.reshape(-1, 3), faces, process=False)
+    mesh.merge_vertices(digits_vertex=6)
+    return mesh.is_watertight
 
 
 def fill_enclosed(grid: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:
