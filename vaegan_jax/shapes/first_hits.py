@@ -48,15 +48,27 @@ def first_hits(
       size: height and width of the image in pixels.
       embree: cast rays with Embree; otherwise rasterise.
     """
-    directions = camera.ray_directions(eye, size).reshape(-1, 3)
+    first = np.full((size, size), -1)
     if embree:
+        window = _window(mesh, camera, eye, size)
+        directions = camera.directions_through(eye, *np.ogrid[window], size)
+        shape, directions = directions.shape[:2], directions.reshape(-1, 3)
         origins = np.broadcast_to(eye, directions.shape)
-        first = mesh.ray.intersects_first(origins, directions)
+        first[window] = mesh.ray.intersects_first(origins, directions).reshape(shape)
     else:
-        first = _rasterize(mesh, camera, eye, directions)
+        _rasterize(mesh, camera, eye, first)
     hit = first >= 0
-    faces, directions = first[hit], directions[hit]
-    return Hits(hit, faces, directions, _depth(mesh, eye, faces, directions))
+    faces, directions = first[hit], camera.directions_through(eye, *hit.nonzero(), size)
+    depth = _depth(mesh, eye, faces, directions)
+    return Hits(hit.ravel(), faces, directions, depth)
+
+
+def _window(mesh, camera: Camera, eye, size: int) -> tuple[slice, slice]:
+    """The rows and columns of an image that a mesh may be seen in."""
+    positions = camera.project(mesh.vertices, eye) * size
+    low = np.clip(np.floor(positions.min(axis=0)), 0, size).astype(int)
+    high = np.clip(np.ceil(positions.max(axis=0)), 0, size).astype(int)
+    return slice(low[0], high[0]), slice(low[1], high[1])
 
 
 def _depth(mesh, eye, faces, directions) -> Float[np.ndarray, "n"]:
@@ -68,17 +80,15 @@ def _depth(mesh, eye, faces, directions) -> Float[np.ndarray, "n"]:
     return to_plane / np.where(np.abs(along) < 1e-9, np.inf, along)
 
 
-def _rasterize(mesh, camera: Camera, eye, directions) -> Int[np.ndarray, "pixels"]:
-    """The face that every pixel sees first, −1 where there is none."""
-    size = int(np.sqrt(len(directions)))
+def _rasterize(mesh, camera: Camera, eye, first: Int[np.ndarray, "h w"]) -> None:
+    """Writes the face that every pixel sees first, where there is one."""
+    size = len(first)
     corners = camera.project(mesh.vertices, eye)[mesh.faces] * size
-    nearest = np.full(len(directions), np.inf)
-    first = np.full(len(directions), -1)
-    for which, row, column in triangle_pixels(corners, size):
-        pixel = row * size + column
-        depth = _depth(mesh, eye, which, directions[pixel])
-        nearest_last = np.argsort(-depth, kind="stable")
-        which, pixel, depth = (x[nearest_last] for x in (which, pixel, depth))
-        nearer = depth < nearest[pixel]
-        first[pixel[nearer]], nearest[pixel[nearer]] = which[nearer], depth[nearer]
-    return first
+    nearest = np.full(first.shape, np.inf)
+    for faces, row, column in triangle_pixels(corners, size):
+        directions = camera.directions_through(eye, row, column, size)
+        depth = _depth(mesh, eye, faces, directions)
+        far_to_near = np.argsort(-depth, kind="stable")
+        far_to_near = far_to_near[(depth < nearest[row, column])[far_to_near]]
+        pixels = row[far_to_near], column[far_to_near]
+        first[pixels], nearest[pixels] = faces[far_to_near], depth[far_to_near]
