@@ -8,6 +8,7 @@ import trimesh
 
 from vaegan_jax.shapes import read_binvox, voxelize
 from vaegan_jax.shapes.voxelize import max_pool
+from vaegan_jax.shapes.zbuffer import SHAPENET, remove_internal
 
 # The least IoU at 32³ of surfaces and solids.
 _SHAPENET = {"exact": (0.82, 0.9), "carve": (0.88, 0.98), "shapenet": (0.995, 0.995)}
@@ -46,6 +47,15 @@ def test_shapenet(real_data, solid, method):
             _pooled(ours), voxelize(mesh, 32, solid, centred=False, method=method)
         )
     assert len(folders) > 0
+
+
+def test_shapenets_surfaces_follow_from_its_solids(real_data):
+    for folder in (real_data / "obj_with_binvox").iterdir():
+        surface, solid = (
+            read_binvox(folder / f"model_normalized.{kind}.binvox")
+            for kind in ("surface", "solid")
+        )
+        np.testing.assert_array_equal(remove_internal(solid, SHAPENET), surface)
 
 
 def _pooled(grid):

@@ -8,7 +8,7 @@ from vaegan_jax.shapes.rasterize import line_pixels, triangle_pixels
 def covered(corners, size):
     """How often each pixel is covered."""
     count = np.zeros((size, size), int)
-    for _, i, j in triangle_pixels(np.asarray(corners, float), size):
+    for _, i, j in triangle_pixels(np.asarray(corners, float), (size, size)):
         np.add.at(count, (i, j), 1)
     return count
 
@@ -16,7 +16,7 @@ def covered(corners, size):
 def drawn(ends, size):
     """How far along a line each pixel lies, NaN off the line."""
     image = np.full((size, size), np.nan)
-    for (_, i, j), along in line_pixels(np.asarray(ends, float), size):
+    for (_, i, j), along in line_pixels(np.asarray(ends, float), (size, size)):
         image[i, j] = along
     return image
 

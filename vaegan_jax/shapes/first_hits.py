@@ -85,7 +85,7 @@ def _rasterize(mesh, camera: Camera, eye, first: Int[np.ndarray, "h w"]) -> None
     size = len(first)
     corners = camera.project(mesh.vertices, eye)[mesh.faces] * size
     nearest = np.full(first.shape, np.inf)
-    for faces, row, column in triangle_pixels(corners, size):
+    for faces, row, column in triangle_pixels(corners, first.shape):
         directions = camera.directions_through(eye, row, column, size)
         depth = _depth(mesh, eye, faces, directions)
         far_to_near = np.argsort(-depth, kind="stable")

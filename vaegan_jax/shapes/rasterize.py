@@ -18,14 +18,14 @@ Covered = tuple[
 
 
 def triangle_pixels(
-    corners: Float[np.ndarray, "n 3 2"], size: int
+    corners: Float[np.ndarray, "n 3 2"], shape: tuple[int, int]
 ) -> Iterator[Covered]:
-    """The pixels of a square image whose centres lie in triangles, in parts.
+    """The pixels of an image whose centres lie in triangles, in parts.
 
     A centre on the edge between two triangles belongs to one of them alone.
     """
-    low = np.clip(np.ceil(corners.min(axis=1) - 0.5), 0, size).astype(np.int64)
-    high = np.clip(np.ceil(corners.max(axis=1) - 0.5), 0, size).astype(np.int64) - 1
+    low = np.clip(np.ceil(corners.min(axis=1) - 0.5), 0, shape).astype(np.int64)
+    high = np.clip(np.ceil(corners.max(axis=1) - 0.5), 0, shape).astype(np.int64) - 1
     sides = np.roll(corners, -1, axis=1) - corners
     winding = np.sign(sides[:, 0, 0] * sides[:, 1, 1] - sides[:, 0, 1] * sides[:, 1, 0])
     sides *= winding[:, None, None]
@@ -43,7 +43,7 @@ def triangle_pixels(
 
 
 def line_pixels(
-    ends: Float[np.ndarray, "n 2 2"], size: int
+    ends: Float[np.ndarray, "n 2 2"], shape: tuple[int, int]
 ) -> Iterator[tuple[Covered, Float[np.ndarray, "m"]]]:
     """The pixels that lines of width 1 cover: one in each column or row they cross.
 
@@ -55,13 +55,14 @@ def line_pixels(
     for lines, major in ((np.flatnonzero(~steep), 0), (np.flatnonzero(steep), 1)):
         start, stop = ends[lines, 0], ends[lines, 1]
         crossed = np.sort(np.stack([start[:, major], stop[:, major]]), axis=0)
-        low, high = np.clip(np.ceil(crossed - 0.5), 0, size).astype(np.int64)[..., None]
+        crossed = np.clip(np.ceil(crossed - 0.5), 0, shape[major])
+        low, high = crossed.astype(np.int64)[..., None]
         high -= 1
         for part in box_chunks(low, high):
             which, (column,) = expand_boxes(low[part], high[part])
             a, b = start[part][which], stop[part][which]
             along = (column + 0.5 - a[:, major]) / (b - a)[:, major]
             row = np.floor(a + (b - a) * along[:, None]).astype(np.int64)[:, 1 - major]
-            seen = (row >= 0) & (row < size)
+            seen = (row >= 0) & (row < shape[1 - major])
             pixels = (row[seen], column[seen]) if major else (column[seen], row[seen])
             yield (lines[part][which[seen]], *pixels), along[seen]

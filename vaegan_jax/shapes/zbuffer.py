@@ -60,18 +60,28 @@ def solid_voxels(
     crossings along the other axes still tell inside from outside. Needs some
     4 · (2 · size)³ bytes.
     """
-    fine = 2 * size
-    triangles = np.rint(triangles * (2 * _SUBPIXELS)) / _SUBPIXELS
-    kept = np.ones((fine, fine, fine), bool)
-    votes = np.zeros((fine, fine, fine), np.uint8)
+    # Only the box that they are in, with room for the dilation.
+    low = np.clip(np.floor(triangles.min(axis=(0, 1))) - 1, 0, size).astype(int)
+    high = np.clip(np.ceil(triangles.max(axis=(0, 1))) + 1, 0, size).astype(int)
+    triangles = np.rint((triangles - low) * (2 * _SUBPIXELS)) / _SUBPIXELS
+    box = tuple((2 * (high - low)).tolist())
+    kept = np.ones(box, bool)
+    votes = np.zeros(box, np.uint8)
     for axis in range(3):
-        first, last, crossings = _look(triangles, axis, fine, style)
-        w = np.arange(fine, dtype=np.int16)
+        first, last, crossings = _look(triangles, axis, box, style)
+        w = np.arange(box[axis], dtype=np.int16)
         w = np.expand_dims(w, [other for other in range(3) if other != axis])
         kept &= w >= np.expand_dims(first, axis)
         kept &= w < np.expand_dims(last, axis)
         votes += _rays_inside(crossings, axis)
     kept |= votes >= style.votes
+    grid = np.zeros((size, size, size), bool)
+    grid[tuple(map(slice, low, high))] = _halved(kept, style)
+    return grid
+
+
+def _halved(kept, style: Style):
+    """A grid of half the resolution."""
     for axis in range(3):
         even, odd = (np.moveaxis(kept, axis, 0)[start::2] for start in (0, 1))
         kept = np.moveaxis(even.view(np.uint8) + odd.view(np.uint8), 0, axis)
@@ -94,7 +104,7 @@ def remove_internal(
     return solid & ~internal
 
 
-def _look(triangles, axis: int, size: int, style: Style):
+def _look(triangles, axis: int, box: tuple[int, int, int], style: Style):
     """What is seen along an axis w, from both sides, through the pixels (u, v).
 
     Returns:
@@ -104,22 +114,23 @@ def _look(triangles, axis: int, size: int, style: Style):
     """
     u_and_v = [other for other in range(3) if other != axis]
     triangles = triangles[..., [*u_and_v, axis]]
-    near = np.full((size, size), float(size))  # the first surface from below,
-    far = np.zeros((size, size))  # and from above
-    crossings = np.zeros([size + (other == axis) for other in range(3)], np.uint8)
-    for u, v, height, slope in _face_samples(triangles, size):
+    depth, pixels = box[axis], tuple(box[other] for other in u_and_v)
+    near = np.full(pixels, float(depth))  # the first surface from below,
+    far = np.zeros(pixels)  # and from above
+    crossings = np.zeros([box[other] + (other == axis) for other in range(3)], np.uint8)
+    for u, v, height, slope in _face_samples(triangles, pixels):
         np.minimum.at(near, (u, v), height + style.face_offset * slope)
         np.maximum.at(far, (u, v), height - style.face_offset * slope)
-        above = np.clip(np.ceil(height - 0.5), 0, size).astype(np.int64)
+        above = np.clip(np.ceil(height - 0.5), 0, depth).astype(np.int64)
         np.add.at(np.moveaxis(crossings, axis, -1), (u, v, above), 1)
-    thin = [_edge_samples(triangles, size)]
+    thin = [_edge_samples(triangles, pixels)]
     if style.keep_thin:
-        thin.append(_corner_samples(triangles, size))
+        thin.append(_corner_samples(triangles, pixels))
     for u, v, height in itertools.chain(*thin):
         np.minimum.at(near, (u, v), height)
         np.maximum.at(far, (u, v), height)
-    first = np.floor(near.clip(0, size) + 0.5) - _DILATION
-    last = size - np.floor(size - far.clip(0, size) + 0.5) + _DILATION
+    first = np.floor(near.clip(0, depth) + 0.5) - _DILATION
+    last = np.ceil(far.clip(0, depth) - 0.5) + _DILATION
     return first.astype(np.int16), last.astype(np.int16), crossings
 
 
@@ -130,12 +141,12 @@ def _rays_inside(crossings, axis: int):
     return np.moveaxis(below[:-1] + (below[:-1] ^ below[-1]), 0, axis)
 
 
-def _face_samples(triangles, size: int):
+def _face_samples(triangles, pixels: tuple[int, int]):
     """Pixels (u, v) of faces, in parts, their height and its slope per pixel."""
     normals = np.cross(
         triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]
     )
-    for which, u, v in triangle_pixels(triangles[..., :2], size):
+    for which, u, v in triangle_pixels(triangles[..., :2], pixels):
         slopes = -normals[which, :2] / normals[which, 2:]
         corner = triangles[which, 0]
         height = corner[:, 2] + slopes[:, 0] * (u + 0.5 - corner[:, 0])
@@ -143,16 +154,16 @@ def _face_samples(triangles, size: int):
         yield u, v, height, np.abs(slopes).max(axis=1)
 
 
-def _edge_samples(triangles, size: int):
+def _edge_samples(triangles, pixels: tuple[int, int]):
     """Pixels (u, v) of the edges of faces, in parts, and their height."""
     edges = triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2, 3)
-    for (which, u, v), along in line_pixels(edges[..., :2], size):
+    for (which, u, v), along in line_pixels(edges[..., :2], pixels):
         yield u, v, edges[which, 0, 2] * (1 - along) + edges[which, 1, 2] * along
 
 
-def _corner_samples(triangles, size: int):
+def _corner_samples(triangles, pixels: tuple[int, int]):
     """Pixels (u, v) of the corners of faces, in one part, and their height."""
     corners = triangles.reshape(-1, 3)
     u, v = np.floor(corners[:, :2]).astype(np.int64).T
-    seen = ((u >= 0) & (u < size)) & ((v >= 0) & (v < size))
+    seen = (u < pixels[0]) & (v < pixels[1])
     yield u[seen], v[seen], corners[seen, 2]
