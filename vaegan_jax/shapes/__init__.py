@@ -7,7 +7,9 @@ uint8 on white (255).
     first_hits.py   which triangle each pixel sees
     render.py       meshes → view images
     voxelize.py     meshes → voxel grids, in binvox's frame
-    cells.py        lists of cells, for the two above
+    zbuffer.py      binvox's way to a solid
+    rasterize.py    which pixels triangles and lines cover
+    cells.py        lists of cells, for those above
     meshes.py       voxel grids → meshes, and .glb files
     voxel_files.py  binvox files
     pictures.py     pictures of voxel grids, for people
