@@ -1,13 +1,17 @@
 """Makes data sets.
 
 python scripts/prepare_data.py procedural
+python scripts/prepare_data.py meshes --input=ZIP --category=chair --output=DIR
 python scripts/prepare_data.py archive --voxels=ZIP --views=TAR --output=DIR
 python scripts/prepare_data.py pack --data_dir=DIR --output=FILE.npz
 """
 
 import argparse
 import os
+import pathlib
 import sys
+
+from absl import logging
 
 from vaegan_jax.errors import UserError
 
@@ -23,12 +27,20 @@ def procedural(given: argparse.Namespace) -> str:
     return str(prepare_procedural(given.output, given.resolution, given.image_size))
 
 
+def meshes(given: argparse.Namespace) -> str:
+    """Makes voxels and views from a folder, zip or tar of meshes."""
+    from data_prep.options import mesh_settings
+    from data_prep.prepare import prepare_meshes
+
+    return _told(prepare_meshes(given.input, given.output, **mesh_settings(given)))
+
+
 def archive(given: argparse.Namespace) -> str:
     """Pairs binvox grids with view images, by name."""
     from data_prep.prepare import prepare_archive
 
     target = prepare_archive(given.voxels, given.views, given.output, given.category)
-    return (target / "pairing.txt").read_text("utf-8") + str(target)
+    return _told(target, "pairing.txt")
 
 
 def pack(given: argparse.Namespace) -> str:
@@ -39,25 +51,34 @@ def pack(given: argparse.Namespace) -> str:
     return given.output
 
 
+def _told(target: pathlib.Path, report: str = "report.txt") -> str:
+    return (target / report).read_text("utf-8") + str(target)
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
+    from data_prep.options import add_mesh_options, add_source_options
+
     parser = argparse.ArgumentParser(description="Makes data sets.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(function):
         command = commands.add_parser(function.__name__, help=function.__doc__)
         command.set_defaults(function=function)
-        return command.add_argument
+        return command
 
-    option = add(procedural)
+    option = add(procedural).add_argument
     option("--output", help="folder for data sets (default: the cache)")
     option("--resolution", type=int, default=32, help="voxels a side: 32 or 64")
     option("--image_size", type=int, default=64, help="pixels: 64, 128 or 224")
-    option = add(archive)
+    command = add(meshes)
+    add_source_options(command, "folder, zip or tar of .off .obj .glb .gltf .ply .stl")
+    add_mesh_options(command)
+    option = add(archive).add_argument
     option("--voxels", required=True, help="zip, tar or folder of .binvox files")
     option("--views", required=True, help="tar, zip or folder of NAME_001.png …")
     option("--output", required=True, help="folder for data sets")
     option("--category", help="take only this category")
-    option = add(pack)
+    option = add(pack).add_argument
     option("--data_dir", required=True, help="directory of a prepared data set")
     option("--output", required=True, help="the .npz file to write")
     option("--image_size", type=int, default=64, help="larger views are reduced to it")
@@ -65,8 +86,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    given = parse(arguments)
+    logging.set_verbosity(logging.ERROR)  # of TFDS's own announcements
     try:
+        given = parse(arguments)
         print(given.function(given))
     except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -1,10 +1,12 @@
 """A data set in one file: bit-packed voxels and uint8 views. Needs no TensorFlow.
 
 The `.npz` holds, for every split: `SPLIT/names` (n), `SPLIT/voxels` (n, ⌈r³/8⌉) packed
-by `numpy.packbits`, `SPLIT/views` (n, v, h, w, c), and once `resolution`. A training
-split is moved to the device whole, and batches are gathered there.
+by `numpy.packbits`, `SPLIT/views` (n, v, h, w, c; v is 0 if the data set has none), and
+once `resolution` and, as JSON, `metadata`: how the data set was made. A training split
+is moved to the device whole, and batches are gathered there.
 """
 
+import json
 import os
 import pathlib
 import zipfile
@@ -15,8 +17,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from vaegan_jax.dataset import Examples, index_stream, no_views
+from vaegan_jax.dataset import Examples, index_stream, missing_views, no_views
 from vaegan_jax.errors import UserError
+from vaegan_jax.provenance import read_provenance
 
 # What numpy raises for files that are cut, garbled, of another kind or not ours.
 _DAMAGED = (
@@ -44,10 +47,11 @@ def pack(directory: str | pathlib.Path, output: str | pathlib.Path, image_size: 
     directory = pathlib.Path(directory)
     if not directory.is_dir():
         raise UserError(f"{directory} is not a directory; prepare a data set first")
-    splits = input_pipeline.open_builder(directory).info.splits
-    arrays = {}
-    for split in splits:
-        examples = input_pipeline.read_split(directory, split, image_size)
+    info = input_pipeline.open_builder(directory).info
+    views_size = image_size if "views" in info.features else None
+    arrays = {"metadata": np.array(json.dumps(read_provenance(directory)))}
+    for split in info.splits:
+        examples = input_pipeline.read_split(directory, split, views_size)
         flat = examples.voxels.reshape(len(examples), -1)
         arrays["resolution"] = np.array(examples.voxels.shape[-1])
         arrays[f"{split}/names"] = np.array(examples.names)
@@ -76,11 +80,14 @@ def read_split(path: pathlib.Path, split: str, with_views: bool = True) -> Examp
                 raise UserError(f"{path} has no split {split!r}; it has {names}")
             resolution = int(file["resolution"])
             packed = file[f"{split}/voxels"]
+            views = file[f"{split}/views"] if with_views else no_views(len(packed))
+            if with_views and not views.size:
+                raise UserError(missing_views(path))
             bits = np.unpackbits(packed, axis=1, count=resolution**3)
             return Examples(
                 [str(name) for name in file[f"{split}/names"]],
                 bits.reshape(-1, *(resolution,) * 3),
-                file[f"{split}/views"] if with_views else no_views(len(packed)),
+                views,
             )
     except UserError:
         raise

@@ -8,12 +8,14 @@ uint8 on white (255).
     render.py       meshes → view images
     voxelize.py     meshes → voxel grids, in binvox's frame
     cells.py        lists of cells, for the two above
+    mesh_files.py   files → meshes
     meshes.py       voxel grids → meshes, and .glb files
     voxel_files.py  binvox files
     pictures.py     pictures of voxel grids, for people
 """
 
 from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.mesh_files import MESH_SUFFIXES, read_mesh
 from vaegan_jax.shapes.meshes import boxes_mesh, voxels_to_mesh, write_glb
 from vaegan_jax.shapes.pictures import draw_reconstructions, draw_shapes, draw_voxels
 from vaegan_jax.shapes.render import render_views
@@ -21,6 +23,7 @@ from vaegan_jax.shapes.voxel_files import encode_binvox, read_binvox, write_binv
 from vaegan_jax.shapes.voxelize import voxelize
 
 __all__ = [
+    "MESH_SUFFIXES",
     "Camera",
     "boxes_mesh",
     "draw_reconstructions",
@@ -28,6 +31,7 @@ __all__ = [
     "draw_voxels",
     "encode_binvox",
     "read_binvox",
+    "read_mesh",
     "render_views",
     "voxelize",
     "voxels_to_mesh",
