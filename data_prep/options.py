@@ -29,10 +29,17 @@ def add_source_options(parser: argparse.ArgumentParser, input_help: str | None) 
     )
 
 
+def add_resolution(parser: argparse.ArgumentParser) -> None:
+    """How fine the voxels are."""
+    parser.add_argument(
+        "--resolution", type=_positive, default=32, help="voxels a side (32)"
+    )
+
+
 def add_mesh_options(parser: argparse.ArgumentParser) -> None:
     """What to make of meshes."""
+    add_resolution(parser)
     option = parser.add_argument
-    option("--resolution", type=_positive, default=32, help="voxels a side (32)")
     option("--solid", action="store_true", help="fill the inside of the shapes")
     option("--up", choices=("z", "y"), help="axis (z; y for .glb and .gltf)")
     option(

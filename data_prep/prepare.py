@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from data_prep import shape_builder, tfds_tools
 from data_prep.mesh_folder import mesh_folder_dataset_builder as mesh_folder
 from data_prep.procedural_chairs import procedural_chairs_dataset_builder as chairs
+from data_prep.volumetric_grids import (
+    volumetric_grids_dataset_builder as volumetric_grids,
+)
 from data_prep.voxel_view_archive import voxel_view_archive_dataset_builder as archive
 from vaegan_jax.errors import UserError
 
@@ -111,6 +114,26 @@ def prepare_meshes(
     config.name = _config_name(categories) + f"_r{config.resolution}{size}"
     config.description = f"{config.resolution}³ voxels made from meshes."
     builder = mesh_folder.Builder(config=config, data_dir=_absolute(output))
+    return shape_builder.prepare(builder)
+
+
+def prepare_volumetric(
+    input: str | os.PathLike,
+    output: str | os.PathLike,
+    categories: Sequence[str] = (),
+    **settings,
+) -> pathlib.Path:
+    """The directory of a voxel-only data set made from 3D ShapeNets' MATLAB files.
+
+    As `prepare_meshes`, but for the settings: of
+    `volumetric_grids.VolumetricGridsConfig`.
+    """
+    config = volumetric_grids.VolumetricGridsConfig(
+        "", input=_absolute(input), categories=tuple(categories), **settings
+    )
+    config.name = _config_name(categories) + f"_r{config.resolution}"
+    config.description = f"Voxel grids padded to {config.resolution}³."
+    builder = volumetric_grids.Builder(config=config, data_dir=_absolute(output))
     return shape_builder.prepare(builder)
 
 

@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 import pathlib
 import shutil
+from typing import Any
 
 import tensorflow_datasets as tfds
 
@@ -60,20 +61,28 @@ class ShapesBuilder(tfds.core.GeneratorBasedBuilder):
         """Where shapes wait until all are made."""
         return pathlib.Path(self._data_dir_root) / ".work" / self.name
 
-    def _shape_info(self, features: dict, **facts) -> tfds.core.DatasetInfo:
+    @abc.abstractmethod
+    def recipe(self) -> dict[str, Any]:
+        """What the maker does, for the metadata."""
+
+    def facts(self) -> dict[str, Any]:
+        """What makes this data set, as far as the configuration tells."""
         config = self.builder_config
+        return {
+            "source": self.SOURCE,
+            "input": config.input,
+            "categories": list(config.categories),
+            "seed": config.seed,
+            "drop_duplicates": config.drop_duplicates,
+            **self.recipe(),
+        }
+
+    def _shape_info(self, features: dict) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(
             features=tfds.features.FeaturesDict(
                 {**features, "category": tfds.features.Text()}
             ),
-            metadata=tfds_tools.metadata(
-                source=self.SOURCE,
-                input=config.input,
-                categories=list(config.categories),
-                seed=config.seed,
-                drop_duplicates=config.drop_duplicates,
-                **facts,
-            ),
+            metadata=tfds_tools.metadata(**self.facts()),
         )
 
     def _split_generators(self, dl_manager):
@@ -152,10 +161,11 @@ def _check_same(builder: ShapesBuilder, target: pathlib.Path) -> None:
     stored = tfds_tools.stored_metadata(target)
     with Archive(builder.builder_config.input) as archive:
         listing = builder.find(archive)
-        wanted = {**builder.info.metadata, "listing": fingerprint(archive, listing)}
+        wanted = {**builder.facts(), "listing": fingerprint(archive, listing)}
     for field, value in wanted.items():
-        if field != "versions" and stored.get(field) != value:
+        if stored.get(field) != value:
             raise UserError(
-                f"{target} holds a data set made with other settings or files "
-                f"({field}); choose another output or delete it"
+                f"{target} holds a data set made with other settings or files: "
+                f"{field} is {stored.get(field)}, not {value}; choose another output "
+                "or delete it"
             )

@@ -2,16 +2,17 @@
 
 python scripts/prepare_data.py procedural
 python scripts/prepare_data.py meshes --input=ZIP --category=chair --output=DIR
+python scripts/prepare_data.py volumetric --input=DIR --output=DIR
 python scripts/prepare_data.py archive --voxels=ZIP --views=TAR --output=DIR
+python scripts/prepare_data.py inspect --data_dir=DIR
 python scripts/prepare_data.py pack --data_dir=DIR --output=FILE.npz
 """
 
 import argparse
+import logging
 import os
 import pathlib
 import sys
-
-from absl import logging
 
 from vaegan_jax.errors import UserError
 
@@ -35,6 +36,15 @@ def meshes(given: argparse.Namespace) -> str:
     return _told(prepare_meshes(given.input, given.output, **mesh_settings(given)))
 
 
+def volumetric(given: argparse.Namespace) -> str:
+    """Reads 3D ShapeNets' volumetric_data: .mat files, 12 rotations of each shape."""
+    from data_prep.options import source_settings
+    from data_prep.prepare import prepare_volumetric
+
+    settings = source_settings(given) | {"resolution": given.resolution}
+    return _told(prepare_volumetric(given.input, given.output, **settings))
+
+
 def archive(given: argparse.Namespace) -> str:
     """Pairs binvox grids with view images, by name."""
     from data_prep.prepare import prepare_archive
@@ -51,12 +61,19 @@ def pack(given: argparse.Namespace) -> str:
     return given.output
 
 
+def inspect(given: argparse.Namespace) -> str:
+    """Tells what a data set holds, and draws some of it."""
+    from vaegan_jax.inspection import inspect
+
+    return inspect(given.data_dir, given.picture, given.shapes)
+
+
 def _told(target: pathlib.Path, report: str = "report.txt") -> str:
     return (target / report).read_text("utf-8") + str(target)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    from data_prep.options import add_mesh_options, add_source_options
+    from data_prep.options import add_mesh_options, add_resolution, add_source_options
 
     parser = argparse.ArgumentParser(description="Makes data sets.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -73,6 +90,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     command = add(meshes)
     add_source_options(command, "folder, zip or tar of .off .obj .glb .gltf .ply .stl")
     add_mesh_options(command)
+    command = add(volumetric)
+    add_source_options(command, "folder, zip or tar of .mat files, …/30/train say")
+    add_resolution(command)
     option = add(archive).add_argument
     option("--voxels", required=True, help="zip, tar or folder of .binvox files")
     option("--views", required=True, help="tar, zip or folder of NAME_001.png …")
@@ -82,11 +102,16 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     option("--data_dir", required=True, help="directory of a prepared data set")
     option("--output", required=True, help="the .npz file to write")
     option("--image_size", type=int, default=64, help="larger views are reduced to it")
+    option = add(inspect).add_argument
+    option("--data_dir", required=True, help="prepared data set, or a packed file")
+    option("--picture", help="the contact sheet to draw (DIR/contact_sheet.png)")
+    option("--shapes", type=int, default=12, help="how many it shows (12)")
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    logging.set_verbosity(logging.ERROR)  # of TFDS's own announcements
+    for name in ("absl", "tensorflow"):  # TFDS's announcements, TensorFlow's advice
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         given = parse(arguments)
         print(given.function(given))

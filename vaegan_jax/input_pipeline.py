@@ -26,10 +26,13 @@ def open_builder(path: pathlib.Path) -> tfds.core.DatasetBuilder:
     return tfds.builder_from_directory(find_directory(path))
 
 
-def read_split(path: pathlib.Path, split: str, image_size: int | None) -> Examples:
+def read_split(
+    path: pathlib.Path, split: str, image_size: int | None, count: int | None = None
+) -> Examples:
     """Decodes a split, and reduces its views to `image_size` if they are larger.
 
-    With image size None the views are not even decoded.
+    With image size None the views are not even decoded; with a count, only that many
+    examples are.
     """
     builder = open_builder(path)
     has_views = "views" in builder.info.features
@@ -56,6 +59,7 @@ def read_split(path: pathlib.Path, split: str, image_size: int | None) -> Exampl
         if image_size is None and has_views
         else None,
     )
+    records = records.take(-1 if count is None else count)
     records = records.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
     decoded = list(records.prefetch(tf.data.AUTOTUNE).as_numpy_iterator())
     return Examples(

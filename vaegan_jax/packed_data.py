@@ -6,6 +6,7 @@ once `resolution` and, as JSON, `metadata`: how the data set was made. A trainin
 is moved to the device whole, and batches are gathered there.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -71,24 +72,46 @@ def read_split(path: pathlib.Path, split: str, with_views: bool = True) -> Examp
     """Reads one split of a packed file; without views it takes no time for them.
 
     Raises:
-      UserError: the file is damaged or has no such split.
+      UserError: the file is damaged or has no such split or views.
     """
+    with _reading(path) as file:
+        splits = _splits(file)
+        if split not in splits:
+            raise UserError(f"{path} has no split {split!r}; it has {splits}")
+        resolution = int(file["resolution"])
+        packed = file[f"{split}/voxels"]
+        views = file[f"{split}/views"] if with_views else no_views(len(packed))
+        if with_views and not views.size:
+            raise UserError(missing_views(path))
+        bits = np.unpackbits(packed, axis=1, count=resolution**3)
+        return Examples(
+            [str(name) for name in file[f"{split}/names"]],
+            bits.reshape(-1, *(resolution,) * 3),
+            views,
+        )
+
+
+def contents(path: pathlib.Path) -> tuple[list[str], bool]:
+    """The splits of a packed file, and whether it holds views.
+
+    Raises:
+      UserError: the file is damaged.
+    """
+    with _reading(path) as file:
+        splits = _splits(file)
+        return splits, any(file[f"{split}/views"].size for split in splits[:1])
+
+
+def _splits(file) -> list[str]:
+    return [key.split("/")[0] for key in file.files if key.endswith("/names")]
+
+
+@contextlib.contextmanager
+def _reading(path: pathlib.Path):
+    """The open file; whatever goes wrong with it is a `UserError`."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            names = [key.split("/")[0] for key in file.files if key.endswith("/names")]
-            if split not in names:
-                raise UserError(f"{path} has no split {split!r}; it has {names}")
-            resolution = int(file["resolution"])
-            packed = file[f"{split}/voxels"]
-            views = file[f"{split}/views"] if with_views else no_views(len(packed))
-            if with_views and not views.size:
-                raise UserError(missing_views(path))
-            bits = np.unpackbits(packed, axis=1, count=resolution**3)
-            return Examples(
-                [str(name) for name in file[f"{split}/names"]],
-                bits.reshape(-1, *(resolution,) * 3),
-                views,
-            )
+            yield file
     except UserError:
         raise
     except _DAMAGED as error:

@@ -1,7 +1,7 @@
 """Any folder, zip or tar of meshes as voxels and views."""
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
@@ -61,17 +61,22 @@ class Builder(ShapesBuilder):
             config.image_size,
         )
 
-    def _info(self) -> tfds.core.DatasetInfo:
+    def recipe(self) -> dict[str, Any]:
         config = self.builder_config
-        num_views = config.camera.num_views if config.camera else 0
-        return self._shape_info(
-            tfds_tools.features(config.resolution, config.image_size, num_views),
-            up=config.up,
-            voxelizer={
+        return {
+            "up": config.up,
+            "voxelizer": {
                 "name": "vaegan_jax.shapes.voxelize",
                 "resolution": config.resolution,
                 "solid": config.solid,
             },
-            camera=config.camera.to_dict() if config.camera else None,
-            image_size=config.image_size if config.camera else None,
+            "camera": config.camera.to_dict() if config.camera else None,
+            "image_size": config.image_size if config.camera else None,
+        }
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        config = self.builder_config
+        num_views = config.camera.num_views if config.camera else 0
+        return self._shape_info(
+            tfds_tools.features(config.resolution, config.image_size, num_views)
         )

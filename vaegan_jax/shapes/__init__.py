@@ -17,7 +17,12 @@ uint8 on white (255).
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.mesh_files import MESH_SUFFIXES, read_mesh
 from vaegan_jax.shapes.meshes import boxes_mesh, voxels_to_mesh, write_glb
-from vaegan_jax.shapes.pictures import draw_reconstructions, draw_shapes, draw_voxels
+from vaegan_jax.shapes.pictures import (
+    draw_contact_sheet,
+    draw_reconstructions,
+    draw_shapes,
+    draw_voxels,
+)
 from vaegan_jax.shapes.render import render_views
 from vaegan_jax.shapes.voxel_files import encode_binvox, read_binvox, write_binvox
 from vaegan_jax.shapes.voxelize import voxelize
@@ -26,6 +31,7 @@ __all__ = [
     "MESH_SUFFIXES",
     "Camera",
     "boxes_mesh",
+    "draw_contact_sheet",
     "draw_reconstructions",
     "draw_shapes",
     "draw_voxels",
