@@ -8,12 +8,15 @@ from vaegan_jax.shapes import Camera
 _CAMERA = Camera()
 
 
-def add_source_options(parser: argparse.ArgumentParser, input_help: str | None) -> None:
+def add_source_options(
+    parser: argparse.ArgumentParser, input_help: str | None = None
+) -> None:
     """What to read and where to write; input_help None for a command without input."""
     option = parser.add_argument
+    default = "" if input_help else " (data/modelnet10_chair or the like)"
     if input_help:
         option("--input", required=True, help=input_help)
-    option("--output", required=bool(input_help), help="folder for the data set")
+    option("--output", required=bool(input_help), help=f"for the data set{default}")
     option(
         "--category",
         type=lambda text: tuple(part for part in text.split(",") if part),

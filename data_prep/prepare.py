@@ -5,7 +5,7 @@ import pathlib
 import re
 from collections.abc import Sequence
 
-from data_prep import shape_builder, tfds_tools
+from data_prep import modelnet, shape_builder, tfds_tools
 from data_prep.mesh_folder import mesh_folder_dataset_builder as mesh_folder
 from data_prep.procedural_chairs import procedural_chairs_dataset_builder as chairs
 from data_prep.volumetric_grids import (
@@ -115,6 +115,30 @@ def prepare_meshes(
     config.description = f"{config.resolution}³ voxels made from meshes."
     builder = mesh_folder.Builder(config=config, data_dir=_absolute(output))
     return shape_builder.prepare(builder)
+
+
+def prepare_modelnet(
+    output: str | os.PathLike | None = None,
+    categories: Sequence[str] = ("chair",),
+    version: int = 10,
+    url: str | None = None,
+    sha256: str | None = None,
+    **settings,
+) -> pathlib.Path:
+    """The directory of a data set made from ModelNet, downloaded if need be.
+
+    As `prepare_meshes`, but for these.
+
+    Args:
+      output: default `data/modelnet10_chair` or the like.
+      categories: take only these; empty takes all.
+      version: of ModelNet, 10 or 40.
+      url, sha256: another place of the archive, and its checksum.
+    """
+    downloads = cache_directory() / "downloads"
+    path, origin = modelnet.fetch_modelnet(downloads, version, url, sha256)
+    output = output or f"data/modelnet{version}_{_config_name(categories)}"
+    return prepare_meshes(path, output, categories, origin=origin, **settings)
 
 
 def prepare_volumetric(

@@ -25,6 +25,7 @@ class ShapesConfig(tfds.core.BuilderConfig):
     Attributes:
       input: zip, tar or folder; default what the manual download folder holds under
         the builder's `DEFAULT_INPUT` names.
+      origin: where the input came from, if it was downloaded.
       categories: take only these; empty takes all.
       seed: of the splits, where the files come in none.
       drop_duplicates: keep only one of identical shapes.
@@ -32,6 +33,7 @@ class ShapesConfig(tfds.core.BuilderConfig):
     """
 
     input: str | None = None
+    origin: str | None = None
     categories: tuple[str, ...] = ()
     seed: int = 0
     drop_duplicates: bool = False
@@ -71,6 +73,7 @@ class ShapesBuilder(tfds.core.GeneratorBasedBuilder):
         return {
             "source": self.SOURCE,
             "input": config.input,
+            "origin": config.origin,
             "categories": list(config.categories),
             "seed": config.seed,
             "drop_duplicates": config.drop_duplicates,
