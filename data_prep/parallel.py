@@ -1,5 +1,6 @@
 """Work spread over processes, with a progress bar."""
 
+import collections
 import concurrent.futures
 import contextlib
 import multiprocessing
@@ -56,8 +57,11 @@ def parallel_map(
     others = multiprocessing.active_children()
     try:
         with _one_thread_each(), _out_of_reach():
-            results = executor.map(function, items)  # starts the workers
-        yield from tqdm.tqdm(results, description, len(items))
+            # This starts the workers. Not `map`, which cancels what its reader leaves:
+            # the executor trips over that when the workers end.
+            pending = collections.deque(executor.submit(function, i) for i in items)
+        for _ in tqdm.trange(len(items), desc=description):
+            yield pending.popleft().result()
     except concurrent.futures.process.BrokenProcessPool as error:
         raise UserError(
             f"{description}: a worker process was killed, probably because memory "
