@@ -64,8 +64,8 @@ class Workshop:
     make: Maker
 
     def __call__(self, file: ShapeFile) -> Made:
+        archive = _open(self.archive)
         try:
-            archive = _open(self.archive)
             content = archive.read(file.path)
             recipe = f"{self.make!r} {_versions()}".encode()
             name = hashlib.sha256(recipe + content).hexdigest()
@@ -73,7 +73,8 @@ class Workshop:
             if file.path.endswith(_UNCACHED) or not stored.exists():
                 _store(stored, *self.make(archive, file, content))
         except UserError as error:
-            return Made(file, error=str(error))
+            reason = str(error).removeprefix(f"{archive.describe(file.path)}: ")
+            return Made(file, error=reason)
         except Exception as error:  # one odd file must not end the work on thousands
             return Made(file, error=f"unexpectedly, {type(error).__name__}: {error}")
         digest = hashlib.sha256(np.packbits(_load(stored)[0])).hexdigest()

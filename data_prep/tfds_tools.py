@@ -8,10 +8,12 @@ import json
 import pathlib
 import shutil
 import tempfile
+from unittest import mock
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core.example_serializer import ExampleSerializer
 
 # TensorFlow only reads and writes data here; it must not claim the memory of a GPU.
 tf.config.set_visible_devices([], "GPU")
@@ -66,6 +68,11 @@ def stored_metadata(directory: pathlib.Path) -> dict:
     return json.loads((directory / "metadata.json").read_text("utf-8"))
 
 
+def _serialize(serializer: ExampleSerializer, example: dict) -> bytes:
+    """As TFDS does, but the order of the features is not another in every process."""
+    return serializer.get_tf_example(example).SerializeToString(deterministic=True)
+
+
 def build(builder: tfds.core.DatasetBuilder) -> pathlib.Path:
     """Makes the data set unless it is there already, and returns its directory.
 
@@ -86,6 +93,7 @@ def build(builder: tfds.core.DatasetBuilder) -> pathlib.Path:
         with (
             tempfile.TemporaryDirectory() as downloads,  # there are none
             contextlib.redirect_stdout(io.StringIO()),  # of TFDS's announcements
+            mock.patch.object(ExampleSerializer, "serialize_example", _serialize),
         ):
             builder.download_and_prepare(file_format="tfrecord", download_dir=downloads)
     return target
