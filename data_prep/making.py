@@ -126,7 +126,7 @@ def _store(path: pathlib.Path, voxels: Voxels, views: list[bytes]) -> None:
 
 
 def _load(path: pathlib.Path) -> tuple[Voxels, list[bytes]]:
-    with np.load(path) as stored:
+    with path.open("rb") as file, np.load(file) as stored:
         side, lengths = int(stored["side"]), stored["lengths"]
         bits = np.unpackbits(stored["voxels"], count=side**3)
         joined = stored["views"].tobytes()
