@@ -51,6 +51,8 @@ def describe(facts: dict[str, Any]) -> str:
             told.append(f"skipped {len(value)} files")
         elif isinstance(value, dict):
             told.append(f"{name} ({describe(value)})")
+        elif isinstance(value, list):
+            told.append(f"{name} {' '.join(map(str, value))}")
         else:
             told.append(f"{name} {value}")
     return ", ".join(told) or "nothing is recorded"
