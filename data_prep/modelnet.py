@@ -60,7 +60,13 @@ def fetch_modelnet(
     release = RELEASES[version]
     if url is None:
         path = folder / f"ModelNet{version}.zip"
-        fetch(release.urls, path, release.sha256)
+        try:
+            fetch(release.urls, path, release.sha256)
+        except UserError as error:
+            raise UserError(
+                f"{error}; if you have the archive, give it to the command meshes as "
+                "--input, or another address as --url"
+            ) from error
         return path, f"ModelNet{version}, SHA-256 {release.sha256}"
     # Another address is another file, whatever its name.
     prefix = hashlib.sha256(url.encode()).hexdigest()[:8]
