@@ -106,7 +106,8 @@ def _duplicates(groups: list[list[str]]) -> list[str]:
     within = [group for group in groups if group not in across]
     lines = [
         f"groups of identical shapes: {len(within)} within a split, {len(across)} "
-        "across splits" + ("; --drop_duplicates at preparation" if groups else "")
+        "across splits"
+        + ("; meshes --drop_duplicates keeps one of each" if groups else "")
     ]
     named = [*across, *within]
     lines += [f"  {' = '.join(group)}" for group in named[:_LISTED]]
