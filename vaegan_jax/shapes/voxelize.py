@@ -48,8 +48,7 @@ def voxelize(
       centred: centre the shorter sides in the grid, as `binvox -cb`; otherwise they
         start at index 0.
       oversample: fine voxels for each voxel along an axis.
-      method: default "exact" for surfaces and "carve" for solids, which `binvox -e`
-        does not make.
+      method: default `default_method(solid)`.
 
     Returns:
       Occupancy, axes as the mesh's.
@@ -63,7 +62,7 @@ def voxelize(
             f"resolution is {resolution} and oversample {oversample}; "
             "give whole numbers from 1 up."
         )
-    method = method or ("carve" if solid else "exact")
+    method = method or default_method(solid)
     if method not in ("exact", *_STYLES):
         raise UserError(f'method is "{method}"; give "exact", "carve" or "shapenet".')
     check_mesh(mesh)
@@ -78,6 +77,11 @@ def voxelize(
         if not solid:
             grid = remove_internal(grid, _STYLES[method])
     return max_pool(grid, oversample)
+
+
+def default_method(solid: bool) -> str:
+    """For surfaces "exact", for solids "carve": `binvox -e` does not make solids."""
+    return "carve" if solid else "exact"
 
 
 def _to_grid(mesh, size: int, centred: bool) -> Float[np.ndarray, "n 3 3"]:
