@@ -4,13 +4,9 @@ import collections
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from data_prep.duplicates import drop_copies, find_duplicates, report_duplicates
 from data_prep.making import Made
 from data_prep.splits import seeded_splits, with_validation
-
-# Of identical shapes in several splits, the first of these keeps its copy: what others
-# compare on must not change.
-_PRECEDENCE = ("test", "validation", "train")
-_LISTED = 20  # duplicates that the report names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,21 +34,7 @@ class Collection:
             lines.append(f"{split}: {len(shapes)} shapes{f' ({each})' if each else ''}")
         lines.append(f"skipped files: {len(self.skipped)}")
         lines += [f"  {path}: {reason}" for path, reason in self.skipped.items()]
-        across = [g for g in self.duplicates if len({n.split("/")[0] for n in g}) > 1]
-        remedy = (
-            f"; dropped {len(self.dropped)} copies"
-            if self.dropped
-            else "; --drop_duplicates keeps one of each"
-            if self.duplicates
-            else ""
-        )
-        lines.append(
-            f"groups of identical shapes: {len(self.duplicates)}, "
-            f"{len(across)} of them across splits{remedy}"
-        )
-        lines += [f"  {' = '.join(group)}" for group in self.duplicates[:_LISTED]]
-        if len(self.duplicates) > _LISTED:
-            lines.append(f"  … and {len(self.duplicates) - _LISTED} more")
+        lines += report_duplicates(self.duplicates, len(self.dropped))
         return "\n".join(lines) + "\n"
 
 
@@ -84,32 +66,18 @@ def arrange(
         splits = with_validation(splits, lambda m: m.file.object or m.file.key)
     else:
         splits = seeded_splits(shapes, lambda m: m.file.object or first[m.digest], seed)
-    duplicates = _duplicates(splits)
+    duplicates = find_duplicates(
+        splits, lambda m: m.digest, lambda m: m.file.object or m.file.key
+    )
     dropped = []
     if drop_duplicates:
-        copies = {made.file.key for group in duplicates for _, made in group[1:]}
-        for split, members in splits.items():
-            dropped += [_name(split, m) for m in members if m.file.key in copies]
-            splits[split] = [m for m in members if m.file.key not in copies]
+        splits, dropped = drop_copies(splits, duplicates)
     return Collection(
         {split: members for split, members in splits.items() if members},
         [[_name(split, made) for split, made in group] for group in duplicates],
-        dropped,
+        [_name(split, made) for split, made in dropped],
         dict(skipped),
     )
-
-
-def _duplicates(splits: Mapping[str, Sequence[Made]]) -> list[list[tuple[str, Made]]]:
-    """Groups of identical shapes of different objects, the one to keep first."""
-    groups = collections.defaultdict(list)
-    for split in _PRECEDENCE:
-        for made in splits.get(split, ()):
-            groups[made.digest].append((split, made))
-    return [
-        group
-        for group in groups.values()
-        if len({made.file.object or made.file.key for _, made in group}) > 1
-    ]
 
 
 def _name(split: str, made: Made) -> str:

@@ -47,7 +47,7 @@ def test_the_copy_in_the_test_split_is_the_one_to_keep():
     collection = arrange(TWICE, {}, drop_duplicates=True)
     assert names(collection) == {"train": ["b"], "validation": ["d"], "test": ["e"]}
     assert collection.dropped == ["train/a", "train/c"]
-    assert "dropped 2 copies" in collection.report()
+    assert "copies dropped: 2" in collection.report()
 
 
 def test_a_seeded_split_never_divides_identical_shapes():

@@ -7,6 +7,7 @@ import argparse
 import pathlib
 
 from data_prep.options import (
+    add_drop_duplicates,
     add_mesh_options,
     add_resolution,
     add_source_options,
@@ -49,7 +50,9 @@ def archive(given: argparse.Namespace) -> str:
     """Pairs binvox grids with view images, by name."""
     from data_prep.prepare import prepare_archive
 
-    target = prepare_archive(given.voxels, given.views, given.output, given.category)
+    target = prepare_archive(
+        given.voxels, given.views, given.output, given.category, given.drop_duplicates
+    )
     return _told(target, "pairing.txt")
 
 
@@ -89,7 +92,9 @@ def add_commands(commands) -> None:
     add_source_options(command, "folder, zip or tar of .mat files, …/30/train say")
     add_resolution(command)
 
-    option = add_command(commands, archive).add_argument
+    command = add_command(commands, archive)
+    add_drop_duplicates(command)
+    option = command.add_argument
     option("--voxels", required=True, help="zip, tar or folder of .binvox files")
     option("--views", required=True, help="tar, zip or folder of NAME_001.png …")
     option("--output", required=True, help="folder for data sets")

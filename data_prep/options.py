@@ -25,7 +25,12 @@ def add_source_options(
     )
     option("--seed", type=int, default=0, help="of the splits, where files have none")
     option("--strict", action="store_true", help="stop at a file that cannot be used")
-    option(
+    add_drop_duplicates(parser)
+
+
+def add_drop_duplicates(parser: argparse.ArgumentParser) -> None:
+    """What to do with identical shapes."""
+    parser.add_argument(
         *("--drop_duplicates", "--drop-duplicates"),
         action="store_true",
         help="keep one of identical shapes",

@@ -53,6 +53,7 @@ def prepare_archive(
     views: str | os.PathLike,
     output: str | os.PathLike,
     category: str | None = None,
+    drop_duplicates: bool = False,
 ) -> pathlib.Path:
     """The directory of a data set made from binvox grids and view images.
 
@@ -64,6 +65,7 @@ def prepare_archive(
       views: tar, zip or folder of `<category>/<split>/<NAME>_001.png` and so on.
       output: the folder that is to hold the data set.
       category: take only this one; default all.
+      drop_duplicates: keep only one of identical grids.
 
     Raises:
       FileNotFoundError: if there is no such file or folder.
@@ -72,11 +74,13 @@ def prepare_archive(
     """
     voxels, views = (pathlib.Path(p).expanduser().absolute() for p in (voxels, views))
     output = pathlib.Path(output).expanduser().absolute()
-    config, pairing = archive.inspect_archives(str(voxels), str(views), category)
+    config, pairing = archive.inspect_archives(
+        str(voxels), str(views), category, drop_duplicates
+    )
     builder = archive.Builder(config=config, data_dir=output)
     target = tfds_tools.build(builder)
     stored = tfds_tools.stored_metadata(target)
-    for field in ("voxels", "views", "category"):
+    for field in ("voxels", "views", "category", "drop_duplicates"):
         if stored.get(field) != getattr(config, field):
             raise UserError(
                 f"{target} holds a data set with {field} = {stored.get(field)}; "

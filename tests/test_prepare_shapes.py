@@ -116,7 +116,7 @@ def test_duplicates_are_reported_and_dropped(meshes, copy, tmp_path):
     dropping = ("--no-views", "--drop_duplicates")
     result = meshes(*dropping, input=copy, output=tmp_path / "dropped")
     assert splits(result) == {"train": 2, "validation": 1, "test": 1}
-    assert "dropped 1 copies" in result.stdout
+    assert "copies dropped: 1" in result.stdout
 
 
 def test_impossible_arguments(meshes, run, tmp_path):

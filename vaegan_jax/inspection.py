@@ -107,7 +107,7 @@ def _duplicates(groups: list[list[str]]) -> list[str]:
     lines = [
         f"groups of identical shapes: {len(within)} within a split, {len(across)} "
         "across splits"
-        + ("; meshes --drop_duplicates keeps one of each" if groups else "")
+        + ("; made with --drop_duplicates, it keeps one of each" if groups else "")
     ]
     named = [*across, *within]
     lines += [f"  {' = '.join(group)}" for group in named[:_LISTED]]

@@ -9,6 +9,7 @@ import dataclasses
 import re
 
 from data_prep.archives import Archive
+from data_prep.duplicates import drop_copies, find_duplicates, report_duplicates
 from data_prep.splits import split_of_folder, with_validation
 from vaegan_jax.errors import UserError
 
@@ -36,12 +37,16 @@ class Pairing:
       splits: the shapes of every split, sorted by name.
       num_views: how many views each has.
       without_views, without_voxels: `category/split/name` of what lacks a partner.
+      duplicates: groups of `split/name` of identical shapes.
+      dropped: how many of them were left out.
     """
 
     splits: dict[str, list[Pair]]
     num_views: int
     without_views: list[str]
     without_voxels: list[str]
+    duplicates: list[list[str]] = dataclasses.field(default_factory=list)
+    dropped: int = 0
 
     def report(self) -> str:
         """What was paired and what was not, for people."""
@@ -53,7 +58,24 @@ class Pairing:
         ):
             lines.append(f"{what}: {len(names)}")
             lines += [f"  {name}" for name in names]
+        lines += report_duplicates(self.duplicates, self.dropped)
         return "\n".join(lines) + "\n"
+
+    def with_duplicates(self, digests: dict[str, str], drop: bool) -> "Pairing":
+        """The same with its duplicates known, and only one of each left if asked.
+
+        Args:
+          digests: by the path of a grid; equal for identical grids.
+          drop: leave the copies out.
+        """
+        groups = find_duplicates(
+            self.splits, lambda pair: digests[pair.voxels], lambda pair: pair.voxels
+        )
+        splits, dropped = drop_copies(self.splits, groups if drop else [])
+        names = [[f"{split}/{pair.name}" for split, pair in group] for group in groups]
+        return dataclasses.replace(
+            self, splits=splits, duplicates=names, dropped=len(dropped)
+        )
 
 
 def pair_archives(voxels: Archive, views: Archive, category: str | None) -> Pairing:
