@@ -5,7 +5,7 @@ import math
 import numpy as np
 import scipy.ndimage
 import trimesh
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from vaegan_jax.shapes.cameras import Camera
@@ -98,6 +98,19 @@ def draw_reconstructions(
     inputs = f"{views.shape[1]} input view{'s' if views.shape[1] > 1 else ''}"
     headers = [inputs] + [""] * (shown - 1) + ["reconstruction", "truth"]
     return _sheet(rows, shown + 2, image_size, headers)
+
+
+def draw_beside_views(
+    views: UInt8[np.ndarray, "v h w 1"],
+    grid: Bool[np.ndarray, "x y z"],
+    azimuths_degrees: Float[np.ndarray, " v"],
+    image_size: int = 160,
+) -> Image.Image:
+    """Above the views of one shape, below each the grid as seen from its azimuth."""
+    seen = [_view_tile(view, image_size) for view in views]
+    made = [draw_voxels(grid, image_size, float(a)) for a in azimuths_degrees]
+    headers = [f"seen from {a:.0f}°" for a in azimuths_degrees]
+    return _sheet([seen, made], len(views), image_size, headers)
 
 
 def _view_tile(view: UInt8[np.ndarray, "h w 1"], size: int) -> np.ndarray:
