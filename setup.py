@@ -18,7 +18,10 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["vaegan_jax*", "data_prep*"]),
-    package_data={"data_prep": ["*/*.bib", "*/*.txt", "*/*.md", "*/*.tsv"]},
+    package_data={
+        "vaegan_jax": ["shapes/gallery.html"],
+        "data_prep": ["*/*.bib", "*/*.txt", "*/*.md", "*/*.tsv"],
+    },
     install_requires=[
         "absl-py>=2.1",
         "flax>=0.12",

@@ -4,12 +4,10 @@ import pathlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from PIL import Image
 
 from vaegan_jax.inference import Model
 from vaegan_jax.shape_files import ShapeWriter, make_folder
 from vaegan_jax.shapes.directions import likeliest_azimuths
-from vaegan_jax.shapes.meshes import voxels_to_mesh
 from vaegan_jax.shapes.pictures import draw_beside_views
 from vaegan_jax.shapes.view_files import Picture
 
@@ -48,16 +46,12 @@ def reconstruct_pictures(
     output = make_folder(output)
     empty = []
     for (name, seen), shape in zip(views.items(), shapes, strict=True):
-        if not writer.write(output, name, shape):
+        mesh = writer.write(output, name, shape)
+        azimuths = np.zeros(len(seen))
+        if mesh is None:
             empty.append(name)
-        draw_result(seen, shape, writer.threshold).save(output / f"{name}.png")
+        else:
+            azimuths = likeliest_azimuths(seen, mesh)
+        picture = draw_beside_views(seen, shape > writer.threshold, azimuths)
+        picture.save(output / f"{name}.png")
     return empty
-
-
-def draw_result(views: np.ndarray, shape: np.ndarray, threshold: float) -> Image.Image:
-    """The views (v, h, w, 1) and, below each, the shape (x, y, z) as seen from there."""
-    occupied = shape > threshold
-    azimuths = np.zeros(len(views))
-    if occupied.any():
-        azimuths = likeliest_azimuths(views, voxels_to_mesh(shape, threshold))
-    return draw_beside_views(views, occupied, azimuths)

@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 
 import numpy as np
+import trimesh
 from jaxtyping import Float
 
 from vaegan_jax.errors import UserError
@@ -64,11 +65,11 @@ class ShapeWriter:
 
     def write(
         self, output: pathlib.Path, name: str, shape: Float[np.ndarray, "x y z"]
-    ) -> bool:
+    ) -> trimesh.Trimesh | None:
         """Writes `output/name.*` in all formats.
 
         Returns:
-          False if no voxel is filled, so that there is no mesh.
+          The mesh; None if no voxel is filled.
         """
         occupied = shape > self.threshold
         if "npz" in self.formats:
@@ -76,12 +77,12 @@ class ShapeWriter:
         if "binvox" in self.formats:
             write_binvox(output / f"{name}.binvox", occupied)
         if not occupied.any():
-            return False
+            return None
         mesh = voxels_to_mesh(shape, self.threshold, self.smooth)
         for kind in self.formats:
             if kind in MESH_FORMATS:
                 write_mesh(output / f"{name}.{kind}", mesh)
-        return True
+        return mesh
 
 
 def make_folder(output: str | pathlib.Path) -> pathlib.Path:

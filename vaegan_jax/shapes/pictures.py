@@ -69,12 +69,14 @@ def draw_shapes(
     grids: Bool[np.ndarray, "n x y z"],
     columns: int | None = None,
     image_size: int = 160,
+    azimuth_degrees: float = FRONT_RIGHT_DEGREES,
+    headers: list[str] | None = None,
 ) -> Image.Image:
     """A sheet of shapes, row by row; default as square as their number allows."""
     columns = columns or max(1, math.ceil(math.sqrt(len(grids))))
-    tiles = [draw_voxels(grid, image_size) for grid in grids]
+    tiles = [draw_voxels(grid, image_size, azimuth_degrees) for grid in grids]
     rows = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
-    return _sheet(rows, columns, image_size)
+    return _sheet(rows, columns, image_size, headers)
 
 
 def draw_reconstructions(
