@@ -27,20 +27,24 @@ from vaegan_jax.state import create_state
 _BATCH = 32
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _generate(
+def decode_function(
     generator: Generator, variables: Any, latents: Float[Array, "b latent"]
 ) -> Float[Array, "b x y z"]:
+    """Latents to occupancy probabilities, with running statistics."""
     logits = generator.apply(variables, latents, train=False)
     return jax.nn.sigmoid(logits[..., 0])
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def _encode(
+def encode_function(
     encoder: Encoder, pooling: str, variables: Any, views: UInt8[Array, "b v h w c"]
 ) -> Float[Array, "b latent"]:
+    """Views to expected latents, with running statistics."""
     posterior, _ = encode_views(encoder, variables, views, train=False)
     return expected_latent(posterior, pooling)
+
+
+_decode = jax.jit(decode_function, static_argnums=0)
+_encode = jax.jit(encode_function, static_argnums=(0, 1))
 
 
 def _in_batches(function, inputs: np.ndarray) -> np.ndarray:
@@ -111,7 +115,7 @@ class Model:
         return self._apply_generator(variables, latents)
 
     def _apply_generator(self, variables, latents):
-        function = functools.partial(_generate, self.networks.generator, variables)
+        function = functools.partial(_decode, self.networks.generator, variables)
         return _in_batches(function, latents)
 
     def sample(

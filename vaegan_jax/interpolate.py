@@ -158,7 +158,7 @@ def write_sum(
     for name, shape in zip(("a", "b", "c", "result"), shapes, strict=True):
         writer.write(output, name, shape)
     occupied = shapes > writer.threshold
-    headers = ["A", "− B", "+ C", "= A − B + C"]
+    headers = ["A", "- B", "+ C", "= A - B + C"]  # the font has no minus sign
     draw_shapes(occupied, 4, headers=headers).save(output / "strip.png")
     save_gif(output / "arithmetic.gif", list(turntable(occupied)), seconds=4)
     return 4

@@ -1,0 +1,131 @@
+"""Generator and encoder as StableHLO, which runs without this library.
+
+`jax.export` (https://docs.jax.dev/en/latest/export/export.html) lowers each network,
+its variables inside, for CPU, CUDA and TPU at once. Artefacts of a JAX version are
+promised to load for six months in later ones. Convolutions are XLA's own, which every
+backend compiles, though the CPU's are slow.
+"""
+
+import functools
+import pathlib
+import subprocess
+import sys
+
+import jax
+import numpy as np
+from jax import export as jax_export
+
+from vaegan_jax.config import complete
+from vaegan_jax.errors import UserError
+from vaegan_jax.inference import Model, decode_function, encode_function
+from vaegan_jax.models.networks import build_networks
+from vaegan_jax.shape_files import make_folder
+
+PLATFORMS = ("cpu", "cuda", "tpu")
+_RUNNER = pathlib.Path(__file__).with_name("run_exported.py")
+_SHAPES = 2  # that the artefacts are checked with
+
+
+def export_model(model: Model, output: str | pathlib.Path) -> list[pathlib.Path]:
+    """Writes the networks, a program that runs them, and numbers to check them by.
+
+    - `generator.jaxexport`: latents of the prior (b, latent) float32 → occupancy
+      probabilities (b, x, y, z), any b.
+    - with an encoder, `reconstructor.jaxexport`: views (b, v, h, w, 1) uint8, any b and
+      v → probabilities, and `encoder.jaxexport`: views → latents (b, latent).
+    - `check.npz`: for each, `NAME_input` and the `NAME_output` of this library.
+    - `run_exported.py`, which needs jax and numpy alone.
+
+    Returns:
+      The paths of the artefacts.
+
+    Raises:
+      UserError: the folder cannot be made or written to.
+    """
+    output = make_folder(output)
+    functions = _functions(model)
+    inputs = _inputs(model)
+    expected = _expected(model, inputs)
+    paths, check = [], {}
+    for name, function in functions.items():
+        paths.append(output / f"{name}.jaxexport")
+        exported = jax_export.export(jax.jit(function), platforms=PLATFORMS)
+        paths[-1].write_bytes(exported(_symbolic(inputs[name])).serialize())
+        check |= {f"{name}_input": inputs[name], f"{name}_output": expected[name]}
+    np.savez_compressed(output / "check.npz", **check)
+    (output / _RUNNER.name).write_text(_RUNNER.read_text("utf-8"), "utf-8")
+    return paths
+
+
+def check_exported(output: str | pathlib.Path) -> str:
+    """Runs the artefacts in a Python that cannot import this library.
+
+    Returns:
+      What `run_exported.py` reports.
+
+    Raises:
+      UserError: an artefact does not load or gives other numbers.
+    """
+    script = pathlib.Path(output).resolve() / _RUNNER.name
+    blocked = (
+        "import runpy, sys; sys.modules['vaegan_jax'] = sys.modules['flax'] = None; "
+        "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", blocked, str(script)], capture_output=True, text=True
+    )
+    if made.returncode:
+        raise UserError(f"the exported model is not the same: {made.stderr.strip()}")
+    return made.stdout.strip()
+
+
+def _functions(model: Model) -> dict:
+    """What is exported, by name, in the formulation that all backends have."""
+    config = complete(model.config)
+    config.model.convolution = "plain"
+    networks, variables = build_networks(config), model.variables
+    generate = functools.partial(
+        decode_function, networks.generator, variables["generator"]
+    )
+    functions = {"generator": generate}
+    if networks.encoder is not None:
+        pooling = config.model.pooling
+        encode = functools.partial(
+            encode_function, networks.encoder, pooling, variables["encoder"]
+        )
+        decoding = variables["generator"] | {"batch_stats": variables["decoder_stats"]}
+        decode = functools.partial(decode_function, networks.generator, decoding)
+        functions |= {
+            "encoder": encode,
+            "reconstructor": lambda views: decode(encode(views)),
+        }
+    return functions
+
+
+def _inputs(model: Model) -> dict[str, np.ndarray]:
+    """Something to run each function on."""
+    size = model.config.model.image_size
+    rng = np.random.default_rng(0)
+    views = np.full((_SHAPES, 3, size, size, 1), 255, np.uint8)
+    inside = slice(size // 4, 3 * size // 4)
+    views[:, :, inside, inside] = rng.integers(
+        0, 256, views[:, :, inside, inside].shape, np.uint8
+    )
+    latents = model.draw_latents(_SHAPES)
+    return {"generator": latents, "encoder": views, "reconstructor": views}
+
+
+def _expected(model: Model, inputs: dict) -> dict[str, np.ndarray]:
+    expected = {"generator": model.generate(inputs["generator"])}
+    if model.networks.encoder is not None:
+        expected["encoder"] = model.encode(inputs["encoder"])
+        expected["reconstructor"] = model.reconstruct(inputs["reconstructor"])
+    return expected
+
+
+def _symbolic(array: np.ndarray) -> jax.ShapeDtypeStruct:
+    """Shape and dtype of an input with any number of shapes, and of views."""
+    free = "b" if array.ndim == 2 else "b, v"
+    fixed = ", ".join(map(str, array.shape[len(free.split(",")) :]))
+    shape = jax_export.symbolic_shape(f"{free}, {fixed}")
+    return jax.ShapeDtypeStruct(shape, array.dtype)
