@@ -1,6 +1,6 @@
 """Pictures to a shape: python scripts/reconstruct.py --workdir=DIR --views a.png b.jpg
 
-`--views` takes pictures of one object, or a folder of them, or a folder of such folders.
+`--views` takes pictures of one object, a folder of them, or a folder of such folders.
 """
 
 from absl import flags

@@ -69,7 +69,9 @@ def _spread(argv: Sequence[str]) -> list[str]:
             continue
         given, _, value = arg.lstrip("-").partition("=")
         many = arg.startswith("--") and given in flags.FLAGS
-        name = given if many and isinstance(flags.FLAGS[given], flags.MultiFlag) else None
+        name = (
+            given if many and isinstance(flags.FLAGS[given], flags.MultiFlag) else None
+        )
         if value or name is None:
             spread.append(arg)
     return spread

@@ -248,9 +248,7 @@ def load(workdir: str | pathlib.Path, step: int | None = None) -> Model:
     return Model(config, networks, state.sampling_variables(), int(state.step))
 
 
-def _saved_shapes(
-    workdir: str | pathlib.Path, step: int
-) -> dict[str, tuple[int, ...]]:
+def _saved_shapes(workdir: str | pathlib.Path, step: int) -> dict[str, tuple[int, ...]]:
     """Shapes of the arrays in a checkpoint, by path; none if orbax does not tell.
 
     Orbax itself, asked for another shape, fills the terminal with pages of errors.

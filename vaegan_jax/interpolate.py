@@ -160,5 +160,5 @@ def write_sum(
     occupied = shapes > writer.threshold
     headers = ["A", "- B", "+ C", "= A - B + C"]  # the font has no minus sign
     draw_shapes(occupied, 4, headers=headers).save(output / "strip.png")
-    save_gif(output / "arithmetic.gif", list(turntable(occupied)), seconds=4)
+    save_gif(output / "arithmetic.gif", list(turntable(occupied)), seconds=4.0)
     return 4

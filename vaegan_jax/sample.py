@@ -52,5 +52,5 @@ def write_samples(
     write_gallery(output / "gallery.html", meshes, f"{len(shapes)} samples", note)
     if animate:
         frames = list(turntable(occupied[:_TURNING]))
-        save_gif(output / "turntable.gif", frames, seconds=4)
+        save_gif(output / "turntable.gif", frames, seconds=4.0)
     return [i for i, mesh in enumerate(meshes.values()) if mesh is None]

@@ -60,7 +60,10 @@ class ShapeWriter:
         if self.min_part < 2:
             return probabilities
         return np.stack(
-            [remove_small_parts(p, self.threshold, self.min_part) for p in probabilities]
+            [
+                remove_small_parts(p, self.threshold, self.min_part)
+                for p in probabilities
+            ]
         )
 
     def write(

@@ -67,11 +67,10 @@ def fit_picture(
     side = float(max(height, width))
     top, left = (height - side) / 2, (width - side) / 2
     if not (keep_framing or _framed_as_usual(mask)):
-        rows, columns = _box(mask)
-        box = np.array([rows[1] - rows[0], columns[1] - columns[0]], float)
-        side = max(np.hypot(*box) / _DIAGONAL, box.max() / _LONGEST)
-        top = (rows[0] + rows[1]) / 2 - _CENTRE[0] * side
-        left = (columns[0] + columns[1]) / 2 - _CENTRE[1] * side
+        box = _box(mask)
+        size = box[:, 1] - box[:, 0]
+        side = float(max(np.hypot(*size) / _DIAGONAL, size.max() / _LONGEST))
+        top, left = (box.mean(1) - np.array(_CENTRE) * side).tolist()
     return _resized_window(grey, top, left, side, image_size)[..., None]
 
 
@@ -185,7 +184,8 @@ def _on_white(
         )
     mask = distance > _TOLERANCE
     if background.min() >= _NEARLY_WHITE:
-        return np.where(mask, grey, _WHITE), mask
+        # Soft edges stay as they are.
+        return np.minimum(grey * (_WHITE / background.mean()), _WHITE), mask
     return _blend(grey, np.clip((distance - _TOLERANCE) / _RAMP, 0, 1)), mask
 
 
@@ -193,24 +193,23 @@ def _blend(grey: np.ndarray, opacity: np.ndarray) -> np.ndarray:
     return opacity * grey + (1 - opacity) * _WHITE
 
 
-def _box(mask: Bool[np.ndarray, "h w"]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """First and one past the last row, and column, of what is no speck."""
+def _box(mask: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "axis end"]:
+    """First and one past the last row, then column, of what is no speck."""
     labels, _ = scipy.ndimage.label(mask, np.ones((3, 3)))
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
     kept = (sizes >= max(1, _SPECK * sizes.max()))[labels]
     rows, columns = (np.nonzero(kept.any(axis))[0] for axis in (1, 0))
-    return (rows[0], rows[-1] + 1), (columns[0], columns[-1] + 1)
+    return np.array([[rows[0], rows[-1] + 1], [columns[0], columns[-1] + 1]], float)
 
 
 def _framed_as_usual(mask: Bool[np.ndarray, "h w"]) -> bool:
     height, width = mask.shape
     if height != width:
         return False
-    rows, columns = _box(mask)
-    diagonal = np.hypot(rows[1] - rows[0], columns[1] - columns[0]) / height
-    middle = np.array([sum(rows), sum(columns)]) / 2 / height
-    near = np.abs(middle - _CENTRE).max() <= _USUAL_OFFSET
+    box = _box(mask) / height
+    diagonal = np.hypot(*(box[:, 1] - box[:, 0]))
+    near = np.abs(box.mean(1) - _CENTRE).max() <= _USUAL_OFFSET
     return bool(_USUAL_DIAGONAL[0] <= diagonal <= _USUAL_DIAGONAL[1] and near)
 
 
