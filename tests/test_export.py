@@ -8,7 +8,7 @@ from vaegan_jax.export import check_exported, export_model
 
 
 def test_artefacts_give_the_same_shapes_without_the_library(tmp_path):
-    """Also for other numbers of shapes and views than those that they are checked with."""
+    """Also for other numbers of shapes and views than in their check."""
     model = make_model("mv_vae_gan")
     paths = export_model(model, tmp_path)
     report = check_exported(tmp_path)

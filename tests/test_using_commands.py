@@ -7,7 +7,9 @@ from PIL import Image
 from test_commands import run
 from using import make_picture, make_workdir
 
+from vaegan_jax.shape_files import FORMATS
 from vaegan_jax.shapes import read_binvox
+from vaegan_jax.shapes.meshes import MESH_FORMATS
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +39,11 @@ def test_pictures_become_files_of_all_formats(workdir, tmp_path):
     assert "wrote 1 shapes of step 0" in made
     out = tmp_path / "out"
     assert {path.name for path in out.iterdir()} == {
-        f"shape.{kind}" for kind in "glb obj stl ply binvox npz png".split()
+        f"shape.{kind}" for kind in (*FORMATS, "png")
     }
     shape = np.load(out / "shape.npz")["voxels"]
     np.testing.assert_array_equal(read_binvox(out / "shape.binvox"), shape > 0.4)
-    for kind in "glb obj stl ply".split():
+    for kind in MESH_FORMATS:
         mesh = trimesh.load(out / f"shape.{kind}", force="mesh")
         assert mesh.is_watertight and mesh.volume > 0
     with Image.open(out / "shape.png") as picture:

@@ -1,5 +1,6 @@
 """Shapes between shapes, and sums of shapes, by way of their latents."""
 
+import itertools
 import pathlib
 from collections.abc import Sequence
 
@@ -74,7 +75,7 @@ def path_between(
     way = [latents[:1]]
     mix = _great_circle if spherical else _straight
     shares = np.arange(1, steps + 1, dtype=np.float32) / steps
-    for start, end in zip(latents[:-1], latents[1:], strict=True):
+    for start, end in itertools.pairwise(latents):
         way.append(np.stack([mix(start, end, share) for share in shares]))
     return np.concatenate(way)
 

@@ -45,7 +45,8 @@ def test_objects_anywhere_at_any_size_get_the_framing_of_training(view, zoom, co
 def test_kept_framing_pads_to_a_square_with_white(view):
     wide = np.pad(view, ((0, 0), (64, 64)), constant_values=255)
     fitted = fit_picture(wide, 64, keep_framing=True)
-    assert object_box(fitted)[1] == pytest.approx(object_box(view[..., None])[1] / 2, abs=0.03)  # fmt: skip
+    half = object_box(view[..., None])[1] / 2
+    assert object_box(fitted)[1] == pytest.approx(half, abs=0.03)
 
 
 @pytest.mark.parametrize("background", [(0, 0, 0), (30, 90, 200), (250, 250, 250)])

@@ -2,7 +2,7 @@
 
 The grid fills the unit cube centred at the origin, with the axes of the grid: z up, the
 front towards −y. So one unit is the edge of the grid, whatever that measures in the
-real world. Files keep these axes, except glTF, whose standard is y up, front towards +z.
+real world. Files keep these axes, except glTF: its standard is y up, front towards +z.
 """
 
 import os
@@ -18,8 +18,8 @@ from vaegan_jax.errors import UserError
 
 MESH_FORMATS = ("glb", "obj", "stl", "ply")
 
-# Occupancies are kept this far from the threshold. Nearer ones would put vertices on top
-# of each other, where the surface then is no manifold.
+# Occupancies are kept this far from the threshold. Nearer ones would put vertices on
+# top of each other, where the surface then is no manifold.
 _CLEARANCE = 2e-3
 
 # glTF is y-up with the front towards +z: (x, y, z) becomes (x, z, −y).
@@ -64,7 +64,7 @@ def voxels_to_mesh(
     )
     mesh = trimesh.Trimesh((vertices - 0.5) / len(grid) - 0.5, faces, process=False)
     if smooth:
-        trimesh.smoothing.filter_taubin(mesh, iterations=smooth)
+        trimesh.smoothing.filter_taubin(mesh, nu=0.53, iterations=smooth)
     return mesh
 
 
