@@ -22,7 +22,7 @@ from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.optimizers import build_optimizers
 from vaegan_jax.prior import build_prior
 from vaegan_jax.shapes.view_files import Picture, fit_picture
-from vaegan_jax.state import create_state
+from vaegan_jax.state import TrainState, create_state
 
 _BATCH = 32
 
@@ -227,35 +227,39 @@ def load(workdir: str | pathlib.Path, step: int | None = None) -> Model:
     optimizers = build_optimizers(config, steps_per_epoch=1.0)
     abstract = abstract_state(lambda: create_state(config, networks, optimizers))
     checkpoints = Checkpoints(workdir, read_only=True)
-    foreign = UserError(
-        f"the checkpoint in {workdir} is of another model than its config.json "
-        "describes, or of another version of the program; use those that belong "
-        "together, or train again"
-    )
     try:
-        saved_shapes = _saved_shapes(workdir, step or max(checkpoints.steps, default=0))
-        for path, leaf in jax.tree_util.tree_leaves_with_path(abstract):
-            key = str(tuple(getattr(k, "key", getattr(k, "name", k)) for k in path))
-            if saved_shapes.get(key, leaf.shape) != leaf.shape and "params" in key:
-                raise foreign
+        step = max(checkpoints.steps, default=None) if step is None else step
+        if not _shapes_fit(pathlib.Path(workdir) / "checkpoints" / str(step), abstract):
+            raise ValueError("arrays of other shapes")
         state = checkpoints.restore(abstract, step)
     except UserError:
         raise
     except (KeyError, TypeError, ValueError) as error:
-        raise foreign from error
+        raise UserError(
+            f"the checkpoint in {workdir} is of another model than its config.json "
+            "describes, or of another version of the program; use those that belong "
+            "together, or train again"
+        ) from error
     finally:
         checkpoints.close()
     return Model(config, networks, state.sampling_variables(), int(state.step))
 
 
-def _saved_shapes(workdir: str | pathlib.Path, step: int) -> dict[str, tuple[int, ...]]:
-    """Shapes of the arrays in a checkpoint, by path; none if orbax does not tell.
+def _shapes_fit(checkpoint: pathlib.Path, abstract: TrainState) -> bool:
+    """False if parameters in a checkpoint are known to have other shapes.
 
     Orbax itself, asked for another shape, fills the terminal with pages of errors.
     """
     try:
-        path = pathlib.Path(workdir) / "checkpoints" / str(step) / "default/_METADATA"
-        arrays = json.loads(path.read_text())["tree_metadata"]
-        return {k: tuple(v["value_metadata"]["write_shape"]) for k, v in arrays.items()}
+        metadata = json.loads((checkpoint / "default/_METADATA").read_text())
+        arrays = metadata["tree_metadata"]
+        saved = {
+            k: tuple(v["value_metadata"]["write_shape"]) for k, v in arrays.items()
+        }
     except (OSError, ValueError, KeyError, TypeError):
-        return {}
+        return True  # not known; restoring tells
+    for path, leaf in jax.tree_util.tree_leaves_with_path(abstract):
+        key = str(tuple(getattr(k, "key", getattr(k, "name", k)) for k in path))
+        if "'params'" in key and saved.get(key, leaf.shape) != leaf.shape:
+            return False
+    return True

@@ -1,7 +1,6 @@
 """Writes generated shapes as the files that people open elsewhere."""
 
 import dataclasses
-import functools
 import pathlib
 
 import numpy as np

@@ -28,8 +28,8 @@ _DIAGONAL = 0.90  # of the object's box, in sides of the picture
 _CENTRE = (0.525, 0.5)  # of the box: row, column
 _LONGEST = 0.9  # of the box's sides
 # Diagonals and distances from the centre between which views of training lie.
-_USUAL_DIAGONAL = (0.65, 1.08)
-_USUAL_OFFSET = 0.08
+_USUAL_DIAGONAL = (0.65, 1.1)
+_USUAL_OFFSET = 0.1
 
 _WHITE = 255.0
 _NEARLY_WHITE = 243.0
