@@ -48,6 +48,7 @@ setup(
     extras_require={
         "test": [
             "beartype>=0.20",
+            "playwright>=1.50",  # drives the demo, where there is a Chromium
             "dill>=0.3.7",  # tensorflow-datasets' test case
             "pytest>=8.3",
             "pytest-xdist>=3.6",
@@ -55,6 +56,7 @@ setup(
             "tensorboard>=2.19",  # to read back what training logs
             "torch>=2.6",
         ],
+        "demo": ["gradio>=6.0"],
         "tpu": ["jax[tpu]>=0.10"],
         "cuda": ["jax[cuda12]>=0.10"],
     },

@@ -15,29 +15,34 @@ _TEMPLATE = pathlib.Path(__file__).with_name("gallery.html")
 _HALF = 0.6  # positions from −0.6 to 0.6 are stored in 16 bits
 
 
-def write_gallery(
-    path: str | os.PathLike,
-    meshes: Mapping[str, trimesh.Trimesh | None],
-    title: str,
-    note: str = "",
-) -> None:
-    """Writes the page; it needs a browser with WebGL 2.
+def gallery_page(
+    meshes: Mapping[str, trimesh.Trimesh | None], title: str, note: str = ""
+) -> str:
+    """The page; it needs a browser with WebGL 2.
 
     Args:
-      path: of the file.
       meshes: by what is written below each: in the unit cube around the origin, z up;
         None for a shape without a filled voxel.
       title: of the page.
       note: a sentence below it.
     """
     shapes = [_encoded(name, mesh) for name, mesh in meshes.items()]
-    page = string.Template(_TEMPLATE.read_text("utf-8")).safe_substitute(
+    return string.Template(_TEMPLATE.read_text("utf-8")).safe_substitute(
         title=html.escape(title),
         note=html.escape(note),
         # A name could otherwise end the script element.
         shapes=json.dumps(shapes).replace("<", "\\u003c"),
     )
-    pathlib.Path(path).write_text(page, "utf-8")
+
+
+def write_gallery(
+    path: str | os.PathLike,
+    meshes: Mapping[str, trimesh.Trimesh | None],
+    title: str,
+    note: str = "",
+) -> None:
+    """Writes `gallery_page` to a file."""
+    pathlib.Path(path).write_text(gallery_page(meshes, title, note), "utf-8")
 
 
 def _encoded(name: str, mesh: trimesh.Trimesh | None) -> dict:
