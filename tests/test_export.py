@@ -19,6 +19,9 @@ def test_artefacts_give_the_same_shapes_without_the_library(tmp_path):
         (tmp_path / "reconstructor.jaxexport").read_bytes()
     )
     assert set(exported.platforms) == {"cpu", "cuda", "tpu"}
+    # Products on CPUs, the backend's convolutions elsewhere.
+    program = exported.mlir_module()
+    assert "stablehlo.case" in program and "stablehlo.convolution" in program
     views = np.random.default_rng(1).integers(0, 256, (1, 5, 32, 32, 1), np.uint8)
     np.testing.assert_allclose(
         exported.call(views), model.reconstruct(views), atol=1e-5

@@ -112,7 +112,7 @@ def _truncation() -> gr.Slider:
 def _connect(function: Callable, inputs: list, label: str) -> list:
     """A button that runs a function, and where its shape and files go."""
     button = gr.Button(label, variant="primary")
-    outputs = [gr.HTML(), gr.File(label="Meshes", file_count="multiple")]
+    outputs = [gr.HTML(), gr.File(label="Meshes", interactive=False)]
     button.click(_with_messages(function), inputs, outputs)
     return outputs
 

@@ -2,14 +2,16 @@
 
 `jax.export` (https://docs.jax.dev/en/latest/export/export.html) lowers each network,
 its variables inside, for CPU, CUDA and TPU at once. Artefacts of a JAX version are
-promised to load for six months in later ones. Convolutions are XLA's own, which every
-backend compiles, though the CPU's are slow.
+promised to load for six months in later ones. Each platform runs convolutions in the
+formulation that is fast on it; both are ordinary operations.
 """
 
 import functools
 import pathlib
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any, get_args
 
 import jax
 import numpy as np
@@ -18,7 +20,8 @@ from jax import export as jax_export
 from vaegan_jax.config import complete
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference import Model, decode_function, encode_function
-from vaegan_jax.models.networks import build_networks
+from vaegan_jax.models.convolutions import Formulation
+from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.shape_files import make_folder
 
 PLATFORMS = ("cpu", "cuda", "tpu")
@@ -79,27 +82,41 @@ def check_exported(output: str | pathlib.Path) -> str:
     return made.stdout.strip()
 
 
-def _functions(model: Model) -> dict:
-    """What is exported, by name, in the formulation that all backends have."""
-    config = complete(model.config)
-    config.model.convolution = "plain"
-    networks, variables = build_networks(config), model.variables
-    generate = functools.partial(
-        decode_function, networks.generator, variables["generator"]
-    )
-    functions = {"generator": generate}
-    if networks.encoder is not None:
-        pooling = config.model.pooling
-        encode = functools.partial(
-            encode_function, networks.encoder, pooling, variables["encoder"]
+def _functions(model: Model) -> dict[str, Callable]:
+    """What is exported, by name."""
+    variables, pooling = model.variables, model.config.model.pooling
+    built = {kind: _networks(model, kind) for kind in get_args(Formulation)}
+
+    def by_platform(function: Callable, name: str, values: Any) -> Callable:
+        """A function of (module, variables, inputs), with the module for the platform."""
+        gather, plain = (
+            functools.partial(function, getattr(built[kind], name))
+            for kind in ("gather", "plain")
         )
+        return lambda inputs: jax.lax.platform_dependent(
+            values, inputs, cpu=gather, default=plain
+        )
+
+    functions = {
+        "generator": by_platform(decode_function, "generator", variables["generator"])
+    }
+    if model.networks.encoder is not None:
         decoding = variables["generator"] | {"batch_stats": variables["decoder_stats"]}
-        decode = functools.partial(decode_function, networks.generator, decoding)
-        functions |= {
-            "encoder": encode,
-            "reconstructor": lambda views: decode(encode(views)),
-        }
+        decode = by_platform(decode_function, "generator", decoding)
+        encode = by_platform(
+            lambda encoder, *inputs: encode_function(encoder, pooling, *inputs),
+            "encoder",
+            variables["encoder"],
+        )
+        functions["encoder"] = encode
+        functions["reconstructor"] = lambda views: decode(encode(views))
     return functions
+
+
+def _networks(model: Model, formulation: Formulation) -> Networks:
+    config = complete(model.config)
+    config.model.convolution = formulation
+    return build_networks(config)
 
 
 def _inputs(model: Model) -> dict[str, np.ndarray]:
