@@ -88,7 +88,7 @@ def _functions(model: Model) -> dict[str, Callable]:
     built = {kind: _networks(model, kind) for kind in get_args(Formulation)}
 
     def by_platform(function: Callable, name: str, values: Any) -> Callable:
-        """A function of (module, variables, inputs), with the module for the platform."""
+        """`function(module, values, inputs)` with the module for the platform."""
         gather, plain = (
             functools.partial(function, getattr(built[kind], name))
             for kind in ("gather", "plain")
