@@ -18,7 +18,10 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["vaegan_jax*", "data_prep*"]),
-    package_data={"data_prep": ["*/*.bib", "*/*.txt", "*/*.md", "*/*.tsv"]},
+    package_data={
+        "vaegan_jax": ["shapes/gallery.html"],
+        "data_prep": ["*/*.bib", "*/*.txt", "*/*.md", "*/*.tsv"],
+    },
     install_requires=[
         "absl-py>=2.1",
         "flax>=0.12",
@@ -46,6 +49,7 @@ setup(
     extras_require={
         "test": [
             "beartype>=0.20",
+            "playwright>=1.50",  # drives the demo, where there is a Chromium
             "dill>=0.3.7",  # tensorflow-datasets' test case
             "pytest>=8.3",
             "pytest-xdist>=3.6",
@@ -53,6 +57,7 @@ setup(
             "tensorboard>=2.19",  # to read back what training logs
             "torch>=2.6",
         ],
+        "demo": ["gradio>=6.0"],
         "tpu": ["jax[tpu]>=0.10"],
         "cuda": ["jax[cuda12]>=0.10"],
     },

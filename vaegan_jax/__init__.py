@@ -2,8 +2,9 @@
 
 The floors of the library, each importing only from those below:
 
-    5  command_line                                 what scripts/ start with
-    4  train  evaluate  inference  pictures  export  the drivers
+    5  command_line  shape_flags                     what scripts/ start with
+    4  train  evaluate  inference  pictures          the drivers
+       sample  reconstruct  interpolate  shape_files  export  demo
     3  steps  dataset  input_pipeline  packed_data  checkpoint  reporting  interrupts
     2  state  optimizers  config
     1  models/  losses  prior  metrics/            pure modules and functions of arrays
@@ -11,3 +12,15 @@ The floors of the library, each importing only from those below:
 """
 
 __version__ = "0.1.0"
+
+__all__ = ["load"]
+
+
+def __getattr__(name: str):
+    # `vaegan_jax.load` is `inference.load`; importing the package alone, as data_prep
+    # does, starts no JAX.
+    if name == "load":
+        from vaegan_jax.inference import load
+
+        return load
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

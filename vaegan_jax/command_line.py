@@ -43,7 +43,7 @@ def _guard(function: Callable, *args):
 
 def _parse(argv: Sequence[str]) -> list[str]:
     try:
-        rest = flags.FLAGS(argv)
+        rest = flags.FLAGS(_spread(argv))
         if "config" in flags.FLAGS and flags.FLAGS.config is not None:
             # A file that cannot be loaded is reported at the first look inside.
             flags.FLAGS.config.keys()
@@ -58,6 +58,23 @@ def _parse(argv: Sequence[str]) -> list[str]:
             f"unexpected argument {rest[1]!r}; every option has the form --name=value"
         )
     return rest
+
+
+def _spread(argv: Sequence[str]) -> list[str]:
+    """Lets flags that may be repeated take several values: --views a.png b.png."""
+    spread, name = [], None
+    for arg in argv:
+        if name and not arg.startswith("-"):
+            spread.append(f"--{name}={arg}")
+            continue
+        given, _, value = arg.lstrip("-").partition("=")
+        many = arg.startswith("--") and given in flags.FLAGS
+        name = (
+            given if many and isinstance(flags.FLAGS[given], flags.MultiFlag) else None
+        )
+        if value or name is None:
+            spread.append(arg)
+    return spread
 
 
 def _last_line(error: Exception) -> str:

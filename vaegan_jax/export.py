@@ -1,49 +1,148 @@
-"""Writes generated shapes as the files that people open elsewhere."""
+"""Generator and encoder as StableHLO, which runs without this library.
 
+`jax.export` (https://docs.jax.dev/en/latest/export/export.html) lowers each network,
+its variables inside, for CPU, CUDA and TPU at once. Artefacts of a JAX version are
+promised to load for six months in later ones. Each platform runs convolutions in the
+formulation that is fast on it; both are ordinary operations.
+"""
+
+import functools
 import pathlib
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any, get_args
 
+import jax
 import numpy as np
-from jaxtyping import Float
+from jax import export as jax_export
 
+from vaegan_jax.config import complete
 from vaegan_jax.errors import UserError
-from vaegan_jax.metrics.reconstruction import OCCUPIED
-from vaegan_jax.shapes import draw_shapes, voxels_to_mesh, write_binvox, write_glb
+from vaegan_jax.inference import Model, decode_function, encode_function
+from vaegan_jax.models.convolutions import Formulation
+from vaegan_jax.models.networks import Networks, build_networks
+from vaegan_jax.shape_files import make_folder
+
+PLATFORMS = ("cpu", "cuda", "tpu")
+_RUNNER = pathlib.Path(__file__).with_name("run_exported.py")
+_SHAPES = 2  # that the artefacts are checked with
 
 
-def write_samples(
-    output: pathlib.Path,
-    probabilities: Float[np.ndarray, "n x y z"],
-    latents: Float[np.ndarray, "n latent"],
-) -> list[int]:
-    """Writes `samples.npz`, `samples.png`, and a `.glb` and a `.binvox` of each shape.
+def export_model(model: Model, output: str | pathlib.Path) -> list[pathlib.Path]:
+    """Writes the networks, a program that runs them, and numbers to check them by.
 
-    Args:
-      output: a folder, made if missing.
-      probabilities: occupancy.
-      latents: what the shapes were generated from.
+    - `generator.jaxexport`: latents of the prior (b, latent) float32 → occupancy
+      probabilities (b, x, y, z), any b.
+    - with an encoder, `reconstructor.jaxexport`: views (b, v, h, w, 1) uint8, any b and
+      v → probabilities, and `encoder.jaxexport`: views → latents (b, latent).
+    - `check.npz`: for each, `NAME_input` and the `NAME_output` of this library.
+    - `run_exported.py`, which needs jax and numpy alone.
 
     Returns:
-      The numbers of the shapes without a filled voxel, of which there is no mesh.
+      The paths of the artefacts.
 
     Raises:
       UserError: the folder cannot be made or written to.
     """
-    empty = []
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(
-            output / "samples.npz", voxels=probabilities, latents=latents
+    output = make_folder(output)
+    functions = _functions(model)
+    inputs = _inputs(model)
+    expected = _expected(model, inputs)
+    paths, check = [], {}
+    for name, function in functions.items():
+        paths.append(output / f"{name}.jaxexport")
+        exported = jax_export.export(jax.jit(function), platforms=PLATFORMS)
+        paths[-1].write_bytes(exported(_symbolic(inputs[name])).serialize())
+        check |= {f"{name}_input": inputs[name], f"{name}_output": expected[name]}
+    np.savez_compressed(output / "check.npz", **check)
+    (output / _RUNNER.name).write_text(_RUNNER.read_text("utf-8"), "utf-8")
+    return paths
+
+
+def check_exported(output: str | pathlib.Path) -> str:
+    """Runs the artefacts in a Python that cannot import this library.
+
+    Returns:
+      What `run_exported.py` reports.
+
+    Raises:
+      UserError: an artefact does not load or gives other numbers.
+    """
+    script = pathlib.Path(output).resolve() / _RUNNER.name
+    blocked = (
+        "import runpy, sys; sys.modules['vaegan_jax'] = sys.modules['flax'] = None; "
+        "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", blocked, str(script)], capture_output=True, text=True
+    )
+    if made.returncode:
+        raise UserError(f"the exported model is not the same: {made.stderr.strip()}")
+    return made.stdout.strip()
+
+
+def _functions(model: Model) -> dict[str, Callable]:
+    """What is exported, by name."""
+    variables, pooling = model.variables, model.config.model.pooling
+    built = {kind: _networks(model, kind) for kind in get_args(Formulation)}
+
+    def by_platform(function: Callable, name: str, values: Any) -> Callable:
+        """`function(module, values, inputs)` with the module for the platform."""
+        gather, plain = (
+            functools.partial(function, getattr(built[kind], name))
+            for kind in ("gather", "plain")
         )
-        draw_shapes(probabilities > OCCUPIED).save(output / "samples.png")
-        for i, shape in enumerate(probabilities):
-            write_binvox(output / f"sample_{i:03d}.binvox", shape > OCCUPIED)
-            if shape.max() > OCCUPIED:
-                mesh = voxels_to_mesh(shape, OCCUPIED)
-                write_glb(output / f"sample_{i:03d}.glb", mesh)
-            else:
-                empty.append(i)
-    except OSError as error:
-        raise UserError(
-            f"cannot write to {output}: {error}; choose another --output"
-        ) from error
-    return empty
+        return lambda inputs: jax.lax.platform_dependent(
+            values, inputs, cpu=gather, default=plain
+        )
+
+    functions = {
+        "generator": by_platform(decode_function, "generator", variables["generator"])
+    }
+    if model.networks.encoder is not None:
+        decoding = variables["generator"] | {"batch_stats": variables["decoder_stats"]}
+        decode = by_platform(decode_function, "generator", decoding)
+        encode = by_platform(
+            lambda encoder, *inputs: encode_function(encoder, pooling, *inputs),
+            "encoder",
+            variables["encoder"],
+        )
+        functions["encoder"] = encode
+        functions["reconstructor"] = lambda views: decode(encode(views))
+    return functions
+
+
+def _networks(model: Model, formulation: Formulation) -> Networks:
+    config = complete(model.config)
+    config.model.convolution = formulation
+    return build_networks(config)
+
+
+def _inputs(model: Model) -> dict[str, np.ndarray]:
+    """Something to run each function on."""
+    size = model.config.model.image_size
+    rng = np.random.default_rng(0)
+    views = np.full((_SHAPES, 3, size, size, 1), 255, np.uint8)
+    inside = slice(size // 4, 3 * size // 4)
+    views[:, :, inside, inside] = rng.integers(
+        0, 256, views[:, :, inside, inside].shape, np.uint8
+    )
+    latents = model.draw_latents(_SHAPES)
+    return {"generator": latents, "encoder": views, "reconstructor": views}
+
+
+def _expected(model: Model, inputs: dict) -> dict[str, np.ndarray]:
+    expected = {"generator": model.generate(inputs["generator"])}
+    if model.networks.encoder is not None:
+        expected["encoder"] = model.encode(inputs["encoder"])
+        expected["reconstructor"] = model.reconstruct(inputs["reconstructor"])
+    return expected
+
+
+def _symbolic(array: np.ndarray) -> jax.ShapeDtypeStruct:
+    """Shape and dtype of an input with any number of shapes, and of views."""
+    free = "b" if array.ndim == 2 else "b, v"
+    fixed = ", ".join(map(str, array.shape[len(free.split(",")) :]))
+    shape = jax_export.symbolic_shape(f"{free}, {fixed}")
+    return jax.ShapeDtypeStruct(shape, array.dtype)

@@ -2,7 +2,9 @@
 
 import dataclasses
 import functools
+import json
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -19,25 +21,30 @@ from vaegan_jax.models.multiview import encode_views, expected_latent
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.optimizers import build_optimizers
 from vaegan_jax.prior import build_prior
-from vaegan_jax.state import create_state
+from vaegan_jax.shapes.view_files import Picture, fit_picture
+from vaegan_jax.state import TrainState, create_state
 
 _BATCH = 32
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _generate(
+def decode_function(
     generator: Generator, variables: Any, latents: Float[Array, "b latent"]
 ) -> Float[Array, "b x y z"]:
+    """Latents to occupancy probabilities, with running statistics."""
     logits = generator.apply(variables, latents, train=False)
     return jax.nn.sigmoid(logits[..., 0])
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def _encode(
+def encode_function(
     encoder: Encoder, pooling: str, variables: Any, views: UInt8[Array, "b v h w c"]
 ) -> Float[Array, "b latent"]:
+    """Views to expected latents, with running statistics."""
     posterior, _ = encode_views(encoder, variables, views, train=False)
     return expected_latent(posterior, pooling)
+
+
+_decode = jax.jit(decode_function, static_argnums=0)
+_encode = jax.jit(encode_function, static_argnums=(0, 1))
 
 
 def _in_batches(function, inputs: np.ndarray) -> np.ndarray:
@@ -55,6 +62,9 @@ def _in_batches(function, inputs: np.ndarray) -> np.ndarray:
 class Model:
     """Networks with their variables, evaluated with running BatchNorm statistics.
 
+    Shapes are occupancy probabilities, float32 (b, x, y, z) from 0 to 1, z up, front
+    towards −y. All methods are deterministic.
+
     Attributes:
       config: the completed configuration.
       networks: the modules.
@@ -67,10 +77,25 @@ class Model:
     variables: dict[str, Any]
     step: int
 
-    def draw_latents(self, count: int, seed: int = 0) -> Float[np.ndarray, "b latent"]:
-        """Latents from the prior that training used."""
+    def draw_latents(
+        self, count: int, seed: int = 0, truncation: float = 1.0
+    ) -> Float[np.ndarray, "b latent"]:
+        """Latents from the prior that training used, the first of more or fewer alike.
+
+        Args:
+          count: how many.
+          seed: from 0 up.
+          truncation: what they are multiplied by: less than 1 gives more usual and
+            less varied shapes (Karras et al. 2019, there in the space w).
+
+        Raises:
+          UserError: the truncation is negative.
+        """
+        if not truncation >= 0:
+            raise UserError(f"truncation is {truncation}; it must be 0 or more")
         prior, size = build_prior(self.config), self.config.model.latent_size
-        return np.asarray(prior.sample(jax.random.key(seed), count, size))
+        drawn = np.asarray(prior.sample(jax.random.key(seed), count, size))
+        return drawn * np.float32(truncation)
 
     def generate(
         self, latents: Float[np.ndarray, "b latent"]
@@ -90,12 +115,29 @@ class Model:
         return self._apply_generator(variables, latents)
 
     def _apply_generator(self, variables, latents):
-        function = functools.partial(_generate, self.networks.generator, variables)
+        function = functools.partial(_decode, self.networks.generator, variables)
         return _in_batches(function, latents)
 
-    def sample(self, count: int, seed: int = 0) -> Float[np.ndarray, "b x y z"]:
-        """Occupancy probabilities of `count` new shapes."""
-        return self.generate(self.draw_latents(count, seed))
+    def sample(
+        self, count: int, seed: int = 0, truncation: float = 1.0
+    ) -> Float[np.ndarray, "b x y z"]:
+        """Occupancy probabilities of `count` new shapes; see `draw_latents`."""
+        return self.generate(self.draw_latents(count, seed, truncation))
+
+    def fit_views(
+        self, pictures: Sequence[Picture], keep_framing: bool = False
+    ) -> UInt8[np.ndarray, "v h w 1"]:
+        """Pictures of one shape as the views that the encoder takes.
+
+        Args:
+          pictures: files, images or arrays of any size; see `fit_picture`.
+          keep_framing: leave size and place of the object in the pictures as they are.
+
+        Raises:
+          UserError: a picture cannot be read or told from its background.
+        """
+        size = self.config.model.image_size
+        return np.stack([fit_picture(p, size, keep_framing) for p in pictures])
 
     def encode(
         self, views: UInt8[np.ndarray, "b v h w c"]
@@ -103,12 +145,14 @@ class Model:
         """The expected latents of shapes seen in any number of views, in any order.
 
         Raises:
-          UserError: the model has no encoder.
+          UserError: the model has no encoder, or the views have not its size.
         """
-        if self.networks.encoder is None:
+        self.require_encoder()
+        size = self.config.model.image_size
+        if views.shape[1] == 0 or views.shape[2:] != (size, size, 1):
             raise UserError(
-                "this is a plain 3D-GAN, which has no encoder; train vae_gan or "
-                "mv_vae_gan to reconstruct shapes from views"
+                f"views {views.shape} do not fit this model, which takes one or more "
+                f"of {size} × {size} × 1 of each shape; `fit_views` makes them"
             )
         return _in_batches(
             functools.partial(
@@ -121,21 +165,50 @@ class Model:
         )
 
     def reconstruct(
-        self, views: UInt8[np.ndarray, "b v h w c"]
+        self, views: UInt8[np.ndarray, "b v h w c"] | Sequence[Sequence[Picture]]
     ) -> Float[np.ndarray, "b x y z"]:
-        """Occupancy probabilities of shapes seen in views; deterministic."""
-        return self.decode(self.encode(views))
+        """Occupancy probabilities of shapes seen in views or pictures.
+
+        Args:
+          views: grey on white as in training, the same number of each shape; or for
+            each shape a list of pictures, any number of any size, fitted first.
+
+        Raises:
+          UserError: the model has no encoder, or views or pictures do not fit.
+        """
+        if isinstance(views, np.ndarray):
+            return self.decode(self.encode(views))
+        self.require_encoder()
+        encoded = [self.encode(self.fit_views(pictures)[None]) for pictures in views]
+        return self.decode(np.concatenate(encoded))
+
+    def require_encoder(self) -> None:
+        """Raises UserError if the model is a plain 3D-GAN."""
+        if self.networks.encoder is None:
+            raise UserError(
+                "this is a plain 3D-GAN, which has no encoder; train vae_gan or "
+                "mv_vae_gan to reconstruct shapes from views"
+            )
 
 
 def load(workdir: str | pathlib.Path, step: int | None = None) -> Model:
-    """Restores a model; needs nothing but its work directory.
+    """Restores a trained model; needs nothing but its work directory.
+
+        model = vaegan_jax.load("runs/mv_vae_gan-demo")
+        shapes = model.sample(16)  # float32 (16, 32, 32, 32), probabilities
+        shapes = model.reconstruct([["front.png", "side.jpg"]])  # (1, 32, 32, 32)
+        shapes = model.reconstruct(views)  # from uint8 views (b, v, h, w, 1)
 
     Args:
       workdir: of a training run.
       step: of the checkpoint, by default the latest.
 
+    Returns:
+      The model, with moving averages of the variables if training kept them.
+
     Raises:
-      UserError: it is not a work directory, or has no such checkpoint.
+      UserError: it is not a work directory, has no such checkpoint, or one of another
+        model than its `config.json` describes.
     """
     saved = load_config(workdir)
     if saved is None:
@@ -143,13 +216,50 @@ def load(workdir: str | pathlib.Path, step: int | None = None) -> Model:
             f"{workdir} is not a work directory: it has no config.json; pass the "
             "--workdir of a training run"
         )
-    config = complete(saved)
+    try:
+        config = complete(saved)
+    except (KeyError, AttributeError, TypeError) as error:
+        raise UserError(
+            f"{workdir}/config.json is not of this version of the program ({error}); "
+            "use the version that trained it, or train again"
+        ) from error
     networks = build_networks(config)
     optimizers = build_optimizers(config, steps_per_epoch=1.0)
     abstract = abstract_state(lambda: create_state(config, networks, optimizers))
     checkpoints = Checkpoints(workdir, read_only=True)
     try:
+        step = max(checkpoints.steps, default=None) if step is None else step
+        if not _shapes_fit(pathlib.Path(workdir) / "checkpoints" / str(step), abstract):
+            raise ValueError("arrays of other shapes")
         state = checkpoints.restore(abstract, step)
+    except UserError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"the checkpoint in {workdir} is of another model than its config.json "
+            "describes, or of another version of the program; use those that belong "
+            "together, or train again"
+        ) from error
     finally:
         checkpoints.close()
     return Model(config, networks, state.sampling_variables(), int(state.step))
+
+
+def _shapes_fit(checkpoint: pathlib.Path, abstract: TrainState) -> bool:
+    """False if parameters in a checkpoint are known to have other shapes.
+
+    Orbax itself, asked for another shape, fills the terminal with pages of errors.
+    """
+    try:
+        metadata = json.loads((checkpoint / "default/_METADATA").read_text())
+        arrays = metadata["tree_metadata"]
+        saved = {
+            k: tuple(v["value_metadata"]["write_shape"]) for k, v in arrays.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return True  # not known; restoring tells
+    for path, leaf in jax.tree_util.tree_leaves_with_path(abstract):
+        key = str(tuple(getattr(k, "key", getattr(k, "name", k)) for k in path))
+        if "'params'" in key and saved.get(key, leaf.shape) != leaf.shape:
+            return False
+    return True

@@ -3,6 +3,7 @@ import pytest
 import trimesh
 
 from vaegan_jax.shapes import boxes_mesh, voxels_to_mesh, write_glb
+from vaegan_jax.shapes.meshes import MESH_FORMATS, remove_small_parts, write_mesh
 
 
 def test_marching_cubes_of_a_cube():
@@ -74,3 +75,90 @@ def test_glb_is_y_up(tmp_path, corner_grid):
     (x0, y0, z0), (x1, y1, z1) = mesh.bounds
     np.testing.assert_allclose(read.bounds, [[x0, z0, -y1], [x1, z1, -y0]], atol=1e-6)
     assert read.volume == pytest.approx(mesh.volume, rel=1e-4)
+
+
+def fans_are_single(mesh) -> bool:
+    """Whether the triangles round every vertex form one closed fan."""
+    following = {}
+    for face in mesh.faces.tolist():
+        for i in range(3):
+            vertex, start, end = face[i], face[i - 2], face[i - 1]
+            if following.setdefault(vertex, {}).setdefault(start, end) != end:
+                return False
+    for fan in following.values():
+        first = corner = next(iter(fan))
+        for _ in fan:
+            corner = fan.get(corner)
+        if corner != first or len(_orbit(fan, first)) != len(fan):
+            return False
+    return True
+
+
+def _orbit(fan, corner):
+    seen = set()
+    while corner not in seen:
+        seen.add(corner)
+        corner = fan[corner]
+    return seen
+
+
+NOISE = np.random.default_rng(0).random((16, 16, 16))
+
+
+@pytest.mark.parametrize("smooth", [0, 10])
+@pytest.mark.parametrize(
+    "grid",
+    [NOISE, NOISE > 0.5, np.round(NOISE * 10) / 10, NOISE**3],
+    ids=["noise", "boolean", "at the threshold", "sparse"],
+)
+def test_surfaces_are_manifolds(grid, smooth):
+    """Also where occupancies equal the threshold, where vertices would coincide."""
+    mesh = voxels_to_mesh(grid, 0.4, smooth)
+    assert mesh.is_watertight and mesh.is_winding_consistent and mesh.volume > 0
+    assert fans_are_single(mesh)
+    assert len(np.unique(mesh.vertices.astype(np.float32), axis=0)) == len(
+        mesh.vertices
+    )
+
+
+def test_smoothing_rounds_off_the_steps_and_keeps_the_size():
+    centres = (np.arange(24) + 0.5) / 24 - 0.5
+    ball = sum(c**2 for c in np.meshgrid(centres, centres, centres)) < 0.3**2
+    plain, smooth = voxels_to_mesh(ball), voxels_to_mesh(ball, smooth=10)
+    for mesh in (plain, smooth):
+        assert mesh.volume == pytest.approx(4 / 3 * np.pi * 0.3**3, rel=0.1)
+    before, after = (m.face_adjacency_angles.std() for m in (plain, smooth))
+    assert after < 0.5 * before
+    np.testing.assert_array_equal(smooth.faces, plain.faces)
+
+
+def test_small_parts_are_removed():
+    grid = np.full((8, 8, 8), 0.1, np.float32)
+    grid[1:4, 1:4, 1:4] = 0.9  # 27 voxels
+    grid[4, 4, 4] = 0.8  # touches it at a corner: of the same part
+    grid[6, 6, 6:8] = 0.7
+    kept = remove_small_parts(grid, 0.5, 3)
+    assert (kept[6, 6, 6:8] == 0).all()
+    kept[6, 6, 6:8] = 0.7
+    np.testing.assert_array_equal(kept, grid)
+    assert not (remove_small_parts(grid, 0.5, 100) > 0.5).any()
+    np.testing.assert_array_equal(remove_small_parts(grid, 0.5, 2), grid)
+
+
+@pytest.mark.parametrize("kind", MESH_FORMATS)
+def test_files_read_back_are_the_same_closed_mesh(kind, tmp_path, corner_grid):
+    mesh = voxels_to_mesh(corner_grid, smooth=3)
+    write_mesh(tmp_path / f"chair.{kind}", mesh)
+    read = trimesh.load(tmp_path / f"chair.{kind}", force="mesh")
+    assert read.is_watertight and read.is_winding_consistent
+    assert len(read.faces) == len(mesh.faces)
+    assert read.volume == pytest.approx(mesh.volume, rel=1e-4)
+    if kind == "glb":  # y up, front towards +z
+        turn = trimesh.transformations.rotation_matrix(np.pi / 2, [1, 0, 0])
+        read.apply_transform(turn)
+    np.testing.assert_allclose(read.bounds, mesh.bounds, atol=1e-6)
+
+
+def test_other_formats_are_refused(tmp_path, corner_grid):
+    with pytest.raises(ValueError, match="glb, obj, stl, ply"):
+        write_mesh(tmp_path / "chair.fbx", boxes_mesh(corner_grid))

@@ -1,14 +1,26 @@
-"""From voxel grids to meshes: the grid fills the unit cube centred at the origin."""
+"""From voxel grids to meshes, and to the files of meshes.
+
+The grid fills the unit cube centred at the origin, with the axes of the grid: z up, the
+front towards −y. So one unit is the edge of the grid, whatever that measures in the
+real world. Files keep these axes, except glTF: its standard is y up, front towards +z.
+"""
 
 import os
 import pathlib
 
 import numpy as np
+import scipy.ndimage
 import skimage.measure
 import trimesh
 from jaxtyping import Bool, Float
 
 from vaegan_jax.errors import UserError
+
+MESH_FORMATS = ("glb", "obj", "stl", "ply")
+
+# Occupancies are kept this far from the threshold. Nearer ones would put vertices on
+# top of each other, where the surface then is no manifold.
+_CLEARANCE = 2e-3
 
 # glTF is y-up with the front towards +z: (x, y, z) becomes (x, z, −y).
 _TO_GLTF = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]], float)
@@ -17,15 +29,18 @@ _TO_GLTF = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]], f
 def voxels_to_mesh(
     occupancy: Bool[np.ndarray, "x y z"] | Float[np.ndarray, "x y z"],
     threshold: float = 0.5,
+    smooth: int = 0,
 ) -> trimesh.Trimesh:
-    """A smooth, closed, outward-facing mesh around what is occupied.
+    """A closed, outward-facing mesh around what is occupied, in the unit cube.
 
     Marching cubes (Lorensen and Cline 1987) between the centres of the voxels; what
-    reaches the border of the grid is closed there.
+    reaches the border of the grid is closed there. Every edge is one of two triangles.
 
     Args:
       occupancy: True or False, or probabilities.
       threshold: of occupancy, between what is inside and what is outside.
+      smooth: rounds of Taubin's smoothing (1995), which rounds off steps and shrinks
+        little; 10 is plenty. It moves vertices and leaves the triangles as they are.
 
     Raises:
       UserError: if no voxel is above the threshold, or that is not in (0, 1).
@@ -39,6 +54,8 @@ def voxels_to_mesh(
             f"No voxel is above the threshold {threshold}, so there is no mesh; "
             f"the highest occupancy is {grid.max():.3g}: use a lower threshold."
         )
+    away = np.where(grid > threshold, _CLEARANCE, -_CLEARANCE)
+    grid = np.where(np.abs(grid - threshold) < _CLEARANCE, threshold + away, grid)
     vertices, faces, _, _ = skimage.measure.marching_cubes(
         np.pad(grid, 1),
         level=threshold,
@@ -46,9 +63,23 @@ def voxels_to_mesh(
         gradient_direction="ascent",
     )
     mesh = trimesh.Trimesh((vertices - 0.5) / len(grid) - 0.5, faces, process=False)
-    mesh.merge_vertices(digits_vertex=6)
-    mesh.update_faces(mesh.nondegenerate_faces())
+    if smooth:
+        trimesh.smoothing.filter_taubin(mesh, nu=0.53, iterations=smooth)
     return mesh
+
+
+def remove_small_parts(
+    occupancy: Float[np.ndarray, "x y z"], threshold: float, min_voxels: int
+) -> Float[np.ndarray, "x y z"]:
+    """A copy without the parts of fewer than `min_voxels` voxels above the threshold.
+
+    Voxels that share a face, an edge or a corner are of one part. Those removed become
+    0; if no part is large enough, all are.
+    """
+    labels, _ = scipy.ndimage.label(occupancy > threshold, np.ones((3, 3, 3)))
+    small = np.bincount(labels.ravel()) < min_voxels
+    small[0] = False  # what is not occupied stays as it is
+    return np.where(small[labels], np.float32(0), occupancy)
 
 
 def boxes_mesh(grid: Bool[np.ndarray, "x y z"]) -> trimesh.Trimesh:
@@ -84,6 +115,22 @@ def write_glb(path: str | os.PathLike, mesh: trimesh.Trimesh) -> None:
     turned = mesh.copy()
     turned.apply_transform(_TO_GLTF)
     pathlib.Path(path).write_bytes(turned.export(file_type="glb"))
+
+
+def write_mesh(path: str | os.PathLike, mesh: trimesh.Trimesh) -> None:
+    """Writes a mesh in the format that its name ends in, one of `MESH_FORMATS`.
+
+    Raises:
+      UserError: for another ending.
+    """
+    path = pathlib.Path(path)
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in MESH_FORMATS:
+        raise UserError(f"{path}: a mesh can be written as {', '.join(MESH_FORMATS)}")
+    if kind == "glb":
+        return write_glb(path, mesh)
+    content = mesh.export(file_type=kind)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def _check_cube(grid: np.ndarray) -> None:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import scipy.ndimage
 import trimesh
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from vaegan_jax.shapes.cameras import Camera
@@ -69,12 +69,14 @@ def draw_shapes(
     grids: Bool[np.ndarray, "n x y z"],
     columns: int | None = None,
     image_size: int = 160,
+    azimuth_degrees: float = FRONT_RIGHT_DEGREES,
+    headers: list[str] | None = None,
 ) -> Image.Image:
     """A sheet of shapes, row by row; default as square as their number allows."""
     columns = columns or max(1, math.ceil(math.sqrt(len(grids))))
-    tiles = [draw_voxels(grid, image_size) for grid in grids]
+    tiles = [draw_voxels(grid, image_size, azimuth_degrees) for grid in grids]
     rows = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
-    return _sheet(rows, columns, image_size)
+    return _sheet(rows, columns, image_size, headers)
 
 
 def draw_reconstructions(
@@ -132,6 +134,19 @@ def _labelled(tile: UInt8[np.ndarray, "h w 3"], text: str) -> np.ndarray:
     font = ImageFont.load_default(size=10)
     ImageDraw.Draw(image).text((3, 2), text, (60, 60, 60), font)
     return np.asarray(image)
+
+
+def draw_beside_views(
+    views: UInt8[np.ndarray, "v h w 1"],
+    grid: Bool[np.ndarray, "x y z"],
+    azimuths_degrees: Float[np.ndarray, " v"],
+    image_size: int = 160,
+) -> Image.Image:
+    """Above the views of one shape, below each the grid as seen from its azimuth."""
+    seen = [_view_tile(view, image_size) for view in views]
+    made = [draw_voxels(grid, image_size, float(a)) for a in azimuths_degrees]
+    headers = [f"seen from {a:.0f}°" for a in azimuths_degrees]
+    return _sheet([seen, made], len(views), image_size, headers)
 
 
 def _view_tile(view: UInt8[np.ndarray, "h w 1"], size: int) -> np.ndarray:

@@ -1,0 +1,29 @@
+"""A local web page to try a model on: python scripts/demo.py --workdir=DIR
+
+Needs the extra `demo`: pip install -e '.[demo]'
+"""
+
+from absl import flags
+
+from vaegan_jax import command_line
+
+WORKDIR = flags.DEFINE_string("workdir", None, "Of the training run.", required=True)
+CHECKPOINT = flags.DEFINE_integer("checkpoint", None, "Step; default the latest.")
+HOST = flags.DEFINE_string("host", "127.0.0.1", "0.0.0.0 lets other machines in.")
+PORT = flags.DEFINE_integer("port", 7860, "Where the page is.", 1, 65535)
+
+
+def main() -> None:
+    from vaegan_jax import inference
+    from vaegan_jax.errors import UserError
+
+    try:
+        from vaegan_jax import demo
+    except ModuleNotFoundError as error:
+        raise UserError(f"{error}: pip install -e '.[demo]'") from error
+    model = inference.load(WORKDIR.value, CHECKPOINT.value)
+    demo.launch(model, HOST.value, PORT.value)
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+from jax import export as jax_export
+from using import make_model
+
+from vaegan_jax.errors import UserError
+from vaegan_jax.export import check_exported, export_model
+
+
+def test_artefacts_give_the_same_shapes_without_the_library(tmp_path):
+    """Also for other numbers of shapes and views than in their check."""
+    model = make_model("mv_vae_gan")
+    paths = export_model(model, tmp_path)
+    report = check_exported(tmp_path)
+    assert [path.stem for path in paths] == ["generator", "encoder", "reconstructor"]
+    assert report.count("largest difference") == 3
+
+    exported = jax_export.deserialize(
+        (tmp_path / "reconstructor.jaxexport").read_bytes()
+    )
+    assert set(exported.platforms) == {"cpu", "cuda", "tpu"}
+    # Products on CPUs, the backend's convolutions elsewhere.
+    program = exported.mlir_module()
+    assert "stablehlo.case" in program and "stablehlo.convolution" in program
+    views = np.random.default_rng(1).integers(0, 256, (1, 5, 32, 32, 1), np.uint8)
+    np.testing.assert_allclose(
+        exported.call(views), model.reconstruct(views), atol=1e-5
+    )
+
+
+def test_a_plain_gan_has_a_generator_alone(tmp_path):
+    assert [p.stem for p in export_model(make_model("gan"), tmp_path)] == ["generator"]
+
+
+def test_other_numbers_are_noticed(tmp_path):
+    export_model(make_model("gan"), tmp_path)
+    check = dict(np.load(tmp_path / "check.npz"))
+    check["generator_output"][0, 3, 4, 5] += 0.1
+    np.savez(tmp_path / "check.npz", **check)
+    with pytest.raises(UserError, match=r"generator.jaxexport differs by 0\.1"):
+        check_exported(tmp_path)

@@ -1,0 +1,126 @@
+"""The commands that use a trained model, as people type them."""
+
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image
+from test_commands import run
+from using import make_picture, make_workdir
+
+from vaegan_jax.shape_files import FORMATS
+from vaegan_jax.shapes import read_binvox
+from vaegan_jax.shapes.meshes import MESH_FORMATS
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+    return make_workdir(tmp_path_factory.mktemp("run"), "mv_vae_gan")
+
+
+def succeed(*arguments):
+    made = run(*map(str, arguments))
+    assert made.returncode == 0, made.stderr
+    return made.stdout
+
+
+def fail(*arguments):
+    made = run(*map(str, arguments))
+    assert made.returncode == 1
+    assert made.stderr.startswith("error: ") and made.stderr.count("\n") == 1
+    return made.stderr
+
+
+def test_pictures_become_files_of_all_formats(workdir, tmp_path):
+    pictures = [make_picture(tmp_path / f"in/{i}.png", i) for i in range(2)]
+    made = succeed(
+        *("scripts/reconstruct.py", "--workdir", workdir),
+        *("--views", *pictures, "--output", tmp_path / "out"),
+    )
+    assert "wrote 1 shapes of step 0" in made
+    out = tmp_path / "out"
+    assert {path.name for path in out.iterdir()} == {
+        f"shape.{kind}" for kind in (*FORMATS, "png")
+    }
+    shape = np.load(out / "shape.npz")["voxels"]
+    np.testing.assert_array_equal(read_binvox(out / "shape.binvox"), shape > 0.4)
+    for kind in MESH_FORMATS:
+        mesh = trimesh.load(out / f"shape.{kind}", force="mesh")
+        assert mesh.is_watertight and mesh.volume > 0
+    with Image.open(out / "shape.png") as picture:
+        assert picture.size == (2 * 164 + 4, 2 * 164 + 4 + 22)
+
+
+def test_a_folder_of_folders_becomes_many_shapes(workdir, tmp_path):
+    for name in ("in/b/1.png", "in/b/2.png", "in/a/1.png"):
+        make_picture(tmp_path / name)
+    flags = ("--format=stl", f"--workdir={workdir}", f"--output={tmp_path / 'out'}")
+    succeed("scripts/reconstruct.py", f"--views={tmp_path / 'in'}", *flags)
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["a.png", "a.stl", "b.png", "b.stl"]
+
+
+def test_nothing_is_written_if_a_picture_cannot_be_used(workdir, tmp_path):
+    (tmp_path / "bad.png").write_text("no picture")
+    pictures = [make_picture(tmp_path / "good.png"), tmp_path / "bad.png"]
+    flags = (f"--workdir={workdir}", f"--output={tmp_path / 'out'}")
+    message = fail("scripts/reconstruct.py", "--views", *pictures, *flags)
+    assert "bad.png cannot be read as a picture" in message
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["scripts/sample.py", "--workdir=/nowhere"], "is not a work directory"),
+        (["scripts/sample.py", "--format=fbx"], "no format 'fbx'"),
+        (["scripts/sample.py", "--threshold=1.5"], "the threshold is 1.5"),
+        (["scripts/sample.py", "--min_part=-1"], "min_part is -1; give 0 or more"),
+        (["scripts/sample.py", "--truncation=-2"], "truncation is -2"),
+        (["scripts/reconstruct.py"], "views"),
+        (["scripts/reconstruct.py", "--views", "/no.png"], "/no.png does not exist"),
+        (["scripts/interpolate.py"], "between, arithmetic"),
+        (["scripts/interpolate.py", "--between", "1"], "name two or more"),
+        (["scripts/interpolate.py", "--between", "1", "/no"], "samples alone or"),
+        (["scripts/interpolate.py", "--arithmetic", "1", "2"], "takes three shapes"),
+        (["scripts/export.py", "--checkpoint=5"], "has no checkpoint 5; it has 0"),
+    ],
+)
+def test_mistakes_end_with_one_sentence(workdir, arguments, message):
+    if not any(argument.startswith("--workdir") for argument in arguments):
+        arguments = [*arguments, f"--workdir={workdir}"]
+    assert message in fail(*arguments)
+
+
+def test_samples_come_with_a_gallery_and_a_turntable(workdir, tmp_path):
+    succeed(
+        *("scripts/sample.py", f"--workdir={workdir}", f"--output={tmp_path}"),
+        *("--num_samples=2", "--truncation=0.5", "--format=ply,npz", "--min_part=5"),
+    )
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("samples.npz", "samples.png", "turntable.gif", "gallery.html"),
+        *(f"sample_00{i}.{kind}" for i in (0, 1) for kind in ("ply", "npz")),
+    }
+    with Image.open(tmp_path / "turntable.gif") as gif:
+        assert gif.n_frames == 20
+    assert '"name": "sample 1"' in (tmp_path / "gallery.html").read_text("utf-8")
+
+
+def test_interpolation_and_arithmetic(workdir, tmp_path):
+    command = ("scripts/interpolate.py", f"--workdir={workdir}", "--seed=1")
+    between = tmp_path / "between"
+    succeed(*command, "--between", 0, 4, 2, "--steps=2", f"--output={between}")
+    assert {path.name for path in between.iterdir()} == {
+        *("strip.png", "interpolation.gif", *(f"step_00{i}.glb" for i in range(5))),
+    }
+    pictures = [make_picture(tmp_path / f"{i}.png", i) for i in range(3)]
+    result = tmp_path / "sum"
+    succeed(*command, "--arithmetic", *pictures, f"--output={result}", "--format=obj")
+    assert {path.name for path in result.iterdir()} == {
+        *("strip.png", "arithmetic.gif", "a.obj", "b.obj", "c.obj", "result.obj"),
+    }
+
+
+def test_export_shows_that_it_works_without_the_library(workdir, tmp_path):
+    made = succeed("scripts/export.py", f"--workdir={workdir}", f"--output={tmp_path}")
+    assert made.count("for cpu, cuda, tpu") == 3
+    assert made.count("largest difference") == 3

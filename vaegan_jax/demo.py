@@ -1,0 +1,129 @@
+"""A local web page to try a model on: sample, reconstruct, interpolate (Gradio)."""
+
+import functools
+import html
+import os
+import pathlib
+import tempfile
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+import gradio as gr
+
+from vaegan_jax.errors import UserError
+from vaegan_jax.inference import Model
+from vaegan_jax.interpolate import path_between
+from vaegan_jax.shape_files import ShapeWriter
+from vaegan_jax.shapes.gallery import gallery_page
+
+MAX_PICTURES = 12
+_MAX_UPLOAD = "10mb"
+_WAITING = 16  # requests; more are turned away
+_KEPT_SECONDS = 3600  # files for download
+_WRITER = ShapeWriter(formats=("glb", "stl", "obj"), min_part=4)
+
+
+def build(model: Model) -> gr.Blocks:
+    """The page; tabs that need an encoder are left out for a plain 3D-GAN."""
+    title = f"{model.config.name} at step {model.step}"
+    with gr.Blocks(title=title, delete_cache=(_KEPT_SECONDS, _KEPT_SECONDS)) as page:
+        gr.Markdown(f"# {title}")
+        with gr.Tab("Sample"):
+            seed, truncation = _seed("Seed"), _truncation()
+            _connect(functools.partial(sample, model), [seed, truncation], "Sample")
+        if model.networks.encoder is not None:
+            with gr.Tab("Reconstruct"):
+                pictures = gr.File(
+                    label=f"1 to {MAX_PICTURES} pictures of one object",
+                    file_count="multiple",
+                    file_types=["image"],
+                )
+                change = functools.partial(reconstruct, model)
+                outputs = _connect(change, [pictures], "Reconstruct")
+                # Adding or removing a picture changes the shape at once.
+                pictures.change(_with_messages(change), pictures, outputs)
+        with gr.Tab("Interpolate"):
+            ends = [_seed("From seed"), _seed("To seed", 1)]
+            share = gr.Slider(0, 1, 0.5, label="Share of the way")
+            _connect(
+                functools.partial(interpolate, model), [*ends, share], "Interpolate"
+            )
+    return page.queue(max_size=_WAITING, default_concurrency_limit=1)
+
+
+def launch(model: Model, host: str, port: int) -> None:
+    """Serves the page until interrupted."""
+    build(model).launch(server_name=host, server_port=port, max_file_size=_MAX_UPLOAD)
+
+
+def sample(model: Model, seed: float, truncation: float) -> tuple[str, list[str]]:
+    """A new shape."""
+    latents = model.draw_latents(1, _whole(seed), float(truncation))
+    return _shown(model.generate(latents)[0], f"seed {_whole(seed)}")
+
+
+def reconstruct(model: Model, pictures: Sequence[str] | None) -> tuple[str, list[str]]:
+    """The shape that the uploaded pictures show; nothing without pictures."""
+    if not pictures:
+        return "", []
+    if len(pictures) > MAX_PICTURES:
+        raise UserError(f"{len(pictures)} pictures are too many; give {MAX_PICTURES}")
+    shape = model.reconstruct([list(pictures)])[0]
+    return _shown(shape, f"from {len(pictures)} picture(s)")
+
+
+def interpolate(
+    model: Model, start: float, end: float, share: float
+) -> tuple[str, list[str]]:
+    """The shape at a share of the way between the samples of two seeds."""
+    ends = [model.draw_latents(1, _whole(seed)) for seed in (start, end)]
+    spherical = model.config.prior.distribution == "normal"
+    way = path_between(np.concatenate(ends), 100, spherical)
+    place = round(100 * float(share))
+    return _shown(model.generate(way[place : place + 1])[0], f"at {share:.0%}")
+
+
+def _shown(shape: Float[np.ndarray, "x y z"], name: str) -> tuple[str, list[str]]:
+    """A page in a frame in which the shape turns, and its files."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="vaegan_jax_demo_"))
+    mesh = _WRITER.write(folder, "shape", _WRITER.clean(shape[None])[0])
+    page = html.escape(gallery_page({name: mesh}, "Shape"))
+    frame = f'<iframe srcdoc="{page}" style="width: 100%; height: 480px; border: 0">'
+    return frame + "</iframe>", sorted(map(str, folder.iterdir()))
+
+
+def _whole(seed: float | None) -> int:
+    if seed is None or seed < 0 or seed != int(seed) or seed >= 2**31:
+        raise UserError(f"a seed is a whole number from 0 to {2**31 - 1}, not {seed}")
+    return int(seed)
+
+
+def _seed(label: str, value: int = 0) -> gr.Number:
+    return gr.Number(value, label=label, precision=0, minimum=0)
+
+
+def _truncation() -> gr.Slider:
+    return gr.Slider(0, 1, 0.8, label="Truncation: less is more usual")
+
+
+def _connect(function: Callable, inputs: list, label: str) -> list:
+    """A button that runs a function, and where its shape and files go."""
+    button = gr.Button(label, variant="primary")
+    outputs = [gr.HTML(), gr.File(label="Meshes", interactive=False)]
+    button.click(_with_messages(function), inputs, outputs)
+    return outputs
+
+
+def _with_messages(function: Callable) -> Callable:
+    """Shows what a user did wrong instead of "Error"."""
+
+    def call(*arguments):
+        try:
+            return function(*arguments)
+        except UserError as error:
+            raise gr.Error(str(error)) from error
+
+    return call

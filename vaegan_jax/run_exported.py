@@ -1,0 +1,45 @@
+"""Runs an exported model with jax and numpy alone, and compares with check.npz.
+
+    python run_exported.py
+
+To use an artefact in a program of your own:
+
+    generator = load("generator.jaxexport")
+    shapes = generator(latents)  # (b, latent) float32 -> (b, x, y, z), 0 to 1
+"""
+
+import pathlib
+import sys
+
+import numpy as np
+from jax import export
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+TOLERANCE = 1e-3  # of probabilities and latents: backends round differently
+THRESHOLD = 0.4  # from which a voxel is filled
+
+
+def load(path):
+    """The function in an artefact."""
+    return export.deserialize(pathlib.Path(path).read_bytes()).call
+
+
+def main():
+    check = np.load(FOLDER / "check.npz")
+    for path in sorted(FOLDER.glob("*.jaxexport")):
+        made = np.asarray(load(path)(check[f"{path.stem}_input"]))
+        expected = check[f"{path.stem}_output"]
+        if made.shape != expected.shape:
+            sys.exit(f"{path.name} gives {made.shape}, not {expected.shape}")
+        difference = np.abs(made - expected).max()
+        if not difference <= TOLERANCE:
+            sys.exit(f"{path.name} differs by {difference:.2g}")
+        same = ((made > THRESHOLD) == (expected > THRESHOLD)).mean()
+        print(
+            f"{path.name}: {made.shape}, largest difference {difference:.1e}, "
+            f"{same:.3%} on the same side of {THRESHOLD}"
+        )
+
+
+if __name__ == "__main__":
+    main()

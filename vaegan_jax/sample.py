@@ -1,0 +1,56 @@
+"""Samples of a model as files, pictures and a page to look at."""
+
+import pathlib
+
+import numpy as np
+from jaxtyping import Float
+
+from vaegan_jax.inference import Model
+from vaegan_jax.shape_files import ShapeWriter, make_folder
+from vaegan_jax.shapes.animations import save_gif, turntable
+from vaegan_jax.shapes.gallery import write_gallery
+from vaegan_jax.shapes.pictures import draw_shapes
+
+_TURNING = 16  # shapes in the GIF, which would grow large otherwise
+
+
+def write_samples(
+    model: Model,
+    latents: Float[np.ndarray, "n latent"],
+    output: str | pathlib.Path,
+    writer: ShapeWriter,
+    animate: bool = True,
+) -> list[int]:
+    """Writes the shapes that latents of the prior stand for.
+
+    `samples.npz` (`voxels`, `latents`), `samples.png`, `turntable.gif` of the first
+    sixteen, `gallery.html`, and `sample_NNN.*` of each shape.
+
+    Args:
+      model: the generator.
+      latents: as from `Model.draw_latents`.
+      output: a folder, made if missing.
+      writer: how shapes become files.
+      animate: write the GIF, which takes most of the time.
+
+    Returns:
+      The numbers of the shapes without a filled voxel, of which there is no mesh.
+
+    Raises:
+      UserError: the folder cannot be made or written to.
+    """
+    output = make_folder(output)
+    shapes = writer.clean(model.generate(latents))
+    occupied = shapes > writer.threshold
+    meshes = {
+        f"sample {i}": writer.write(output, f"sample_{i:03d}", shape)
+        for i, shape in enumerate(shapes)
+    }
+    np.savez_compressed(output / "samples.npz", voxels=shapes, latents=latents)
+    draw_shapes(occupied).save(output / "samples.png")
+    note = f"Of {model.config.name} at step {model.step}."
+    write_gallery(output / "gallery.html", meshes, f"{len(shapes)} samples", note)
+    if animate:
+        frames = list(turntable(occupied[:_TURNING]))
+        save_gif(output / "turntable.gif", frames, seconds=4.0)
+    return [i for i, mesh in enumerate(meshes.values()) if mesh is None]

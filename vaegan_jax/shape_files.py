@@ -1,0 +1,107 @@
+"""Writes generated shapes as the files that people open elsewhere."""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+import trimesh
+from jaxtyping import Float
+
+from vaegan_jax.errors import UserError
+from vaegan_jax.metrics.reconstruction import OCCUPIED
+from vaegan_jax.shapes.meshes import (
+    MESH_FORMATS,
+    remove_small_parts,
+    voxels_to_mesh,
+    write_mesh,
+)
+from vaegan_jax.shapes.voxel_files import write_binvox
+
+FORMATS = (*MESH_FORMATS, "binvox", "npz")
+
+
+@dataclasses.dataclass(frozen=True)
+class ShapeWriter:
+    """How shapes become files. Units and axes of meshes: see `shapes.meshes`.
+
+    Attributes:
+      formats: some of `FORMATS`. A binvox file holds what is occupied; an npz file
+        `voxels`, the probabilities.
+      threshold: of occupancy, between what is inside and what is outside.
+      smooth: rounds of smoothing of the meshes; 0 leaves them as they are.
+      min_part: parts of fewer voxels are removed; 0 or 1 keeps all.
+
+    Raises:
+      UserError: a format is unknown, or a number impossible.
+    """
+
+    formats: tuple[str, ...] = FORMATS
+    threshold: float = OCCUPIED
+    smooth: int = 0
+    min_part: int = 0
+
+    def __post_init__(self):
+        for name in self.formats:
+            if name not in FORMATS:
+                raise UserError(
+                    f"there is no format {name!r}; these can be written: "
+                    + ", ".join(FORMATS)
+                )
+        if not 0 < self.threshold < 1:
+            raise UserError(f"the threshold is {self.threshold}; give one in (0, 1)")
+        for field in ("smooth", "min_part"):
+            if getattr(self, field) < 0:
+                raise UserError(f"{field} is {getattr(self, field)}; give 0 or more")
+
+    def clean(
+        self, probabilities: Float[np.ndarray, "n x y z"]
+    ) -> Float[np.ndarray, "n x y z"]:
+        """The shapes without their smallest parts."""
+        if self.min_part < 2:
+            return probabilities
+        return np.stack(
+            [
+                remove_small_parts(p, self.threshold, self.min_part)
+                for p in probabilities
+            ]
+        )
+
+    def write(
+        self, output: pathlib.Path, name: str, shape: Float[np.ndarray, "x y z"]
+    ) -> trimesh.Trimesh | None:
+        """Writes `output/name.*` in all formats.
+
+        Returns:
+          The mesh; None if no voxel is filled.
+        """
+        occupied = shape > self.threshold
+        if "npz" in self.formats:
+            np.savez_compressed(output / f"{name}.npz", voxels=shape)
+        if "binvox" in self.formats:
+            write_binvox(output / f"{name}.binvox", occupied)
+        if not occupied.any():
+            return None
+        mesh = voxels_to_mesh(shape, self.threshold, self.smooth)
+        for kind in self.formats:
+            if kind in MESH_FORMATS:
+                write_mesh(output / f"{name}.{kind}", mesh)
+        return mesh
+
+
+def make_folder(output: str | pathlib.Path) -> pathlib.Path:
+    """The folder, made if it is missing.
+
+    Raises:
+      UserError: it cannot be made or written to.
+    """
+    output = pathlib.Path(output)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        probe = output / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(
+            f"cannot write to {output}: {error}; choose another --output"
+        ) from error
+    return output

@@ -1,0 +1,25 @@
+"""The flags of all commands that load a model and write shapes."""
+
+from absl import flags
+
+from vaegan_jax.shape_files import FORMATS, ShapeWriter
+
+
+def define(formats: str) -> None:
+    """Defines --workdir, --checkpoint, --format, --threshold, --smooth, --min_part."""
+    flags.DEFINE_string("workdir", None, "Of the training run.", required=True)
+    flags.DEFINE_integer("checkpoint", None, "Step; default the latest.")
+    flags.DEFINE_list("format", formats, f"Of the files: {', '.join(FORMATS)}.")
+    flags.DEFINE_float(
+        "threshold", ShapeWriter.threshold, "Occupancy from which a voxel is filled."
+    )
+    flags.DEFINE_integer("smooth", 0, "Rounds of smoothing of the meshes; 10 is much.")
+    flags.DEFINE_integer("min_part", 0, "Remove parts of fewer voxels than this.")
+
+
+def writer() -> ShapeWriter:
+    """What the flags ask for."""
+    values = flags.FLAGS
+    return ShapeWriter(
+        tuple(values.format), values.threshold, values.smooth, values.min_part
+    )
