@@ -19,7 +19,7 @@ from vaegan_jax.models.multiview import encode_views, expected_latent
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.optimizers import build_optimizers
 from vaegan_jax.prior import build_prior
-from vaegan_jax.state import create_state
+from vaegan_jax.state import TrainState, create_state
 
 _BATCH = 32
 
@@ -127,16 +127,24 @@ class Model:
         return self.decode(self.encode(views))
 
 
-def load(workdir: str | pathlib.Path, step: int | None = None) -> Model:
+def load(workdir: str | pathlib.Path, step: int | str | None = None) -> Model:
     """Restores a model; needs nothing but its work directory.
 
     Args:
       workdir: of a training run.
-      step: of the checkpoint, by default the latest.
+      step: which checkpoint, as `Checkpoints.restore` takes it; default the latest.
 
     Raises:
       UserError: it is not a work directory, or has no such checkpoint.
     """
+    config, networks, state = load_state(workdir, step)
+    return Model(config, networks, state.sampling_variables(), int(state.step))
+
+
+def load_state(
+    workdir: str | pathlib.Path, step: int | str | None = None
+) -> tuple[ConfigDict, Networks, TrainState]:
+    """Configuration, networks and whole training state; see `load`."""
     saved = load_config(workdir)
     if saved is None:
         raise UserError(
@@ -149,7 +157,6 @@ def load(workdir: str | pathlib.Path, step: int | None = None) -> Model:
     abstract = abstract_state(lambda: create_state(config, networks, optimizers))
     checkpoints = Checkpoints(workdir, read_only=True)
     try:
-        state = checkpoints.restore(abstract, step)
+        return config, networks, checkpoints.restore(abstract, step)
     finally:
         checkpoints.close()
-    return Model(config, networks, state.sampling_variables(), int(state.step))
