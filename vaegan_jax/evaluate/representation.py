@@ -23,7 +23,7 @@ from vaegan_jax.models.layers import BatchNorm
 
 _BATCH = 32
 
-# Of the SVM, after Wu et al. 2016; see docs/evaluation.md.
+# Of the SVM: small, as features are many and labelled shapes few.
 _PENALTY = 0.01
 
 

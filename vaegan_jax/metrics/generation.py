@@ -71,7 +71,7 @@ def coverage(
 ) -> float:
     """COV: the share of reference shapes that are nearest to some generated shape.
 
-    Source: Achlioptas et al. 2018, https://arxiv.org/abs/1707.02392, section 2.
+    Source: Achlioptas et al. 2018, https://arxiv.org/abs/1707.02392.
     """
     matched = _counted(found.generated_to_reference.index, generated)
     count = _counted(found.reference_to_generated.index, reference).size
@@ -83,7 +83,7 @@ def minimum_matching_distance(
 ) -> float:
     """MMD: mean distance of reference shapes to their nearest generated shape.
 
-    Source: Achlioptas et al. 2018, https://arxiv.org/abs/1707.02392, section 2.
+    Source: Achlioptas et al. 2018, https://arxiv.org/abs/1707.02392.
     """
     return float(_counted(found.reference_to_generated.distance, reference).mean())
 
@@ -98,7 +98,7 @@ def one_nearest_neighbour_accuracy(
     50 % for two samples of one distribution, 100 % for sets that are apart, 0 % for a
     set and its copy. A tie between the sets counts half.
 
-    Source: Yang et al. 2019 (PointFlow), https://arxiv.org/abs/1906.12320, section 5.1,
+    Source: Yang et al. 2019 (PointFlow), https://arxiv.org/abs/1906.12320,
     after Lopez-Paz and Oquab 2017, https://arxiv.org/abs/1610.06545.
     """
     sets = (
@@ -123,7 +123,7 @@ def jensen_shannon_divergence(
     The distributions are those of a random filled voxel of a random shape's set: voxel
     counts over the whole set. A set without any filled voxel is at 1.
 
-    Source: Achlioptas et al. 2018, https://arxiv.org/abs/1707.02392, section 2.
+    Source: Achlioptas et al. 2018, https://arxiv.org/abs/1707.02392.
     """
     counts = [grids.sum(0).ravel() for grids in (a, b)]
     if not all(count.any() for count in counts):

@@ -101,7 +101,7 @@ def chamfer_distance(distances: SurfaceDistances) -> float:
 def f_score(distances: SurfaceDistances, tolerance: float) -> float:
     """Harmonic mean of precision and recall of surface points within `tolerance`.
 
-    Source: Tatarchenko et al. 2019, https://arxiv.org/abs/1905.03678, section 5.2.
+    Source: Tatarchenko et al. 2019, https://arxiv.org/abs/1905.03678.
     """
     precision, recall = (float(np.mean(d <= tolerance)) for d in distances)
     return 2 * precision * recall / max(precision + recall, 1e-12)
