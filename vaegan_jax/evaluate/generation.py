@@ -13,7 +13,7 @@ from vaegan_jax.metrics.earth_mover import Surfaces, nearest_surfaces
 from vaegan_jax.metrics.health import health
 from vaegan_jax.metrics.reconstruction import OCCUPIED
 
-Shapes = Bool[np.ndarray, "n x y z"]
+Shapes = Bool[np.ndarray, "_ x y z"]
 Values = dict[str, list[float]]  # one for each set
 
 SAMPLES, TRAINING, REFERENCE = "samples", "training shapes", "reference shapes"

@@ -31,7 +31,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-def _show(value: float | None, factor: float, form: str) -> str:
+def _show(value: float | None, factor: int, form: str) -> str:
     if value is None:
         return ""
     number, _, unit = form.partition(" ")
@@ -61,7 +61,7 @@ def reconstruction_table(rows: Sequence[Row]) -> str:
     )
 
 
-def _mean_and_spread(values: Sequence[float], factor: float, form: str) -> str:
+def _mean_and_spread(values: Sequence[float], factor: int, form: str) -> str:
     mean = sum(values) / len(values)
     if len(values) == 1:
         return _show(mean, factor, form)
