@@ -215,7 +215,14 @@ def evaluated():
     about = dict.fromkeys(
         ("workdir", "algorithm", "data", "split", "threshold_split"), "some"
     )
-    about |= {"step": 0, "shapes": 3, "training_views": 3, "draws": 2, "sets": 2}
+    about |= {
+        "threshold_is_optimistic": True,
+        "step": 0,
+        "shapes": 3,
+        "training_views": 3,
+        "draws": 2,
+        "sets": 2,
+    }
     found = Evaluation(
         about,
         examples.names,

@@ -107,6 +107,10 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
     data_dir = options.data_dir or config.data.dir
     train = _open(model, config.data.dir, config.data.train_split)
     examples = _open(model, data_dir, options.split)
+    same = (str(data_dir), options.split) == (
+        config.data.dir,
+        config.data.validation_split,
+    )
     about = {
         "workdir": str(workdir),
         "algorithm": config.algorithm,
@@ -116,15 +120,12 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
         "shapes": len(examples),
         "training_views": config.data.num_views,
         "threshold_split": config.data.validation_split,
+        "threshold_is_optimistic": same,
         "draws": options.draws,
         "sets": options.sets,
     }
     rows, pictures = [], {}
     if networks.encoder is not None:
-        same = (str(data_dir), options.split) == (
-            config.data.dir,
-            config.data.validation_split,
-        )
         validation = (
             examples
             if same

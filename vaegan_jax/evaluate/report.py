@@ -77,7 +77,7 @@ def format_tables(evaluation: Evaluation) -> str:
             f"The model's IoU, F-score and Chamfer distance are at threshold {chosen}, "
             f"chosen on {about['threshold_split']}"
         )
-        if about["threshold_split"] == about["split"]:
+        if about["threshold_is_optimistic"]:
             note += ", the split that is measured: slightly optimistic"
         sections += [
             "## Reconstruction",

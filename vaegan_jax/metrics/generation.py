@@ -120,8 +120,9 @@ def jensen_shannon_divergence(
 ) -> float:
     """JSD, in bits, of where two sets of shapes fill the grid, 0 to 1.
 
-    The distributions are those of a random filled voxel of a random shape's set: voxel
-    counts over the whole set. A set without any filled voxel is at 1.
+    Each set's distribution over the grid is the place of a voxel drawn from all that
+    its shapes fill. A set that fills none is at 1 from others, and at 0 from another
+    such set.
 
     Source: Achlioptas et al. 2018, https://arxiv.org/abs/1707.02392.
     """
