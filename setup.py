@@ -27,6 +27,7 @@ setup(
         "flax>=0.12",
         "jax>=0.10",
         "jaxtyping>=0.3",
+        "matplotlib>=3.9",
         "ml-collections>=1.0",
         "importlib_resources>=6.0",  # tensorflow-datasets forgets to ask for it
         "networkx>=3.2",  # trimesh: connected components
@@ -37,6 +38,7 @@ setup(
         "requests>=2.32",
         "rtree>=1.3",  # trimesh: ray casting where embreex has no wheel
         "scikit-image>=0.25",
+        "scikit-learn>=1.5",
         "scipy>=1.14",
         "tensorboardX>=2.6",
         f"tensorflow-cpu>=2.20; {_LINUX_X86}",

@@ -1,35 +1,58 @@
-"""Measures a model: python scripts/evaluate.py --workdir=runs/mv_vae_gan-demo"""
+"""Measures a model: python scripts/evaluate.py --workdir=runs/mv_vae_gan-demo
+
+Given two work directories, --workdir=A --workdir=B, also compares them pair by pair.
+"""
 
 from absl import flags
 
 from vaegan_jax import command_line
 
-WORKDIR = flags.DEFINE_string("workdir", None, "Of the training run.", required=True)
+WORKDIR = flags.DEFINE_multi_string(
+    "workdir", None, "Of the training run; twice to compare two.", required=True
+)
 DATA_DIR = flags.DEFINE_string("data_dir", None, "Data set; default that of training.")
 SPLIT = flags.DEFINE_string("split", "validation", "Of the data set.")
-JSON = flags.DEFINE_string("json", None, "Also write the numbers to this file.")
-CHECKPOINT = flags.DEFINE_integer("checkpoint", None, "Step; default the latest.")
+OUTPUT = flags.DEFINE_string(
+    "output", None, "Where the report goes; default WORKDIR/evaluation, of the last."
+)
+CHECKPOINT = command_line.define_checkpoint()
+LABELS = flags.DEFINE_string(
+    "labels", None, "CSV file, name and label of each shape: measures features too."
+)
+DRAWS = flags.DEFINE_integer("draws", 3, "Random subsets of views of each shape.", 1)
+SETS = flags.DEFINE_integer("sets", 3, "Sets of samples.", 1)
 
 
 def main() -> None:
-    import json
     import pathlib
 
-    from vaegan_jax import evaluate, inference
-    from vaegan_jax.dataset import open_split
+    from vaegan_jax.errors import UserError
+    from vaegan_jax.evaluate import comparison, evaluation, report
 
-    model = inference.load(WORKDIR.value, CHECKPOINT.value)
-    data, fit = model.config.data, model.config.model
-    directory = DATA_DIR.value or data.dir
-    size = fit.image_size if data.num_views else None
-    examples = open_split(directory, SPLIT.value, fit.resolution, size)
-    train = open_split(data.dir, data.train_split, fit.resolution, None)
-    rows = evaluate.evaluate(model, train, examples)
-    print(f"{model.config.algorithm} at step {model.step}, {len(examples)} shapes of "
-          f"{SPLIT.value} in {directory}\n")  # fmt: skip
-    print(evaluate.format_table(rows))
-    if JSON.value:
-        pathlib.Path(JSON.value).write_text(json.dumps(rows, indent=2) + "\n")
+    workdirs = WORKDIR.value
+    if len(workdirs) > 2:
+        raise UserError(
+            f"{len(workdirs)} work directories; give one, or two to compare"
+        )
+    options = evaluation.Options(
+        data_dir=DATA_DIR.value,
+        split=SPLIT.value,
+        checkpoint=CHECKPOINT.value,
+        labels=LABELS.value,
+        draws=DRAWS.value,
+        sets=SETS.value,
+    )
+    output = pathlib.Path(OUTPUT.value or f"{workdirs[-1]}/evaluation")
+    measured = []
+    for number, workdir in enumerate(workdirs):
+        measured.append(evaluation.evaluate(workdir, options))
+        folder = output / f"model_{number + 1}" if len(workdirs) > 1 else output
+        report.write_evaluation(folder, measured[-1])
+        print(report.format_tables(measured[-1]) + "\n", flush=True)
+    if len(measured) > 1:
+        compared = comparison.write_comparison(output, *measured)
+        print(comparison.format_comparison(compared) + "\n")
+    print(f"wrote the report to {output}")
 
 
 if __name__ == "__main__":

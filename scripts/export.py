@@ -6,7 +6,7 @@ from vaegan_jax import command_line
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Of the training run.", required=True)
 OUTPUT = flags.DEFINE_string("output", "exported", "The folder to write to.")
-CHECKPOINT = flags.DEFINE_integer("checkpoint", None, "Step; default the latest.")
+CHECKPOINT = command_line.define_checkpoint()
 
 
 def main() -> None:

@@ -65,3 +65,28 @@ def test_config_round_trip(setup, tmp_path):
 def test_the_abstract_state_matches(setup):
     abstract, state = abstract_state(setup.create), setup.create()
     assert jax.tree.structure(abstract) == jax.tree.structure(state)
+
+
+def test_the_best_is_kept_beside_the_latest(setup, tmp_path):
+    checkpoints = Checkpoints(tmp_path, keep=2)
+    assert checkpoints.best is None
+    state = setup.create()
+    for score in (0.2, 0.7, None, 0.3, 0.4):
+        state, _ = setup.train_step(state, make_batch(setup.config))
+        checkpoints.save(state, score)
+    checkpoints.close()
+    reader = Checkpoints(tmp_path, read_only=True)
+    assert reader.steps == [2, 4, 5] and reader.best == (2, 0.7)
+    abstract = abstract_state(setup.create)
+    for name, step in (("best", 2), ("latest", 5), (None, 5), ("4", 4)):
+        assert int(reader.restore(abstract, name).step) == step
+    with pytest.raises(UserError, match="no checkpoint latst; it has 2, 4, 5"):
+        reader.restore(abstract, "latst")
+
+
+def test_no_checkpoint_has_a_score(setup, tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(setup.create())
+    checkpoints.wait()
+    with pytest.raises(UserError, match="has a score yet; training scores them"):
+        checkpoints.restore(abstract_state(setup.create), "best")

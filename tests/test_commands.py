@@ -1,6 +1,5 @@
 """The real commands, as a user types them."""
 
-import json
 import os
 import subprocess
 import sys
@@ -99,23 +98,29 @@ def test_sampling_takes_a_seed_and_a_checkpoint(workdir, tmp_path):
     assert "has no checkpoint 77; it has 2" in missing.stderr
 
 
-def test_evaluate_prints_a_table_and_writes_json(workdir, tmp_path):
-    path = tmp_path / "numbers.json"
+def test_evaluate_compares_two_runs_and_writes_reports(workdir, data, tmp_path):
+    labels = tmp_path / "labels.csv"
+    lines = [f"shape_{i},{'ab'[i % 2]}" for i in range(6)]
+    labels.write_text("\n".join(["name,label", *lines]) + "\n")
     made = run(
-        "scripts/evaluate.py", f"--workdir={workdir}", "--split=test", f"--json={path}"
+        "scripts/evaluate.py",
+        *(f"--workdir={workdir}", f"--workdir={workdir}", "--checkpoint=best"),
+        *("--split=test", "--draws=1", "--sets=1", f"--labels={labels}"),
+        f"--output={tmp_path / 'out'}",
     )
     assert made.returncode == 0, made.stderr
-    rows = json.loads(path.read_text())
-    for count in (1, 2, 3, 6, 12):
-        assert rows[f"{count} views"].keys() >= {
-            "squared_error",
-            "iou_0.3",
-            "iou_0.4",
-            "iou_0.5",
-            "average_precision",
-        }
-    assert "| mean training shape |" in made.stdout
-    assert "| nearest training shape (oracle) |" in made.stdout
+    for count in (1, 2, 3, 4, 6, 8, 12):
+        assert f"| model, {count} view" in made.stdout
+    for part in (
+        "| mean training shape |",
+        "| discriminator features |",
+        "Differences: ",
+    ):
+        assert part in made.stdout
+    for name in ("comparison.md", "comparison.json", "comparison.png"):
+        assert (tmp_path / "out" / name).exists()
+    for name in ("report.md", "metrics.json", "samples.png", "reconstructions.png"):
+        assert (tmp_path / "out" / "model_1" / name).exists()
 
 
 @pytest.mark.parametrize(
@@ -161,4 +166,6 @@ def test_packed_training_sampling_and_evaluation_need_no_tensorflow(data, tmp_pa
     made = run(*DEMO, *TINY, steps, f"--config.data.dir={data}", workdir, **path)
     assert made.returncode == 0, made.stderr
     assert run("scripts/sample.py", workdir, **path).returncode == 0
-    assert run("scripts/evaluate.py", workdir, **path).returncode == 0
+    flags = ("--draws=1", "--sets=1")
+    assert run("scripts/evaluate.py", workdir, *flags, **path).returncode == 0
+    assert (tmp_path / "run/evaluation/report.md").exists()

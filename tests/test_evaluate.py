@@ -1,10 +1,19 @@
+import json
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from helpers import Setup, make_examples, tiny_config
 
-from vaegan_jax import evaluate
 from vaegan_jax.dataset import Examples
+from vaegan_jax.errors import UserError
+from vaegan_jax.evaluate import comparison, report, tables
+from vaegan_jax.evaluate import evaluation as evaluation_module
+from vaegan_jax.evaluate import reconstruction as rows
+from vaegan_jax.evaluate.evaluation import Evaluation, ranked_places
+from vaegan_jax.evaluate.generation import evaluate_generation
+from vaegan_jax.evaluate.selection import validate
+from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
 from vaegan_jax.inference import Model
 from vaegan_jax.metrics import reconstruction
 
@@ -61,58 +70,213 @@ def test_average_precision_of_a_perfect_order_and_of_an_empty_truth():
     np.testing.assert_allclose(reconstruction.average_precision(scores, truth), [1, 0])
 
 
-def test_means_do_not_count_the_padding():
+def untrained(algorithm):
+    setup = Setup(tiny_config(algorithm))
+    return Model(setup.config, setup.networks, setup.create().sampling_variables(), 0)
+
+
+def test_means_do_not_count_the_padding(monkeypatch):
+    monkeypatch.setattr(rows, "_BATCH", 4)
     examples = make_examples(count=5)
-    truth = lambda batch, _: batch.voxels.astype(np.float32)  # noqa: E731
-    row = evaluate.measure(truth, examples, batch_size=4)
-    assert row["squared_error"] == 0 and row["iou_0.5"] == 1
-    blank = lambda batch, _: np.zeros(batch.voxels.shape, np.float32)  # noqa: E731
-    row = evaluate.measure(blank, examples, batch_size=4)
-    np.testing.assert_allclose(row["squared_error"], examples.voxels.sum() / 5)
+    examples.voxels[:] = 0
+    for i, grid in enumerate(examples.voxels):
+        grid[8:12, 8 : 10 + i, 8:16] = 1
+    truth = rows.Truth(examples)
+    perfect = rows.measure(lambda i: np.float32(examples.voxels[i]), truth, 0.5)
+    assert perfect["squared_error"].tolist() == [0] * 5
+    assert perfect["iou"].tolist() == perfect["average_precision"].tolist() == [1] * 5
+    assert (perfect["f_score"] == 1).all()
+    blank = np.zeros((4, 32, 32, 32), np.float32)
+    empty = rows.measure(lambda i: blank, truth, 0.5)
+    expected = examples.voxels.sum((1, 2, 3))
+    np.testing.assert_allclose(empty["squared_error"], expected)
+    assert (empty["f_score"] == 0).all()
+    np.testing.assert_allclose(empty["chamfer_distance"], 6)
+
+
+def test_the_chosen_threshold_is_the_best_of_all(monkeypatch):
+    monkeypatch.setattr(rows, "_BATCH", 2)
+    occupied = np.zeros((3, 8, 8, 8), bool)
+    occupied[:, :4] = True
+    # Voxels of the truth have 0.62, half of the others 0.41, the rest 0.13.
+    probabilities = np.where(occupied, 0.62, 0.13).astype(np.float32)
+    probabilities[:, 4:6] = 0.41
+    assert rows.choose_threshold(lambda i: probabilities[i], occupied) == 0.45
 
 
 def test_the_mean_shape_and_the_oracle_by_hand():
     voxels = np.zeros((3, 32, 32, 32), np.uint8)
     voxels[0, 0], voxels[1, :2], voxels[2, 20:] = 1, 1, 1
     train = Examples(["a", "b", "c"], voxels, np.zeros((3, 1, 8, 8, 1), np.uint8))
-    truth = Examples(["b2"], voxels[1:2], train.views[1:2])
-    assert evaluate.nearest_training_row(train, truth)["iou_0.5"] == 1
-    mean = evaluate.mean_shape_row(train, truth)
+    b2 = Examples(["b2"], voxels[1:2], train.views[1:2])
+    mean, oracle = rows.baseline_rows(train, b2, rows.Truth(b2))
+    assert oracle.mean("iou") == 1 and oracle.spread("iou") is None
     # Layer 0 is 2/3 full, layer 1 and the last twelve 1/3.
     expected = 1024 * (1 / 9 + 4 / 9 + 12 / 9)
-    np.testing.assert_allclose(mean["squared_error"], expected, rtol=1e-4)
-    nearest, iou = evaluate.nearest_shapes(voxels[[0]], voxels[1:])
-    assert nearest.tolist() == [0]
-    np.testing.assert_allclose(iou, [0.5])
+    np.testing.assert_allclose(mean.mean("squared_error"), expected, rtol=1e-4)
+    # Above 1/3 only the first layer is left; below, all fourteen.
+    assert mean.mean("iou") == 0.5 and 1 / 3 < mean.threshold < 2 / 3
 
 
-def test_views_are_spread_evenly_and_start_everywhere():
-    views = np.broadcast_to(
-        np.arange(12, dtype=np.uint8)[None, :, None, None, None], (12, 12, 2, 2, 1)
+def test_view_subsets_are_seeded_distinct_and_reach_every_view():
+    subset = view_subsets(50, 12, 3, seed=0)
+    assert subset.shape == (50, 3) and (np.diff(subset) > 0).all()
+    assert set(subset.flatten()) == set(range(12))
+    np.testing.assert_array_equal(subset, view_subsets(50, 12, 3, seed=0))
+    assert (subset != view_subsets(50, 12, 3, seed=1)).any()
+    np.testing.assert_array_equal(view_subsets(2, 4, 4, 0), [[0, 1, 2, 3]] * 2)
+
+
+def test_latents_of_a_subset_equal_those_of_these_views_alone():
+    model, examples = untrained("mv_vae_gan"), make_examples(10)
+    subset = view_subsets(10, 4, 2, seed=0)
+    actual = pooled_latents(model, encode_all(model, examples), subset)
+    expected = model.encode(examples.views[np.arange(10)[:, None], subset])
+    np.testing.assert_allclose(actual, expected, atol=1e-5)
+
+
+def test_retrieval_by_image_latent_finds_the_shape_whose_views_it_is_given():
+    model, train = untrained("mv_vae_gan"), make_examples(8)
+    chosen = [5, 2]
+    known = Examples(
+        [train.names[i] for i in chosen], train.voxels[chosen], train.views[chosen]
     )
-    chosen = evaluate.select_views(views, 3, first_index=0)[..., 0, 0, 0]
-    np.testing.assert_array_equal(chosen[0], [0, 4, 8])
-    np.testing.assert_array_equal(chosen[1], [1, 5, 9])
-    assert set(chosen[:, 0]) == set(range(12))
+    found = rows.evaluate_reconstruction(model, train, train, known, (2, 4), draws=2)
+    retrieval = {r.views: r for r in found if r.prediction == rows.RETRIEVAL}
+    assert retrieval[4].mean("iou") == 1
+    assert retrieval[2].values["iou"].shape == (2, 2)
+    # Every view is seen: another draw would be the same.
+    assert retrieval[4].values["iou"].shape == (1, 2)
+
+
+def test_generation_of_a_model_that_samples_its_training_shapes():
+    train, examples = make_examples(12), make_examples(6, seed=1)
+
+    class Copier(Model):
+        def sample(self, count, seed):
+            return np.float32(train.voxels[:count])
+
+    found = evaluate_generation(object.__new__(Copier), train, examples, sets=2)
+    assert found["samples"]["nearest_training_iou"] == [1, 1]
+    assert 0 < found["reference shapes"]["nearest_training_iou"][0] < 0.5
+    assert len(found["training shapes"]["1nna_emd"]) == 2
+
+    class Knower(Copier):
+        def sample(self, count, seed):
+            return np.float32(examples.voxels)
+
+    known = evaluate_generation(object.__new__(Knower), train, examples, sets=1)[
+        "samples"
+    ]
+    for distance in ("iou", "cd", "emd"):
+        assert known[f"cov_{distance}"] == [1]
+        assert known[f"mmd_{distance}"] == [pytest.approx(0, abs=1e-6)]
+        assert known[f"1nna_{distance}"] == [0]
+    assert known["jsd"] == [pytest.approx(0, abs=1e-9)]
 
 
 @pytest.mark.parametrize("algorithm", ["gan", "mv_vae_gan"])
-def test_all_rows_of_an_untrained_model(algorithm):
-    setup = Setup(tiny_config(algorithm))
-    state = setup.create()
-    model = Model(setup.config, setup.networks, state.sampling_variables(), 0)
-    rows = evaluate.evaluate(model, make_examples(6), make_examples(3, seed=1))
-    views = {name for name in rows if name.endswith("views")}
-    expected = set() if algorithm == "gan" else {"1 views", "2 views", "3 views"}
-    assert views == expected
-    table = evaluate.format_table(rows)
-    assert "mean training shape" in table and "samples: fill_rate" in table
+def test_validation_scores_every_model(algorithm):
+    values = validate(untrained(algorithm), make_examples(4))
+    assert 0 <= values["score"] <= 1
+    assert ("iou" in values) == (algorithm != "gan")
+
+
+def row(values, views=2):
+    return rows.Row(rows.MODEL, views, 0.5, {"iou": np.array(values)})
+
+
+def test_row_statistics_by_hand():
+    r = row([[0.2, 0.4, 0.6], [0.4, 0.6, 0.8]])
+    assert r.mean("iou") == pytest.approx(0.5)
+    assert r.spread("iou") == pytest.approx(0.2 / 2**0.5)
+    assert r.standard_error("iou") == pytest.approx(0.2 / 3**0.5)
+    assert tables.describe(r) == "model, 2 views"
+
+
+def test_paired_differences_by_hand():
+    d = comparison.paired_difference(np.array([1.0, 2, 3, 4]), np.array([2.0, 2, 5, 5]))
+    assert d["mean"] == 1 and d["deviation"] == pytest.approx((2 / 3) ** 0.5)
+    assert d["raised"] == 0.875
+    assert d["high"] - d["mean"] == pytest.approx(1.96 * (2 / 3) ** 0.5 / 2)
+
+
+def test_places_of_best_median_and_worst():
+    assert ranked_places(10).tolist() == [0, 1, 4, 5, 8, 9]
+    assert ranked_places(3).tolist() == [0, 1, 2]
+    assert ranked_places(1).tolist() == [0]
+
+
+@pytest.fixture(scope="module")
+def evaluated():
+    """An untrained model, evaluated without a work directory."""
+    model, train = untrained("mv_vae_gan"), make_examples(6)
+    examples = make_examples(3, seed=1)
+    about = dict.fromkeys(
+        ("workdir", "algorithm", "data", "split", "threshold_split"), "some"
+    )
+    about |= {
+        "threshold_is_optimistic": True,
+        "step": 0,
+        "shapes": 3,
+        "training_views": 3,
+        "draws": 2,
+        "sets": 2,
+    }
+    found = Evaluation(
+        about,
+        examples.names,
+        rows.evaluate_reconstruction(model, train, train, examples, draws=2),
+        evaluate_generation(model, train, examples, sets=2),
+        {"encoder latents": 0.5},
+        {},
+    )
+    found.pictures["reconstructions"] = evaluation_module.draw_ranked(
+        found, model, examples
+    )
+    return found
+
+
+def test_a_report_holds_tables_curves_pictures_and_json(evaluated, tmp_path):
+    report.write_evaluation(tmp_path, evaluated)
+    text = (tmp_path / "report.md").read_text()
+    for part in (
+        "| model, 1 view |",
+        "| retrieval by image latent, 4 views |",
+        "| mean training shape |",
+        "| retrieval by the truth (oracle) |",
+        "| samples | EMD |",
+        "| training shapes |",
+        "| encoder latents | 50.0 |",
+        "the split that is measured",
+    ):
+        assert part in text
+    for name in ("curves", "reconstructions"):
+        assert f"({name}.png)" in text and (tmp_path / f"{name}.png").exists()
+    numbers = json.loads((tmp_path / "metrics.json").read_text())
+    first = numbers["reconstruction"][0]
+    assert first["mean"].keys() == tables.RECONSTRUCTION.keys()
+    assert np.mean(first["per_shape"]["iou"]) == pytest.approx(first["mean"]["iou"])
+    assert numbers["generation"]["samples"]["1nna_cd"] == pytest.approx(
+        evaluated.generation["samples"]["1nna_cd"]
+    )
+
+
+def test_a_model_does_not_differ_from_itself(evaluated, tmp_path):
+    same = comparison.write_comparison(tmp_path, evaluated, evaluated)
+    assert same["reconstruction"][3]["iou"]["mean"] == 0
+    assert same["reconstruction"][3]["iou"]["raised"] == 0.5
+    assert (tmp_path / "comparison.png").exists()
+    assert "+0.000 [+0.000, +0.000] (50%)" in (tmp_path / "comparison.md").read_text()
+    evaluated_elsewhere = Evaluation(
+        evaluated.about, ["other"], [], evaluated.generation, {}, {}
+    )
+    with pytest.raises(UserError, match="measured on different shapes"):
+        comparison.compare(evaluated, evaluated_elsewhere)
 
 
 def test_reconstruction_does_not_depend_on_the_batch_or_the_order_of_views():
-    setup = Setup(tiny_config("mv_vae_gan"))
-    state = setup.create()
-    model = Model(setup.config, setup.networks, state.sampling_variables(), 0)
+    model = untrained("mv_vae_gan")
     views = make_examples(3).views
     together = model.reconstruct(views)
     np.testing.assert_allclose(model.reconstruct(views[:1]), together[:1], atol=1e-5)

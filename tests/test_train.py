@@ -144,6 +144,30 @@ def test_a_non_finite_loss_stops_and_keeps_the_last_good_checkpoint(
     assert Checkpoints(tmp_path).steps == [3]
 
 
+@pytest.mark.parametrize("algorithm", ["gan", "mv_vae_gan"])
+def test_the_best_checkpoint_is_kept_also_after_a_resume(
+    data, tmp_path, monkeypatch, algorithm
+):
+    scores = {1: 0.5, 2: 0.9, 3: 0.6, 4: 0.8, 5: 0.7, 6: 0.1}
+    measured = []
+
+    def validate(model, validation):
+        measured.append(true_validate(model, validation)["score"])
+        return {"score": scores[model.step]}
+
+    true_validate = driver.validate
+    monkeypatch.setattr(driver, "validate", validate)
+    fields = {"train.evaluate_every_epochs": 0.4, "checkpoint.keep": 1}
+    config = config_for(data, algorithm, **fields)
+    for steps in (3, 6):
+        config.train.num_steps = steps
+        driver.train(config, tmp_path)
+    reader = Checkpoints(tmp_path, read_only=True)
+    assert reader.steps == [2, 6] and reader.best == (2, 0.9)
+    assert inference.load(tmp_path, "best").step == 2
+    assert all(0 <= score <= 1 for score in measured) and len(measured) == 6
+
+
 def test_another_model_in_the_work_directory_is_refused(data, tmp_path):
     driver.train(config_for(data, **{"train.num_steps": 1}), tmp_path)
     other = config_for(data, **{"model.latent_size": 7})

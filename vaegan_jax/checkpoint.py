@@ -14,10 +14,18 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.state import TrainState
 
 _CONFIG = "config.json"
+_SCORE = "score"
+
+
+def _score(metrics: dict[str, float]) -> float:
+    return metrics[_SCORE]
 
 
 class Checkpoints:
     """The checkpoints of one work directory.
+
+    The latest, from which training goes on, and the best, which may be older: the one
+    saved with the highest score.
 
     Args:
       workdir: the work directory; checkpoints go to its `checkpoints/`.
@@ -33,14 +41,20 @@ class Checkpoints:
         keep_every_steps: int = 0,
         read_only: bool = False,
     ):
-        policies: list[Any] = [checkpoint_managers.LatestN(keep)]
+        best = checkpoint_managers.BestN(
+            get_metric_fn=_score, n=1, keep_checkpoints_without_metrics=False
+        )
+        policies: list[Any] = [checkpoint_managers.LatestN(keep), best]
         if keep_every_steps:
             policies.append(checkpoint_managers.EveryNSteps(keep_every_steps))
         options = ocp.CheckpointManagerOptions(
-            preservation_policy=checkpoint_managers.AnyPreservationPolicy(policies)
+            preservation_policy=checkpoint_managers.AnyPreservationPolicy(policies),
+            best_fn=_score,
         )
         if read_only:
-            options = ocp.CheckpointManagerOptions(read_only=True, create=False)
+            options = ocp.CheckpointManagerOptions(
+                read_only=True, create=False, best_fn=_score
+            )
         directory = pathlib.Path(workdir).resolve() / "checkpoints"
         if read_only and not directory.is_dir():
             raise UserError(f"{workdir} holds no checkpoint; train first")
@@ -51,21 +65,45 @@ class Checkpoints:
         """The steps at which complete checkpoints exist, oldest first."""
         return sorted(self._manager.all_steps())
 
-    def save(self, state: TrainState) -> None:
+    @property
+    def best(self) -> tuple[int, float] | None:
+        """Step and score of the best checkpoint; None if none has a score."""
+        scored = {}
+        for step in self.steps:
+            metrics = self._manager.metrics(step)
+            if metrics:
+                scored[step] = _score(metrics)
+        if not scored:
+            return None
+        step = max(scored, key=scored.__getitem__)
+        return step, scored[step]
+
+    def save(self, state: TrainState, score: float | None = None) -> None:
         """Starts to save; returns once the arrays are copied, before they are written.
 
         A step that is saved already is left as it is.
+
+        Args:
+          state: to save.
+          score: how good it is, higher for better; None if that was not measured.
         """
         step = int(state.step)
         if step not in self.steps:
-            self._manager.save(step, args=ocp.args.StandardSave(state), force=True)
+            self._manager.save(
+                step,
+                args=ocp.args.StandardSave(state),
+                metrics=None if score is None else {_SCORE: score},
+                force=True,
+            )
 
-    def restore(self, abstract: TrainState, step: int | None = None) -> TrainState:
+    def restore(
+        self, abstract: TrainState, step: int | str | None = None
+    ) -> TrainState:
         """The state at a step, by default the latest.
 
         Args:
           abstract: shapes and dtypes of the state, or a state of the same structure.
-          step: one of `steps`.
+          step: one of `steps`, as a number or in digits; "latest" or "best".
 
         Raises:
           UserError: there is no such checkpoint.
@@ -74,14 +112,35 @@ class Checkpoints:
             raise UserError(
                 f"{self._manager.directory} holds no checkpoint; train first"
             )
-        if step is not None and step not in self.steps:
+        step = self._find(step)
+        directory = pathlib.Path(self._manager.directory) / str(step)
+        try:
+            if not _shapes_fit(directory, abstract):
+                raise ValueError("arrays of other shapes")
+            return self._manager.restore(step, args=ocp.args.StandardRestore(abstract))
+        except (KeyError, TypeError, ValueError) as error:
             raise UserError(
-                f"{self._manager.directory} has no checkpoint {step}; it has "
-                + ", ".join(map(str, self.steps))
-            )
-        return self._manager.restore(
-            self.steps[-1] if step is None else step,
-            args=ocp.args.StandardRestore(abstract),
+                f"{directory} is of another model than its config.json describes, or "
+                "of another version of the program; use those that belong together, or "
+                "train again"
+            ) from error
+
+    def _find(self, step: int | str | None) -> int:
+        if step in (None, "latest"):
+            return self.steps[-1]
+        if step == "best":
+            if self.best is None:
+                raise UserError(
+                    f"no checkpoint in {self._manager.directory} has a score yet; "
+                    "training scores them every config.train.evaluate_every_epochs"
+                )
+            return self.best[0]
+        for saved in self.steps:
+            if str(saved) == str(step):
+                return saved
+        raise UserError(
+            f"{self._manager.directory} has no checkpoint {step}; it has "
+            + ", ".join(map(str, self.steps))
         )
 
     def wait(self) -> None:
@@ -91,6 +150,26 @@ class Checkpoints:
     def close(self) -> None:
         """Waits for pending saves and releases the manager's threads."""
         self._manager.close()
+
+
+def _shapes_fit(checkpoint: pathlib.Path, abstract: TrainState) -> bool:
+    """False if parameters in a checkpoint are known to have other shapes.
+
+    Orbax itself, asked for another shape, fills the terminal with pages of errors.
+    """
+    try:
+        metadata = json.loads((checkpoint / "default/_METADATA").read_text())
+        arrays = metadata["tree_metadata"]
+        saved = {
+            k: tuple(v["value_metadata"]["write_shape"]) for k, v in arrays.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return True  # not known; restoring tells
+    for path, leaf in jax.tree_util.tree_leaves_with_path(abstract):
+        key = str(tuple(getattr(k, "key", getattr(k, "name", k)) for k in path))
+        if "'params'" in key and saved.get(key, leaf.shape) != leaf.shape:
+            return False
+    return True
 
 
 def abstract_state(create: Any) -> Any:

@@ -23,6 +23,11 @@ def run(main: Callable[[], int | None]) -> None:
     app.run(lambda _: _start(main), flags_parser=lambda argv: _guard(_parse, argv))
 
 
+def define_checkpoint() -> flags.FlagHolder[str]:
+    """Defines --checkpoint, as `Checkpoints.restore` takes it."""
+    return flags.DEFINE_string("checkpoint", "latest", "A step, latest or best.")
+
+
 def _start(main: Callable[[], int | None]) -> int | None:
     if not flags.FLAGS["verbosity"].present:
         # The libraries' own progress reports; ours do not go through absl.

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import json
 import pathlib
 from collections.abc import Sequence
 from typing import Any
@@ -191,7 +190,7 @@ class Model:
             )
 
 
-def load(workdir: str | pathlib.Path, step: int | None = None) -> Model:
+def load(workdir: str | pathlib.Path, step: int | str | None = None) -> Model:
     """Restores a trained model; needs nothing but its work directory.
 
         model = vaegan_jax.load("runs/mv_vae_gan-demo")
@@ -201,7 +200,7 @@ def load(workdir: str | pathlib.Path, step: int | None = None) -> Model:
 
     Args:
       workdir: of a training run.
-      step: of the checkpoint, by default the latest.
+      step: which checkpoint, as `Checkpoints.restore` takes it; default the latest.
 
     Returns:
       The model, with moving averages of the variables if training kept them.
@@ -210,6 +209,14 @@ def load(workdir: str | pathlib.Path, step: int | None = None) -> Model:
       UserError: it is not a work directory, has no such checkpoint, or one of another
         model than its `config.json` describes.
     """
+    config, networks, state = load_state(workdir, step)
+    return Model(config, networks, state.sampling_variables(), int(state.step))
+
+
+def load_state(
+    workdir: str | pathlib.Path, step: int | str | None = None
+) -> tuple[ConfigDict, Networks, TrainState]:
+    """Configuration, networks and whole training state; see `load`."""
     saved = load_config(workdir)
     if saved is None:
         raise UserError(
@@ -228,38 +235,6 @@ def load(workdir: str | pathlib.Path, step: int | None = None) -> Model:
     abstract = abstract_state(lambda: create_state(config, networks, optimizers))
     checkpoints = Checkpoints(workdir, read_only=True)
     try:
-        step = max(checkpoints.steps, default=None) if step is None else step
-        if not _shapes_fit(pathlib.Path(workdir) / "checkpoints" / str(step), abstract):
-            raise ValueError("arrays of other shapes")
-        state = checkpoints.restore(abstract, step)
-    except UserError:
-        raise
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(
-            f"the checkpoint in {workdir} is of another model than its config.json "
-            "describes, or of another version of the program; use those that belong "
-            "together, or train again"
-        ) from error
+        return config, networks, checkpoints.restore(abstract, step)
     finally:
         checkpoints.close()
-    return Model(config, networks, state.sampling_variables(), int(state.step))
-
-
-def _shapes_fit(checkpoint: pathlib.Path, abstract: TrainState) -> bool:
-    """False if parameters in a checkpoint are known to have other shapes.
-
-    Orbax itself, asked for another shape, fills the terminal with pages of errors.
-    """
-    try:
-        metadata = json.loads((checkpoint / "default/_METADATA").read_text())
-        arrays = metadata["tree_metadata"]
-        saved = {
-            k: tuple(v["value_metadata"]["write_shape"]) for k, v in arrays.items()
-        }
-    except (OSError, ValueError, KeyError, TypeError):
-        return True  # not known; restoring tells
-    for path, leaf in jax.tree_util.tree_leaves_with_path(abstract):
-        key = str(tuple(getattr(k, "key", getattr(k, "name", k)) for k in path))
-        if "'params'" in key and saved.get(key, leaf.shape) != leaf.shape:
-            return False
-    return True

@@ -2,13 +2,14 @@
 
 from absl import flags
 
+from vaegan_jax import command_line
 from vaegan_jax.shape_files import FORMATS, ShapeWriter
 
 
 def define(formats: str) -> None:
     """Defines --workdir, --checkpoint, --format, --threshold, --smooth, --min_part."""
     flags.DEFINE_string("workdir", None, "Of the training run.", required=True)
-    flags.DEFINE_integer("checkpoint", None, "Step; default the latest.")
+    command_line.define_checkpoint()
     flags.DEFINE_list("format", formats, f"Of the files: {', '.join(FORMATS)}.")
     flags.DEFINE_float(
         "threshold", ShapeWriter.threshold, "Occupancy from which a voxel is filled."

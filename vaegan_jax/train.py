@@ -10,7 +10,7 @@ import jax
 from flax.traverse_util import flatten_dict
 from ml_collections import ConfigDict
 
-from vaegan_jax import evaluate, pictures
+from vaegan_jax import pictures
 from vaegan_jax.checkpoint import (
     Checkpoints,
     abstract_state,
@@ -20,6 +20,7 @@ from vaegan_jax.checkpoint import (
 from vaegan_jax.config import complete
 from vaegan_jax.dataset import Examples, check_views, open_split
 from vaegan_jax.errors import UserError
+from vaegan_jax.evaluate.selection import SCORE, validate
 from vaegan_jax.inference import Model
 from vaegan_jax.interrupts import StopRequest
 from vaegan_jax.models.networks import Networks, build_networks
@@ -98,6 +99,8 @@ class Trainer:
         else:
             self.state = create()
         self.step = int(self.state.step)
+        best = self.checkpoints.best
+        self.best_score = best[1] if best else -math.inf
 
     def _steps(self, epochs: float) -> int:
         return max(1, math.ceil(epochs * self.steps_per_epoch))
@@ -222,7 +225,7 @@ class Trainer:
         )
 
     def _occasionally(self) -> None:
-        """Saves, evaluates and draws when due; none of it counts as training time."""
+        """Evaluates, saves and draws when due; none of it counts as training time."""
         options = self.config.train
         save = self._due(self.save_every)
         save |= bool(self.keep_every) and self._due(self.keep_every)
@@ -232,34 +235,34 @@ class Trainer:
             return
         if len(self.meter):
             self._log()
-        if save:
-            self._save()
         model = Model(
             self.config, self.networks, self.state.sampling_variables(), self.step
         )
-        if evaluation and self.networks.encoder is not None:
-            self._evaluate(model)
+        score = self._evaluate(model) if evaluation else None
+        if save or (score is not None and score > self.best_score):
+            self._save(score)
         if drawing:
             for name, picture in pictures.draw(model, self.validation).items():
                 self.reporter.picture(name, self.step, picture)
         self.meter.restart()
 
-    def _evaluate(self, model: Model) -> None:
-        count = self.config.data.num_views
-        rows = evaluate.evaluate_reconstruction(model, self.validation, [count])
-        (row,) = rows.values()
+    def _evaluate(self, model: Model) -> float:
+        values = validate(model, self.validation)
         self.reporter.scalars(
-            self.step, {f"validation/{name}": value for name, value in row.items()}
+            self.step, {f"validation/{name}": value for name, value in values.items()}
         )
         log.info(
-            f"step {self.step}: validation, {count} views: "
-            + ", ".join(f"{name} {value:.3f}" for name, value in row.items())
+            f"step {self.step}: validation: "
+            + ", ".join(f"{name} {value:.4g}" for name, value in values.items())
         )
+        return values[SCORE]
 
-    def _save(self) -> None:
+    def _save(self, score: float | None = None) -> None:
         if len(self.meter):
             self._log()  # raises if anything is not finite, before it can be saved
-        self.checkpoints.save(self.state)
+        self.checkpoints.save(self.state, score)
+        if score is not None:
+            self.best_score = max(self.best_score, score)
 
 
 def _open(config: ConfigDict, split: str) -> Examples:

@@ -25,7 +25,7 @@ def squared_error(
 def intersection_over_union(
     probabilities: Float[Array, "*n x y z"],
     truth: Bool[Array, "*n x y z"],
-    threshold: float,
+    threshold: float | Float[Array, ""],
 ) -> Float[Array, "*n"]:
     """|A ∩ B| / |A ∪ B| of what is above `threshold` and the truth; 1 if both empty."""
     predicted = probabilities > threshold

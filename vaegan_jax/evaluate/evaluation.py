@@ -1,0 +1,193 @@
+"""All measures of one work directory, as plain numbers and as pictures."""
+
+import dataclasses
+import pathlib
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from vaegan_jax.dataset import Examples, open_split
+from vaegan_jax.evaluate.generation import evaluate_generation, sample_set
+from vaegan_jax.evaluate.reconstruction import (
+    MODEL,
+    Reconstructions,
+    Row,
+    evaluate_reconstruction,
+)
+from vaegan_jax.evaluate.representation import evaluate_representation, read_labels
+from vaegan_jax.evaluate.views import view_subsets
+from vaegan_jax.inference import Model, load_state
+from vaegan_jax.shapes.pictures import draw_reconstructions, draw_shapes
+
+_RANKED = 2  # shapes each of the best, the median and the worst reconstructions
+_SAMPLES = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What is measured, and on what.
+
+    Attributes:
+      data_dir: data set; None is that of training.
+      split: of the data set.
+      checkpoint: see `Checkpoints.restore`.
+      labels: a CSV file of classes, for the representation; None leaves it out.
+      draws: subsets of views of each shape.
+      sets: of samples.
+    """
+
+    data_dir: str | None = None
+    split: str = "validation"
+    checkpoint: str = "latest"
+    labels: str | None = None
+    draws: int = 3
+    sets: int = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """The measures of one model.
+
+    Attributes:
+      about: what was measured: work directory, algorithm, step, data, split, ...
+      names: of the shapes measured on.
+      reconstruction: rows, none for a plain GAN.
+      generation: as from `evaluate_generation`.
+      representation: accuracies by features; empty without labels.
+      pictures: by name.
+    """
+
+    about: dict[str, Any]
+    names: list[str]
+    reconstruction: list[Row]
+    generation: dict[str, dict[str, list[float]]]
+    representation: dict[str, float]
+    pictures: dict[str, Image.Image]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All numbers, also those of each shape, as JSON has them."""
+        return {
+            "about": self.about,
+            "names": self.names,
+            "reconstruction": [_row_to_dict(row) for row in self.reconstruction],
+            "generation": self.generation,
+            "representation": self.representation,
+        }
+
+    @property
+    def views_of_training(self) -> int:
+        """The largest measured number of views that training does not exceed."""
+        counts = [row.views for row in self.reconstruction if row.prediction == MODEL]
+        return max(
+            n for n in counts if n <= max(self.about["training_views"], counts[0])
+        )
+
+
+def _row_to_dict(row: Row) -> dict[str, Any]:
+    return {
+        "prediction": row.prediction,
+        "views": row.views,
+        "threshold": row.threshold,
+        "mean": {name: row.mean(name) for name in row.values},
+        "spread_over_draws": {name: row.spread(name) for name in row.values},
+        "standard_error": {name: row.standard_error(name) for name in row.values},
+        "per_shape": {name: row.per_shape(name).tolist() for name in row.values},
+    }
+
+
+def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
+    """Measures the model of a work directory.
+
+    Raises:
+      UserError: work directory, checkpoint, data or labels do not fit.
+    """
+    config, networks, state = load_state(workdir, options.checkpoint)
+    model = Model(config, networks, state.sampling_variables(), int(state.step))
+    data_dir = options.data_dir or config.data.dir
+    train = _open(model, config.data.dir, config.data.train_split)
+    examples = _open(model, data_dir, options.split)
+    same = (str(data_dir), options.split) == (
+        config.data.dir,
+        config.data.validation_split,
+    )
+    about = {
+        "workdir": str(workdir),
+        "algorithm": config.algorithm,
+        "step": model.step,
+        "data": str(data_dir),
+        "split": options.split,
+        "shapes": len(examples),
+        "training_views": config.data.num_views,
+        "threshold_split": config.data.validation_split,
+        "threshold_is_optimistic": same,
+        "draws": options.draws,
+        "sets": options.sets,
+    }
+    rows, pictures = [], {}
+    if networks.encoder is not None:
+        validation = (
+            examples
+            if same
+            else _open(model, config.data.dir, config.data.validation_split)
+        )
+        rows = evaluate_reconstruction(
+            model, train, validation, examples, draws=options.draws
+        )
+    representation = {}
+    if options.labels:
+        representation = evaluate_representation(
+            model,
+            state.discriminator.variables,
+            train,
+            examples,
+            read_labels(options.labels),
+        )
+    generation = evaluate_generation(model, train, examples, options.sets)
+    pictures["samples"] = draw_shapes(sample_set(model, _SAMPLES, seed=0))
+    evaluation = Evaluation(
+        about, examples.names, rows, generation, representation, pictures
+    )
+    if rows:
+        pictures["reconstructions"] = draw_ranked(evaluation, model, examples)
+    return evaluation
+
+
+def _open(model: Model, data_dir: str, split: str) -> Examples:
+    size = model.config.model.image_size if model.networks.encoder is not None else None
+    return open_split(data_dir, split, model.config.model.resolution, size)
+
+
+def draw_ranked(
+    evaluation: Evaluation, model: Model, examples: Examples
+) -> Image.Image:
+    """The two best, two median and two worst reconstructions by IoU, top to bottom.
+
+    From the first draw of as many views as training used.
+    """
+    views = evaluation.views_of_training
+    row = next(
+        row
+        for row in evaluation.reconstruction
+        if (row.prediction, row.views) == (MODEL, views)
+    )
+    order = np.argsort(-row.values["iou"][0], kind="stable")
+    chosen = order[ranked_places(len(order))]
+    predict = Reconstructions(model, examples).predictor(views, seed=0)
+    subset = view_subsets(len(examples), examples.views.shape[1], views, seed=0)
+    return draw_reconstructions(
+        examples.views[chosen[:, None], subset[chosen]],
+        predict(chosen) > row.threshold,
+        examples.voxels[chosen] > 0,
+    )
+
+
+def ranked_places(count: int) -> np.ndarray:
+    """Places of the best, the median and the worst of `count`, without repetition."""
+    middle = (count - _RANKED) // 2
+    places = [
+        *range(_RANKED),
+        *range(middle, middle + _RANKED),
+        *range(count - _RANKED, count),
+    ]
+    return np.unique(np.clip(places, 0, count - 1))

@@ -1,0 +1,108 @@
+"""How well samples from the prior stand for shapes that the model has not seen."""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Bool
+
+from vaegan_jax.dataset import Examples
+from vaegan_jax.inference import Model
+from vaegan_jax.metrics import generation as metrics
+from vaegan_jax.metrics.distances import chamfer_distances, iou_distances
+from vaegan_jax.metrics.earth_mover import Surfaces, nearest_surfaces
+from vaegan_jax.metrics.health import health
+from vaegan_jax.metrics.reconstruction import OCCUPIED
+
+Shapes = Bool[np.ndarray, "_ x y z"]
+Values = dict[str, list[float]]  # one for each set
+
+SAMPLES, TRAINING, REFERENCE = "samples", "training shapes", "reference shapes"
+
+
+def sample_set(model: Model, count: int, seed: int) -> Shapes:
+    """Samples from the prior, cut as they are drawn and written elsewhere."""
+    return model.sample(count, seed) > OCCUPIED
+
+
+class Reference:
+    """The shapes that samples are compared with, prepared once for all sets."""
+
+    def __init__(self, shapes: Shapes):
+        self.shapes = shapes
+        self.surfaces = Surfaces(shapes)
+        self.within_by_matrix = {
+            name: distances(shapes, shapes) for name, distances in _MATRICES.items()
+        }
+        self.within_by_earth_mover = nearest_surfaces(
+            self.surfaces, self.surfaces, exclude_self=True
+        )
+
+    def neighbours(self, shapes: Shapes) -> dict[str, metrics.Neighbours]:
+        """Nearest neighbours of a set and the reference, under each distance."""
+        found = {
+            name: metrics.neighbours(
+                distances(shapes, self.shapes),
+                distances(shapes, shapes),
+                self.within_by_matrix[name],
+            )
+            for name, distances in _MATRICES.items()
+        }
+        surfaces = Surfaces(shapes)
+        found["emd"] = metrics.Neighbours(
+            nearest_surfaces(surfaces, self.surfaces),
+            nearest_surfaces(self.surfaces, surfaces),
+            nearest_surfaces(surfaces, surfaces, exclude_self=True),
+            self.within_by_earth_mover,
+        )
+        return found
+
+    def compare(self, shapes: Shapes) -> dict[str, float]:
+        """COV, MMD and 1-NNA under each distance, and JSD."""
+        row = {}
+        for name, found in self.neighbours(shapes).items():
+            row[f"cov_{name}"] = metrics.coverage(found)
+            row[f"mmd_{name}"] = metrics.minimum_matching_distance(found)
+            row[f"1nna_{name}"] = metrics.one_nearest_neighbour_accuracy(found)
+        row["jsd"] = metrics.jensen_shannon_divergence(shapes, self.shapes)
+        return row
+
+
+_MATRICES: dict[str, Callable] = {"iou": iou_distances, "cd": chamfer_distances}
+
+
+def evaluate_generation(
+    model: Model, train: Examples, examples: Examples, sets: int = 3
+) -> dict[str, Values]:
+    """Sets of samples, and of training shapes, against all examples.
+
+    Each set has as many shapes as there are examples (training shapes: at most as many
+    as there are). The training shapes' row says what the measures give for shapes of
+    the same distribution, beside `health` and the mean IoU with the nearest training
+    shape (`nearest_training_iou`) of samples and examples, which tells memorising.
+
+    Args:
+      model: any.
+      train: shapes it was trained on.
+      examples: shapes it was not, the reference.
+      sets: how many, of different seeds.
+    """
+    trained, shapes = train.voxels > 0, examples.voxels > 0
+    reference, count = Reference(shapes), len(examples)
+    rows: dict[str, list[dict[str, float]]] = {SAMPLES: [], TRAINING: []}
+    for seed in range(sets):
+        samples = sample_set(model, count, seed)
+        rows[SAMPLES].append(reference.compare(samples) | _alone(samples, trained))
+        drawn = np.random.default_rng(seed).permutation(len(trained))[:count]
+        rows[TRAINING].append(
+            reference.compare(trained[drawn]) | health(trained[drawn])
+        )
+    rows[REFERENCE] = [_alone(shapes, trained)]
+    return {
+        name: {key: [row[key] for row in of_sets] for key in of_sets[0]}
+        for name, of_sets in rows.items()
+    }
+
+
+def _alone(shapes: Shapes, trained: Shapes) -> dict[str, float]:
+    nearest = 1 - iou_distances(shapes, trained).min(1)
+    return health(shapes) | {"nearest_training_iou": float(nearest.mean())}

@@ -1,0 +1,248 @@
+"""How well shapes are reconstructed from views, beside rows that need no learning."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from scipy.spatial.distance import cdist
+
+from vaegan_jax.dataset import Examples
+from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
+from vaegan_jax.inference import Model
+from vaegan_jax.metrics import points, reconstruction
+from vaegan_jax.metrics.distances import iou_distances
+from vaegan_jax.models.encoder import Posterior
+
+VIEW_COUNTS = (1, 2, 3, 4, 6, 8, 12)
+FIXED_THRESHOLDS = (0.3, 0.4, 0.5)
+
+# Among which the one of the highest mean IoU on validation is chosen.
+THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(1, 20))
+
+MODEL, RETRIEVAL = "model", "retrieval by image latent"
+MEAN_SHAPE, ORACLE = "mean training shape", "retrieval by the truth (oracle)"
+
+_BATCH = 32
+
+# Occupancy probabilities of the shapes with the given numbers.
+Predictor = Callable[[Int[np.ndarray, " b"]], Float[np.ndarray, "b x y z"]]
+
+
+class Truth:
+    """What predictions are measured against: shapes, and points on their surfaces."""
+
+    def __init__(self, examples: Examples, seed: int = 0):
+        self.names = examples.names
+        self.occupied = examples.voxels > 0
+        self.points = [
+            points.surface_points(np.random.default_rng([seed, i]), grid)
+            for i, grid in enumerate(self.occupied)
+        ]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One prediction, measured.
+
+    Attributes:
+      prediction: what predicts.
+      views: how many it sees; None if it sees none.
+      threshold: above which a voxel counts as filled in `iou`, `f_score` and
+        `chamfer_distance`.
+      values: of each measure, for each draw of views and each shape.
+    """
+
+    prediction: str
+    views: int | None
+    threshold: float
+    values: dict[str, Float[np.ndarray, "draws n"]]
+
+    def per_shape(self, measure: str) -> Float[np.ndarray, " n"]:
+        """Means over draws."""
+        return self.values[measure].mean(0)
+
+    def mean(self, measure: str) -> float:
+        """Over draws and shapes."""
+        return float(self.values[measure].mean())
+
+    def spread(self, measure: str) -> float | None:
+        """Standard deviation of the mean from draw to draw; None of a single draw."""
+        means = self.values[measure].mean(1)
+        return float(means.std(ddof=1)) if len(means) > 1 else None
+
+    def standard_error(self, measure: str) -> float:
+        """Of the mean, for the choice of shapes."""
+        values = self.per_shape(measure)
+        return (
+            float(values.std(ddof=1) / len(values) ** 0.5) if len(values) > 1 else 0.0
+        )
+
+
+@jax.jit
+def _measure(probabilities, truth, threshold) -> dict[str, jax.Array]:
+    iou = reconstruction.intersection_over_union
+    return {
+        "squared_error": reconstruction.squared_error(probabilities, truth),
+        "iou": iou(probabilities, truth, threshold),
+        **{f"iou_{t}": iou(probabilities, truth, t) for t in FIXED_THRESHOLDS},
+        "average_precision": reconstruction.average_precision(probabilities, truth),
+    }
+
+
+@jax.jit
+def _iou_at_thresholds(probabilities, truth) -> jax.Array:
+    return jax.lax.map(
+        lambda t: reconstruction.intersection_over_union(probabilities, truth, t),
+        jnp.array(THRESHOLDS),
+    )
+
+
+def _batches(count: int):
+    """Numbers of shapes, the last repeated to fill the batch, and which count."""
+    size = min(_BATCH, count)
+    for start in range(0, count, size):
+        wanted = np.arange(start, start + size)
+        yield np.minimum(wanted, count - 1), wanted < count
+
+
+def choose_threshold(
+    predict: Predictor, occupied: Bool[np.ndarray, "n x y z"]
+) -> float:
+    """The one of `THRESHOLDS` with the highest mean IoU."""
+    total = np.zeros(len(THRESHOLDS))
+    for numbers, counts in _batches(len(occupied)):
+        iou = _iou_at_thresholds(predict(numbers), occupied[numbers])
+        total += np.asarray(iou)[:, counts].sum(1)
+    return THRESHOLDS[int(total.argmax())]
+
+
+def measure(
+    predict: Predictor, truth: Truth, threshold: float, seed: int = 0
+) -> dict[str, Float[np.ndarray, " n"]]:
+    """Every measure of every shape.
+
+    Args:
+      predict: what is measured.
+      truth: against which.
+      threshold: see `Row`.
+      seed: of the points on the predicted surfaces.
+    """
+    parts = []
+    for numbers, counts in _batches(len(truth)):
+        predicted = np.asarray(predict(numbers), np.float32)
+        part = _measure(predicted, truth.occupied[numbers], threshold)
+        part = {name: np.asarray(value)[counts] for name, value in part.items()}
+        surfaces = [
+            _measure_surface(
+                np.random.default_rng([seed, 1, i]), grid > threshold, truth.points[i]
+            )
+            for i, grid in zip(numbers[counts], predicted[counts], strict=True)
+        ]
+        part["f_score"], part["chamfer_distance"] = np.array(surfaces).T
+        parts.append(part)
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _measure_surface(rng, occupied, truth_points) -> tuple[float, float]:
+    drawn = points.surface_points(rng, occupied)
+    distances = points.surface_distances(drawn, truth_points)
+    voxel = 1 / occupied.shape[-1]
+    return points.f_score(distances, voxel), points.chamfer_distance(distances)
+
+
+class Reconstructions:
+    """What a model makes of the views of a split, of any number of them."""
+
+    def __init__(self, model: Model, examples: Examples):
+        self.model = model
+        self.posteriors: Posterior = encode_all(model, examples)
+        self.shapes, self.stored = examples.views.shape[:2]
+
+    def latents(self, views: int, seed: int) -> Float[np.ndarray, "n latent"]:
+        """Of a seeded subset of each shape's views."""
+        subset = view_subsets(self.shapes, self.stored, views, seed)
+        return pooled_latents(self.model, self.posteriors, subset)
+
+    def predictor(self, views: int, seed: int) -> Predictor:
+        """The model's reconstructions from such subsets."""
+        latents = self.latents(views, seed)
+        return lambda numbers: self.model.decode(latents[numbers])
+
+    def draws(self, views: int, draws: int) -> int:
+        """How many draws of a subset make sense: one if it holds every view."""
+        return 1 if views == self.stored else draws
+
+
+def evaluate_reconstruction(
+    model: Model,
+    train: Examples,
+    validation: Examples,
+    examples: Examples,
+    view_counts: Sequence[int] = VIEW_COUNTS,
+    draws: int = 3,
+) -> list[Row]:
+    """All rows: the model and retrieval for each number of views, mean shape, oracle.
+
+    Args:
+      model: with an encoder.
+      train: shapes that may be retrieved, with their views.
+      validation: on which thresholds are chosen, at the number of views of training.
+      examples: the truth, with views.
+      view_counts: those that the examples do not have are left out.
+      draws: subsets of views of each shape for each count.
+    """
+    truth = Truth(examples)
+    seen = Reconstructions(model, examples)
+    known = Reconstructions(model, validation)
+    trained = min(model.config.data.num_views, known.stored)
+    occupied = validation.voxels > 0
+    threshold = choose_threshold(known.predictor(trained, seed=0), occupied)
+    gallery = Reconstructions(model, train)
+    gallery_latents = gallery.latents(gallery.stored, seed=0)
+
+    def row(prediction, views, threshold, predictors) -> Row:
+        measured = [measure(predict, truth, threshold) for predict in predictors]
+        values = {name: np.stack([m[name] for m in measured]) for name in measured[0]}
+        return Row(prediction, views, threshold, values)
+
+    def retrieve(views, seed) -> Predictor:
+        nearest = cdist(seen.latents(views, seed), gallery_latents).argmin(1)
+        return lambda numbers: np.float32(train.voxels[nearest[numbers]])
+
+    rows = []
+    for prediction, cut, make in (
+        (MODEL, threshold, seen.predictor),
+        (RETRIEVAL, 0.5, retrieve),
+    ):
+        for views in view_counts:
+            if views <= seen.stored:
+                seeds = range(seen.draws(views, draws))
+                predictors = (make(views, seed) for seed in seeds)
+                rows.append(row(prediction, views, cut, predictors))
+    return rows + baseline_rows(train, validation, truth)
+
+
+def baseline_rows(train: Examples, validation: Examples, truth: Truth) -> list[Row]:
+    """The mean training shape, and an oracle that retrieves by the truth."""
+    mean = train.voxels.mean(0, dtype=np.float32)
+    predict_mean = lambda numbers: np.broadcast_to(mean, (len(numbers), *mean.shape))  # noqa: E731
+    cut = choose_threshold(predict_mean, validation.voxels > 0)
+    nearest = iou_distances(truth.occupied, train.voxels > 0).argmin(1)
+    predict_nearest = lambda numbers: np.float32(train.voxels[nearest[numbers]])  # noqa: E731
+    return [
+        Row(name, None, threshold, _single(measure(predict, truth, threshold)))
+        for name, threshold, predict in (
+            (MEAN_SHAPE, cut, predict_mean),
+            (ORACLE, 0.5, predict_nearest),
+        )
+    ]
+
+
+def _single(measured: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: values[None] for name, values in measured.items()}

@@ -1,0 +1,135 @@
+"""Writes evaluations: a Markdown report with curves and pictures, and JSON."""
+
+import json
+import os
+import pathlib
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from vaegan_jax.evaluate import tables
+from vaegan_jax.evaluate.evaluation import Evaluation
+from vaegan_jax.evaluate.reconstruction import MODEL, RETRIEVAL, Row
+
+CURVES = ("iou", "average_precision", "f_score", "squared_error")
+
+_STYLES = {MODEL: "o-", RETRIEVAL: "s--"}
+
+
+def draw_curves(labelled_rows: list[tuple[str, list[Row]]]) -> Image.Image:
+    """Measures over the number of views, with bars of one standard error over shapes.
+
+    Args:
+      labelled_rows: for each model what its curves are called (empty for just one),
+        and its rows. Predictions that see no views are lines across.
+    """
+    figure = Figure(figsize=(11, 7.4), layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    for axes, measure in zip(figure.subplots(2, 2).flat, CURVES, strict=True):
+        for number, (label, rows) in enumerate(labelled_rows):
+            _draw_rows(axes, measure, rows, label, f"C{number}")
+        axes.set_xlabel("views")
+        axes.set_ylabel(tables.RECONSTRUCTION[measure][0])
+        axes.grid(alpha=0.3)
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    canvas.draw()
+    return Image.frombuffer(
+        "RGBA", canvas.get_width_height(), canvas.buffer_rgba()
+    ).convert("RGB")
+
+
+def _draw_rows(axes, measure: str, rows: list[Row], label: str, colour: str) -> None:
+    for prediction, style in _STYLES.items():
+        seen = [row for row in rows if row.prediction == prediction]
+        axes.errorbar(
+            [row.views for row in seen],
+            [row.mean(measure) for row in seen],
+            [row.standard_error(measure) for row in seen],
+            fmt=style,
+            color=colour,
+            capsize=3,
+            label=f"{prediction}, {label}" if label else prediction,
+        )
+    if label:
+        return  # the rows without views do not depend on the model
+    for number, row in enumerate(row for row in rows if row.views is None):
+        axes.axhline(
+            row.mean(measure),
+            linestyle=(":", "-.")[number % 2],
+            color="grey",
+            label=row.prediction,
+        )
+
+
+def format_tables(evaluation: Evaluation) -> str:
+    """The sections of numbers, as printed and as in the report."""
+    about = evaluation.about
+    sections = [
+        f"{about['algorithm']} at step {about['step']} in {about['workdir']}: "
+        f"{about['shapes']} shapes of {about['split']} in {about['data']}"
+    ]
+    if evaluation.reconstruction:
+        chosen = evaluation.reconstruction[0].threshold
+        note = (
+            f"The model's IoU, F-score and Chamfer distance are at threshold {chosen}, "
+            f"chosen on {about['threshold_split']}"
+        )
+        if about["threshold_is_optimistic"]:
+            note += ", the split that is measured: slightly optimistic"
+        sections += [
+            "## Reconstruction",
+            tables.reconstruction_table(evaluation.reconstruction),
+            f"{note}. Means over shapes and {about['draws']} draws of views.",
+        ]
+    sections += [
+        "## Generation",
+        tables.generation_table(evaluation.generation),
+        f"{about['sets']} sets of {about['shapes']} shapes each, mean ± standard "
+        "deviation; the training shapes' row is what shapes of the same distribution "
+        "score.",
+        "## Health and memorisation",
+        tables.health_table(evaluation.generation),
+    ]
+    if evaluation.representation:
+        sections += [
+            "## Representation",
+            tables.representation_table(evaluation.representation),
+        ]
+    return "\n\n".join(sections)
+
+
+def write_evaluation(output: pathlib.Path, evaluation: Evaluation) -> None:
+    """Writes `report.md`, `metrics.json` and the pictures that the report shows."""
+    output.mkdir(parents=True, exist_ok=True)
+    pictures = dict(evaluation.pictures)
+    captions = {
+        "curves": "Measures over the number of views; bars are one standard error over "
+        "shapes.",
+        "reconstructions": "The two best, two median and two worst reconstructions by "
+        f"IoU, of {evaluation.about['shapes']}.",
+        "samples": "Samples from the prior, not chosen.",
+    }
+    if evaluation.reconstruction:
+        pictures["curves"] = draw_curves([("", evaluation.reconstruction)])
+    parts = ["# Evaluation", format_tables(evaluation), "## Pictures"]
+    for name, caption in captions.items():
+        if name in pictures:
+            pictures[name].save(output / f"{name}.png")
+            parts.append(f"![{caption}]({name}.png)\n\n*{caption}*")
+    write_text(output / "metrics.json", to_json(evaluation.to_dict()))
+    write_text(output / "report.md", "\n\n".join(parts) + "\n")
+
+
+def to_json(values: dict[str, Any]) -> str:
+    """As JSON; lists of numbers take one line."""
+    return json.dumps(values, indent=1) + "\n"
+
+
+def write_text(path: pathlib.Path, text: str) -> None:
+    """Writes a file that is either complete or not there."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text)
+    os.replace(partial, path)

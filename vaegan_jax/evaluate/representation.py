@@ -1,0 +1,147 @@
+"""What a model's features know of a shape's class, by a linear classifier."""
+
+import csv
+import functools
+import pathlib
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from vaegan_jax.dataset import Examples
+from vaegan_jax.errors import UserError
+from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
+from vaegan_jax.inference import Model
+from vaegan_jax.models.discriminator import Discriminator
+from vaegan_jax.models.layers import BatchNorm
+
+_BATCH = 32
+
+# Of the SVM: small, as features are many and labelled shapes few.
+_PENALTY = 0.01
+
+
+def read_labels(path: str | pathlib.Path) -> dict[str, str]:
+    """The class of each shape, from a CSV file with the columns `name` and `label`.
+
+    Raises:
+      UserError: the file lacks one of the columns or has no rows.
+    """
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    if not rows or not {"name", "label"} <= rows[0].keys():
+        raise UserError(
+            f"{path} must be a CSV file with the columns name and label, and a row for "
+            "each shape"
+        )
+    return {row["name"]: row["label"] for row in rows}
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def discriminator_features(
+    discriminator: Discriminator, variables: Any, voxels: Float[Array, "b x y z 1"]
+) -> Float[Array, "b features"]:
+    """Activations of the second, third and fourth convolution, max-pooled and joined.
+
+    Each is pooled to 2³ cells; at 64³ that is the pooling with kernels 8, 4 and 2 of
+    Wu et al. 2016, https://arxiv.org/abs/1610.07584, section 4.2.
+    """
+    _, kept = discriminator.apply(
+        variables,
+        voxels,
+        train=False,
+        capture_intermediates=lambda module, _: isinstance(module, BatchNorm),
+    )
+    layers = [kept["intermediates"][f"BatchNorm_{i}"]["__call__"][0] for i in (1, 2, 3)]
+    pooled = []
+    for activations in layers:
+        kernel = (activations.shape[1] // 2,) * 3
+        # The nonlinearity is monotone, so it may follow the maximum.
+        largest = nn.max_pool(activations, kernel, kernel)
+        pooled.append(nn.leaky_relu(largest, discriminator.leak))
+    return jnp.concatenate([p.reshape(len(p), -1) for p in pooled], axis=1)
+
+
+def shape_features(
+    discriminator: Discriminator, variables: Any, examples: Examples
+) -> Float[np.ndarray, "n features"]:
+    """`discriminator_features` of a split."""
+    parts = []
+    for start in range(0, len(examples), _BATCH):
+        voxels = np.float32(examples.voxels[start : start + _BATCH, ..., None])
+        parts.append(
+            np.asarray(discriminator_features(discriminator, variables, voxels))
+        )
+    return np.concatenate(parts)
+
+
+def image_features(model: Model, examples: Examples) -> Float[np.ndarray, "n latent"]:
+    """Expected latents of shapes seen in all of their views."""
+    count, stored = examples.views.shape[:2]
+    subset = view_subsets(count, stored, stored, seed=0)
+    return pooled_latents(model, encode_all(model, examples), subset)
+
+
+def linear_svm_accuracy(
+    features: Float[np.ndarray, "n f"],
+    labels: list[str],
+    test_features: Float[np.ndarray, "m f"],
+    test_labels: list[str],
+) -> float:
+    """Share of test shapes that a linear SVM classifies correctly.
+
+    One against the rest, squared hinge loss, L2 penalty, classes balanced, on features
+    scaled to unit variance.
+    """
+    classifier = LinearSVC(C=_PENALTY, class_weight="balanced", random_state=0)
+    pipeline = make_pipeline(StandardScaler(), classifier).fit(features, labels)
+    return float(pipeline.score(test_features, test_labels))
+
+
+def evaluate_representation(
+    model: Model,
+    discriminator_variables: Any,
+    train: Examples,
+    examples: Examples,
+    labels: dict[str, str],
+) -> dict[str, float]:
+    """Accuracies of a linear SVM on each kind of features, and that of guessing.
+
+    Raises:
+      UserError: a shape has no label, or all training shapes have the same.
+    """
+    splits = (train, examples)
+    missing = [name for split in splits for name in split.names if name not in labels]
+    if missing:
+        raise UserError(
+            f"{len(missing)} shapes have no label, the first is {missing[0]!r}; add "
+            "them to the file of --labels"
+        )
+    known, wanted = ([labels[name] for name in split.names] for split in splits)
+    if len(set(known)) < 2:
+        raise UserError(
+            f"all training shapes have the label {known[0]!r}; a classifier needs two"
+        )
+    most_frequent = max(set(known), key=known.count)
+    accuracies = {"most frequent class": wanted.count(most_frequent) / len(wanted)}
+
+    def score(features):
+        a, b = (features(split) for split in splits)
+        return linear_svm_accuracy(a, known, b, wanted)
+
+    accuracies["discriminator features"] = score(
+        lambda split: shape_features(
+            model.networks.discriminator, discriminator_variables, split
+        )
+    )
+    if model.networks.encoder is not None:
+        accuracies["encoder latents"] = score(
+            lambda split: image_features(model, split)
+        )
+    return accuracies

@@ -1,0 +1,63 @@
+"""Which views are encoded, and the latents they give.
+
+With running statistics each view is encoded by itself, so all views of a shape are
+encoded once and every subset of them only pooled.
+"""
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, UInt8
+
+from vaegan_jax.dataset import Examples, evaluation_batches
+from vaegan_jax.inference import Model
+from vaegan_jax.models.encoder import Encoder, Posterior
+from vaegan_jax.models.multiview import encode_views, expected_latent
+
+_BATCH = 8
+
+
+def view_subsets(
+    shapes: int, stored: int, chosen: int, seed: int
+) -> Int[np.ndarray, "n k"]:
+    """For each shape `chosen` of its stored views, without replacement."""
+    draws = np.random.default_rng([seed, chosen]).random((shapes, stored))
+    return np.sort(draws.argsort(axis=1)[:, :chosen], axis=1)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _encode(
+    encoder: Encoder, variables: Any, views: UInt8[Array, "b v h w c"]
+) -> Posterior:
+    return encode_views(encoder, variables, views, train=False)[0]
+
+
+_pool = jax.jit(expected_latent, static_argnums=1)
+
+
+def encode_all(model: Model, examples: Examples) -> Posterior:
+    """The posteriors of every view of every shape; fields (n, v, latent), on the host.
+
+    The model must have an encoder.
+    """
+    parts = []
+    for batch, mask in evaluation_batches(examples, _BATCH):
+        posterior = _encode(
+            model.networks.encoder, model.variables["encoder"], batch.views
+        )
+        parts.append(jax.tree.map(lambda x: np.asarray(x)[mask], posterior))  # noqa: B023
+    return jax.tree.map(lambda *x: np.concatenate(x), *parts)
+
+
+def pooled_latents(
+    model: Model, posteriors: Posterior, subset: Int[np.ndarray, "n k"]
+) -> Float[np.ndarray, "n latent"]:
+    """The expected latents of shapes of which only a subset of the views is seen."""
+    seen = jax.tree.map(
+        lambda x: jnp.asarray(np.take_along_axis(x, subset[..., None], axis=1)),
+        posteriors,
+    )
+    return np.asarray(_pool(seen, model.config.model.pooling))
