@@ -6,7 +6,7 @@ import pathlib
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from vaegan_jax.errors import UserError
 
@@ -20,6 +20,7 @@ _DAMAGE = (
     OSError,
     RuntimeError,
 )
+_ZIP = b"PK\x03\x04"  # the beginning of a zip, which is told by its end
 _LARGEST_FILE = 256 << 20  # bytes; nothing here is larger, but a zip bomb is
 
 
@@ -53,6 +54,8 @@ class Archive:
                     for member in self._tar
                     if member.isfile()
                 }
+            elif _begins_with(self.path, _ZIP):
+                raise zipfile.BadZipFile("its end is missing")
             else:
                 raise UserError(f"{self.path}: neither a folder, a zip nor a tar.")
         except _DAMAGE as error:
@@ -69,11 +72,7 @@ class Archive:
         elif self._tar:
             names = self._tar_members
         else:
-            names = (
-                file.relative_to(self.path).as_posix()
-                for file in self.path.rglob("*")
-                if file.is_file()
-            )
+            names = _names_below(self.path)
         return sorted({name for name in names if name.lower().endswith(suffix)})
 
     def position(self, name: str) -> int:
@@ -131,3 +130,23 @@ class Archive:
         for file in (self._zip, self._tar):
             if file:
                 file.close()
+
+
+def _names_below(folder: pathlib.Path) -> Iterator[str]:
+    """Files below a folder, also where links to folders lead, but nowhere twice."""
+    been = set()
+    for root, folders, files in os.walk(folder, followlinks=True):
+        folders.sort()
+        here = os.path.realpath(root)
+        if here in been:
+            folders.clear()
+            continue
+        been.add(here)
+        for file in map(pathlib.Path(root).joinpath, files):
+            if file.is_file():
+                yield file.relative_to(folder).as_posix()
+
+
+def _begins_with(path: pathlib.Path, magic: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(magic)) == magic

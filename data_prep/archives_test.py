@@ -48,6 +48,22 @@ def test_neither_zip_nor_tar(tmp_path):
         Archive(tmp_path / "text.zip")
 
 
+def test_links_to_folders_are_followed_once(tmp_path):
+    write(tmp_path / "elsewhere")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "loop").symlink_to(tmp_path / "folder")
+    names = Archive(tmp_path / "folder").names(".png")
+    assert names == ["link/a/one.png", "link/a/two.PNG"]
+
+
+def test_half_a_zip_is_told_as_such(tmp_path):
+    path = write(tmp_path / "files.zip")
+    path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(ValueError, match=r"files\.zip: the archive is .* incomplete"):
+        Archive(path)
+
+
 @pytest.mark.parametrize("name", ["files.zip", "files.tar", "files.tar.gz"])
 def test_cut_short(tmp_path, name):
     path = write(tmp_path / name, {f"{i}.png": bytes(3000) for i in range(9)})

@@ -9,6 +9,8 @@ import hashlib
 import importlib.metadata
 import os
 import pathlib
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -24,6 +26,8 @@ Voxels = Bool[np.ndarray, "x y z"]
 Maker = Callable[[Archive, ShapeFile, bytes], tuple[Voxels, list[bytes]]]
 
 _UNCACHED = ".gltf"  # depends on other files than itself
+# What numpy raises for a file that a crash left empty or cut.
+_DAMAGE = (OSError, EOFError, ValueError, LookupError, zipfile.BadZipFile, zlib.error)
 _open = functools.lru_cache(maxsize=1)(Archive)  # once in every process
 
 
@@ -67,18 +71,26 @@ class Workshop:
         archive = _open(self.archive)
         try:
             content = archive.read(file.path)
-            recipe = f"{self.make!r} {_versions()}".encode()
-            name = hashlib.sha256(recipe + content).hexdigest()
-            stored = self.folder / f"{name}.npz"
-            if file.path.endswith(_UNCACHED) or not stored.exists():
-                _store(stored, *self.make(archive, file, content))
+            stored = self._place(file, content)
+            made = None if _is_uncached(file) else _load_whole(stored)
+            fresh = made is None
+            if fresh:
+                made = self.make(archive, file, content)
         except UserError as error:
             reason = str(error).removeprefix(f"{archive.describe(file.path)}: ")
             return Made(file, error=reason)
         except Exception as error:  # one odd file must not end the work on thousands
             return Made(file, error=f"unexpectedly, {type(error).__name__}: {error}")
-        digest = hashlib.sha256(np.packbits(_load(stored)[0])).hexdigest()
+        if fresh:  # not above: a full disk is no fault of the file
+            _store(stored, *made)
+        digest = hashlib.sha256(np.packbits(made[0])).hexdigest()
         return Made(file, stored, digest)
+
+    def _place(self, file: ShapeFile, content: bytes) -> pathlib.Path:
+        recipe = f"{self.make!r} {_versions()}".encode()
+        if _is_uncached(file):  # two of them may be alike, but not what they refer to
+            recipe += file.path.encode(errors="surrogateescape")
+        return self.folder / f"{hashlib.sha256(recipe + content).hexdigest()}.npz"
 
 
 def make_all(
@@ -110,6 +122,18 @@ def make_all(
         others = f" (and {len(skipped) - 1} more)" if len(skipped) > 1 else ""
         raise UserError(f"no file can be used: {describe(path)}: {reason}{others}")
     return sorted(made, key=lambda result: result.file.key), skipped
+
+
+def _is_uncached(file: ShapeFile) -> bool:
+    return file.path.lower().endswith(_UNCACHED)
+
+
+def _load_whole(path: pathlib.Path) -> tuple[Voxels, list[bytes]] | None:
+    """What is stored, or None if that is nothing or damaged."""
+    try:
+        return _load(path)
+    except _DAMAGE:
+        return None
 
 
 def _store(path: pathlib.Path, voxels: Voxels, views: list[bytes]) -> None:

@@ -1,10 +1,12 @@
 """What was made is not made again, and one odd file stops nothing unless asked to."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
 
+from data_prep import making
 from data_prep.archives import Archive
 from data_prep.making import Workshop, make_all
 from data_prep.shape_files import find_shapes
@@ -90,3 +92,48 @@ def test_nothing_usable_at_all(workshop):
         (workshop.archive / f"{name}.off").write_text("bad")
     with pytest.raises(UserError, match=r"no file can be used: .*a\.off: .*and 2 more"):
         make(workshop)
+
+
+def test_what_a_crash_left_damaged_is_made_again(workshop):
+    made, _ = make(workshop)
+    for path in workshop.folder.glob("*.npz"):
+        path.write_bytes(b"")
+    again, _ = make(workshop)
+    assert [m.digest for m in again] == [m.digest for m in made]
+    assert again[2].load()[0].sum() == 1
+
+
+def test_a_full_disk_is_no_fault_of_a_file(workshop, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(making, "_store", full)
+    with pytest.raises(OSError, match="No space left"):
+        make(workshop)
+
+
+@pytest.mark.parametrize("suffix", ["gltf", "GLTF"])
+def test_files_that_depend_on_others_are_told_apart(workshop, suffix):
+    """Two that are alike themselves, each with a buffer of its own."""
+    shutil.rmtree(workshop.archive)
+    for name in ("one", "three"):
+        (workshop.archive / name).mkdir(parents=True)
+        (workshop.archive / name / f"scene.{suffix}").write_text("the same")
+        (workshop.archive / name / "buffer").write_text(name)
+    workshop = dataclasses.replace(workshop, make=_BesideReader())
+    for content, count in (("one", 3), ("more", 4)):
+        (workshop.archive / "one" / "buffer").write_text(content)
+        with Archive(workshop.archive) as archive:
+            files = find_shapes(archive, (".gltf",)).files
+        made, _ = make_all(workshop, files, strict=True)
+        assert [m.load()[0].sum() for m in made] == [count, 5]
+
+
+@dataclasses.dataclass(frozen=True)
+class _BesideReader:
+    """Makes a grid with as many voxels as the buffer beside the file has bytes."""
+
+    def __call__(self, archive, file, content):
+        folder = file.path.rsplit("/", 1)[0]
+        length = len(archive.read(f"{folder}/buffer"))
+        return np.arange(27).reshape(3, 3, 3) < length, []

@@ -68,8 +68,8 @@ def fetch_modelnet(
                 "--input, or another address as --url"
             ) from error
         return path, f"ModelNet{version}, SHA-256 {release.sha256}"
-    # Another address is another file, whatever its name.
-    prefix = hashlib.sha256(url.encode()).hexdigest()[:8]
+    # Another address or checksum is another file, whatever its name.
+    prefix = hashlib.sha256(f"{url} {sha256 or ''}".encode()).hexdigest()[:8]
     path = folder / f"{prefix}_ModelNet{version}.zip"
     fetch([url], path, sha256)
     return path, url + (f", SHA-256 {sha256}" if sha256 else "")

@@ -40,7 +40,7 @@ def add_drop_duplicates(parser: argparse.ArgumentParser) -> None:
 def add_resolution(parser: argparse.ArgumentParser) -> None:
     """How fine the voxels are."""
     parser.add_argument(
-        "--resolution", type=_positive, default=32, help="voxels a side (32)"
+        "--resolution", type=positive, default=32, help="voxels a side (32)"
     )
 
 
@@ -55,8 +55,8 @@ def add_mesh_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="voxels only, which configs/gan.py trains on",
     )
-    option("--image_size", type=_positive, default=224, help="pixels of a view (224)")
-    option("--num_views", type=_positive, default=12, help="at equal steps (12)")
+    option("--image_size", type=positive, default=224, help="pixels of a view (224)")
+    option("--num_views", type=positive, default=12, help="at equal steps (12)")
     option("--elevation", type=float, default=_CAMERA.elevation_degrees, help="degrees")
     option(
         "--distance",
@@ -88,8 +88,7 @@ def mesh_settings(given: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
+def positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
-    return number
+    return int(text)

@@ -78,9 +78,10 @@ def prepare_archive(
         str(voxels), str(views), category, drop_duplicates
     )
     builder = archive.Builder(config=config, data_dir=output)
+    tfds_tools.check_alone(builder)
     target = tfds_tools.build(builder)
     stored = tfds_tools.stored_metadata(target)
-    for field in ("voxels", "views", "category", "drop_duplicates"):
+    for field in ("voxels", "views", "category", "drop_duplicates", "listing"):
         if stored.get(field) != getattr(config, field):
             raise UserError(
                 f"{target} holds a data set with {field} = {stored.get(field)}; "

@@ -144,13 +144,7 @@ def prepare(builder: ShapesBuilder) -> pathlib.Path:
     """
     target = pathlib.Path(builder.data_dir)
     root = pathlib.Path(builder._data_dir_root)
-    others = sorted({p.parent for p in root.rglob("dataset_info.json")} - {target})
-    others = [o for o in others if tfds_tools.INCOMPLETE_PREFIX not in str(o)]
-    if others:
-        raise UserError(
-            f"{root} holds another data set, {others[0].relative_to(root)}; choose "
-            "another output or delete it"
-        )
+    tfds_tools.check_alone(builder)
     if target.exists():
         _check_same(builder, target)
     tfds_tools.build(builder)

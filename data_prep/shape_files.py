@@ -84,13 +84,13 @@ def find_shapes(
       identify: the shape of a path; default by its folders, as above.
 
     Raises:
-      UserError: if there is no such shape.
+      UserError: if there is no such shape, or none of one of the categories.
     """
     wanted = [_SYNSETS.get(category, category) for category in categories]
     files, rejected, seen = {}, {}, collections.Counter()
     folders = _split_above(archive.path)
     for path in archive.names(suffixes):
-        parts = path.replace("\\", "/").split("/")
+        parts = path.replace("\\", "/").removeprefix("./").split("/")
         if ".." in parts or parts[0] == "" or parts[0].endswith(":"):
             rejected[path] = "its name climbs out of the archive; rename it"
             continue
@@ -109,8 +109,9 @@ def find_shapes(
             )
             continue
         files[file.key] = file
-    if not files:
-        raise UserError(_nothing_found(archive, suffixes, wanted, seen, rejected))
+    absent = [category for category in wanted if not seen[category]]
+    if not files or absent:
+        raise UserError(_nothing_found(archive, suffixes, absent, seen, rejected))
     return Listing(sorted(files.values(), key=lambda file: file.key), rejected)
 
 
@@ -136,10 +137,10 @@ def _split_above(path: pathlib.Path) -> list[str]:
     return [path.name] if path.is_dir() and split_of_folder(path.name) else []
 
 
-def _nothing_found(archive: Archive, suffixes, wanted, seen, rejected) -> str:
+def _nothing_found(archive: Archive, suffixes, absent, seen, rejected) -> str:
     if seen:
         return (
-            f"{archive.path} holds no shape of category {' or '.join(wanted)}; it has "
+            f"{archive.path} holds no shape of category {' or '.join(absent)}; it has "
             + ", ".join(sorted(category or "no category" for category in seen))
         )
     if rejected:

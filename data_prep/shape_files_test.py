@@ -58,6 +58,8 @@ def test_categories(folder):
     assert found(archive, "d", "chair") == ["chair/a", "chair/b", "d/c"]
     with pytest.raises(UserError, match="no shape of category sofa; it has chair, d"):
         found(archive, "sofa")
+    with pytest.raises(UserError, match="no shape of category sofa; it has chair, d"):
+        found(archive, "chair", "sofa")
 
 
 def test_files_without_a_category_are_of_the_one_asked_for(folder):
@@ -101,3 +103,9 @@ def test_climbing_and_hidden_names(tmp_path):
         *("../b.off", "chair/../../c.off", "/d.off", "C:\\e.off")
     }
     assert all("climbs out" in reason for reason in listing.rejected.values())
+
+
+def test_names_that_begin_with_the_folder_itself(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("./chair/a.off", b"")
+    assert found(Archive(tmp_path / "a.zip")) == ["chair/a"]

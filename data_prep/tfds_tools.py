@@ -15,6 +15,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.example_serializer import ExampleSerializer
 
+from vaegan_jax.errors import UserError
+
 # TensorFlow only reads and writes data here; it must not claim the memory of a GPU.
 tf.config.set_visible_devices([], "GPU")
 
@@ -65,7 +67,27 @@ def _versions() -> dict[str, str]:
 
 def stored_metadata(directory: pathlib.Path) -> dict:
     """The facts that `metadata` recorded with a data set on disk."""
-    return json.loads((directory / "metadata.json").read_text("utf-8"))
+    try:
+        return json.loads((directory / "metadata.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{directory} is damaged; delete it and run the same command again"
+        ) from error
+
+
+def check_alone(builder: tfds.core.DatasetBuilder) -> None:
+    """Raises UserError if the output holds another data set than this one.
+
+    Training is told the output, and would not know which of them is meant.
+    """
+    target, root = pathlib.Path(builder.data_dir), pathlib.Path(builder._data_dir_root)
+    others = sorted({p.parent for p in root.rglob("dataset_info.json")} - {target})
+    others = [other for other in others if INCOMPLETE_PREFIX not in str(other)]
+    if others:
+        raise UserError(
+            f"{root} holds another data set, {others[0].relative_to(root)}; choose "
+            "another output or delete it"
+        )
 
 
 def _serialize(serializer: ExampleSerializer, example: dict) -> bytes:

@@ -15,6 +15,7 @@ import os
 import sys
 
 from data_prep.commands import add_command, add_commands
+from data_prep.options import positive
 from vaegan_jax.errors import UserError
 
 # TensorFlow only reads and writes records here, and should not chat about it.
@@ -44,11 +45,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     option = add_command(commands, inspect).add_argument
     option("--data_dir", required=True, help="prepared data set, or a packed file")
     option("--picture", help="the contact sheet to draw (DIR/contact_sheet.png)")
-    option("--shapes", type=int, default=12, help="how many it shows (12)")
+    option("--shapes", type=positive, default=12, help="how many it shows (12)")
     option = add_command(commands, pack).add_argument
     option("--data_dir", required=True, help="directory of a prepared data set")
     option("--output", required=True, help="the .npz file to write")
-    option("--image_size", type=int, default=64, help="larger views are reduced to it")
+    option(
+        "--image_size", type=positive, default=64, help="larger views are reduced to it"
+    )
     return parser.parse_args(arguments)
 
 

@@ -114,6 +114,19 @@ def test_what_does_not_fit_is_named(tmp_path, split, resolution, image_size, mes
         dataset.open_split(tmp_path / "data.npz", split, resolution, image_size)
 
 
+@pytest.mark.parametrize(
+    "stored, message",
+    [
+        ({"resolution": 48}, "grids of 48³ .* is 32; prepare the data at 32"),
+        ({"image_size": 40}, "views of 40 pixels .* is 64; prepare views of 64"),
+    ],
+)
+def test_no_setting_is_advised_that_no_model_has(tmp_path, stored, message):
+    write_packed(tmp_path / "data.npz", make_examples(**stored))
+    with pytest.raises(UserError, match=message):
+        dataset.open_split(tmp_path / "data.npz", "train", 32, 64)
+
+
 def test_missing_and_damaged_files_are_named(tmp_path):
     with pytest.raises(UserError, match=r"nowhere does not exist.*prepare_data"):
         dataset.open_split(tmp_path / "nowhere", "train", 32, 32)

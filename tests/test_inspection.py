@@ -1,8 +1,10 @@
 """What inspection tells of a data set is what is in it."""
 
+import pathlib
+
 import numpy as np
 import pytest
-from helpers import make_examples
+from helpers import assert_error, make_examples
 from PIL import Image
 from test_dataset import write_packed
 
@@ -53,6 +55,29 @@ def test_a_directory_and_what_is_packed_of_it(run, tmp_path):
     pack(tmp_path / "set", tmp_path / "set.npz", 16)
     same = inspect(tmp_path / "set.npz").splitlines()
     assert same[:-1] == result.stdout.splitlines()[:-1]
+
+
+def test_damaged_directories(run, tmp_path):
+    from data_prep.mesh_folder import mesh_folder_dataset_builder_test as builder_test
+
+    where = (f"--input={builder_test.DUMMY}", f"--output={tmp_path / 'set'}")
+    made = run("meshes", "--no-views", *where)
+    files = pathlib.Path(made.stdout.splitlines()[-1])
+    names = ("dataset_info.json", "features.json", "metadata.json")
+    for file in [*files.glob("*train.tfrecord*"), *(files / name for name in names)]:
+        whole = file.read_bytes()
+        file.write_bytes(whole[: len(whole) // 2])
+        result = run("inspect", f"--data_dir={tmp_path / 'set'}")
+        assert_error(result, "damaged; delete", "make it again")
+        file.write_bytes(whole)
+    (files / "metadata.json").write_text("{")
+    assert_error(run("meshes", "--no-views", *where), "damaged; delete it and run")
+
+
+@pytest.mark.parametrize("name", ["picture", "picture.xyz", ""])
+def test_pictures_that_cannot_be_written(packed, tmp_path, name):
+    with pytest.raises(UserError, match=r"must have a name that ends in \.png"):
+        inspect(packed, tmp_path / name)
 
 
 def test_empty_and_full_grids_are_counted(tmp_path):

@@ -55,6 +55,21 @@ def test_archive_pairs_and_reads_back(archive, tmp_path):
     assert_error(archive(tmp_path, voxels=other), "holds a data set with voxels")
 
 
+def test_changed_archives_are_told(archive, tmp_path, copy):
+    where = {"voxels": copy / "voxels", "views": copy / "views"}
+    target = archive(tmp_path / "out", **where).stdout.splitlines()[-1]
+    report = pathlib.Path(target, "pairing.txt").read_text()
+    for file in (copy / "views" / "chair" / "train").glob("chair_0003_*.png"):
+        file.unlink()
+    assert_error(archive(tmp_path / "out", **where), "with listing", "delete it")
+    assert pathlib.Path(target, "pairing.txt").read_text() == report
+
+
+def test_one_output_holds_one_data_set(archive, tmp_path):
+    assert archive(tmp_path).returncode == 0
+    assert_error(archive(tmp_path, "--category=chair"), "holds another data set, vox")
+
+
 def test_a_damaged_grid_is_named_and_nothing_is_left(archive, tmp_path, copy):
     bad = copy / "voxels/chair/train/chair_0002.binvox"
     bad.write_bytes(bad.read_bytes()[:-2])

@@ -126,6 +126,7 @@ def test_impossible_arguments(meshes, run, tmp_path):
     assert_error(meshes("--distance=0.1"), "Camera.distance is 0.1")
     assert meshes("--resolution=0").returncode == 2
     assert meshes("--up=x").returncode == 2
+    assert "abc is not a whole number" in meshes("--num_views=abc").stderr
     (tmp_path / "text.zip").write_text("hello")
     assert_error(meshes(input=tmp_path / "text.zip"), "neither a folder, a zip nor")
     assert not list(tmp_path.rglob("dataset_info.json"))
@@ -202,6 +203,7 @@ def test_modelnet_is_downloaded_once_in_pieces(run, copy, tmp_path, monkeypatch)
             result = run(*arguments, f"--sha256={digest}")
             assert splits(result) == {"train": 2, "validation": 1, "test": 1}
         assert server.starts.count(0) == 2  # once for each checksum
+        assert_error(run(*arguments, f"--sha256={'1' * 64}"), digest, "not 1111")
         server.shutdown()
     target = pathlib.Path(result.stdout.splitlines()[-1])
     origin = json.loads((target / "metadata.json").read_text())["origin"]

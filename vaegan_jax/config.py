@@ -15,6 +15,7 @@ from vaegan_jax.models.convolutions import Formulation
 from vaegan_jax.models.multiview import Pooling, ViewEncoding
 
 ALGORITHMS = ("gan", "vae_gan", "mv_vae_gan")
+RESOLUTIONS = (32, 64)
 
 
 def reference_config(algorithm: str) -> ConfigDict:
@@ -148,7 +149,7 @@ def complete(config: ConfigDict) -> ConfigDict:
     """
     config = ConfigDict(config.to_dict())
     _require_choice(config, "algorithm", ALGORITHMS)
-    _require_choice(config, "model.resolution", (32, 64))
+    _require_choice(config, "model.resolution", RESOLUTIONS)
     widths = default_widths(config.model.resolution)
     config.model.discriminator_widths = config.model.discriminator_widths or widths
     config.model.generator_widths = config.model.generator_widths or widths[::-1]

@@ -13,10 +13,13 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Int, UInt8
 
+from vaegan_jax.config import RESOLUTIONS
 from vaegan_jax.errors import UserError
 
 # Keeps the draws of view subsets apart from those of the epochs' shuffles.
 _SHUFFLE, _VIEWS = 0, 1
+
+_IMAGE_STEP = 32  # the default encoder halves images five times
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,17 +88,18 @@ def open_split(
         from vaegan_jax import input_pipeline
 
         examples = input_pipeline.read_split(path, split, image_size)
-    if examples.voxels.shape[-1] != resolution:
+    side, pixels = examples.voxels.shape[-1], examples.views.shape[-2]
+    if side != resolution:
+        setting = f"set it to {side} or " if side in RESOLUTIONS else ""
         raise UserError(
-            f"{path} holds grids of {examples.voxels.shape[-1]}³ but "
-            f"config.model.resolution is {resolution}; set it to "
-            f"{examples.voxels.shape[-1]} or prepare the data at {resolution}"
+            f"{path} holds grids of {side}³ but config.model.resolution is "
+            f"{resolution}; {setting}prepare the data at {resolution}"
         )
-    if image_size is not None and examples.views.shape[-2] != image_size:
+    if image_size is not None and pixels != image_size:
+        setting = f"set it to {pixels} or " if pixels % _IMAGE_STEP == 0 else ""
         raise UserError(
-            f"{path} holds views of {examples.views.shape[-2]} pixels but "
-            f"config.model.image_size is {image_size}; set it to "
-            f"{examples.views.shape[-2]} or prepare views of {image_size}"
+            f"{path} holds views of {pixels} pixels but config.model.image_size is "
+            f"{image_size}; {setting}prepare views of {image_size}"
         )
     return examples
 

@@ -3,6 +3,7 @@
 The only module of the library that imports TensorFlow.
 """
 
+import contextlib
 import os
 import pathlib
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from google.protobuf import json_format
 
 from vaegan_jax.dataset import Examples, index_stream, missing_views, no_views
 from vaegan_jax.errors import UserError
@@ -20,10 +22,22 @@ from vaegan_jax.provenance import find_directory
 # TensorFlow would otherwise claim the memory of the GPUs that JAX computes on.
 tf.config.set_visible_devices([], "GPU")
 
+# What TFDS raises for files that are missing, cut or garbled.
+_DAMAGED = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError),
+    *(json_format.Error, tf.errors.OpError),
+)
+
 
 def open_builder(path: pathlib.Path) -> tfds.core.DatasetBuilder:
-    """The data set in a directory, or in the only data set directory below it."""
-    return tfds.builder_from_directory(find_directory(path))
+    """The data set in a directory, or in the only data set directory below it.
+
+    Raises:
+      UserError: there is none, more than one, or it is damaged.
+    """
+    directory = find_directory(path)
+    with _reading(directory):
+        return tfds.builder_from_directory(directory)
 
 
 def read_split(
@@ -61,7 +75,8 @@ def read_split(
     )
     records = records.take(-1 if count is None else count)
     records = records.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
-    decoded = list(records.prefetch(tf.data.AUTOTUNE).as_numpy_iterator())
+    with _reading(path):
+        decoded = list(records.prefetch(tf.data.AUTOTUNE).as_numpy_iterator())
     return Examples(
         [example["name"].decode() for example in decoded],
         np.stack([example["voxels"] for example in decoded]),
@@ -69,6 +84,17 @@ def read_split(
         if image_size is None
         else np.stack([example["views"] for example in decoded]),
     )
+
+
+@contextlib.contextmanager
+def _reading(path: pathlib.Path):
+    try:
+        yield
+    except _DAMAGED as error:
+        raise UserError(
+            f"the data set in {path} is damaged; delete it and make it again with "
+            "scripts/prepare_data.py"
+        ) from error
 
 
 def stream_batches(

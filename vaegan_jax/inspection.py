@@ -43,6 +43,8 @@ def inspect(
     picture = pathlib.Path(
         picture or (default if path.is_file() else path / "contact_sheet.png")
     )
+    if picture.suffix.lower() != ".png":
+        raise UserError(f"the picture {picture} must have a name that ends in .png")
     each = max(1, math.ceil(num_shapes / len(splits)))
     shown, lines, seen = [], [], collections.defaultdict(list)
     for split in splits:

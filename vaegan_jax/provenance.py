@@ -32,13 +32,21 @@ def read_provenance(path: str | pathlib.Path) -> dict[str, Any]:
 
     Args:
       path: of a data set that can be read.
+
+    Raises:
+      UserError: the facts are damaged.
     """
     path = pathlib.Path(path).expanduser()
     if path.is_file():
         with np.load(path, allow_pickle=False) as file:
             return json.loads(str(file["metadata"])) if "metadata" in file else {}
     file = find_directory(path) / _METADATA
-    return json.loads(file.read_text("utf-8")) if file.exists() else {}
+    try:
+        return json.loads(file.read_text("utf-8")) if file.exists() else {}
+    except ValueError as error:
+        raise UserError(
+            f"{file} is damaged; delete the data set and make it again"
+        ) from error
 
 
 def describe(facts: dict[str, Any]) -> str:

@@ -31,6 +31,7 @@ class ArchiveConfig(tfds.core.BuilderConfig):
       views: tar, zip or folder of images; default `views.tar` or `views` there.
       category: take only this one; default all.
       drop_duplicates: keep only one of identical grids.
+      listing: tells whether the files are still those that were paired.
       resolution, image_size, num_views: of every grid, image and shape.
     """
 
@@ -38,6 +39,7 @@ class ArchiveConfig(tfds.core.BuilderConfig):
     views: str | None = None
     category: str | None = None
     drop_duplicates: bool = False
+    listing: str = ""
     resolution: int = 32
     image_size: int = 224
     num_views: int = 12
@@ -60,6 +62,7 @@ def inspect_archives(
         first = next(iter(pairing.splits.values()))[0]
         resolution = len(read_grid(grids, first.voxels))
         image_size = read_view(images, first.views[0]).shape[0]
+        listing = _fingerprint(pairing, grids, images)
     config = ArchiveConfig(
         name=f"{category or 'all'}_r{resolution}_v{image_size}",
         description=f"{resolution}³ voxels and {image_size}² views from archives.",
@@ -67,6 +70,7 @@ def inspect_archives(
         views=str(views),
         category=category,
         drop_duplicates=drop_duplicates,
+        listing=listing,
         resolution=resolution,
         image_size=image_size,
         num_views=pairing.num_views,
@@ -86,6 +90,13 @@ def pair_shapes(
     }
     hexadecimal = {path: digest.hexdigest() for path, digest in digests.items()}
     return pairing.with_duplicates(hexadecimal, drop_duplicates)
+
+
+def _fingerprint(pairing: Pairing, grids: Archive, images: Archive) -> str:
+    pairs = [pair for pairs in pairing.splits.values() for pair in pairs]
+    facts = [grids.fingerprint(pair.voxels) for pair in pairs]
+    facts += [images.fingerprint(view) for pair in pairs for view in pair.views]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
@@ -118,6 +129,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 views=config.views,
                 category=config.category,
                 drop_duplicates=config.drop_duplicates,
+                listing=config.listing,
             ),
         )
 

@@ -56,6 +56,7 @@ def test_to_dict_is_plain():
         ("num_views", 0),
         ("elevation_degrees", 90.0),
         ("distance", 0.3),
+        ("distance", float("inf")),
         ("field_of_view_degrees", 180.0),
     ],
 )

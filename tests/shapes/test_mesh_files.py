@@ -70,6 +70,7 @@ def test_quads_become_triangles():
         WEDGE.replace("1 0 0\n", "1 0 0 0.5 0.5 0.5\n").replace("OFF", "COFF"),
         WEDGE.replace("5 0\n", "7 0\n") + "2 0 1\n3 0 0 0\n",  # a line, a point
         WEDGE.replace("OFF", "off").rstrip(),
+        "\ufeff" + WEDGE,  # a byte order mark
     ],
 )
 def test_ways_to_write_off(text):

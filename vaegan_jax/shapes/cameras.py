@@ -1,6 +1,7 @@
 """Where the views of a shape are taken from."""
 
 import dataclasses
+import math
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -38,10 +39,10 @@ class Camera:
                 f"Camera.elevation_degrees is {self.elevation_degrees}; "
                 "give an angle between −90 and 90, exclusive."
             )
-        if not self.distance > 0.5:
+        if not 0.5 < self.distance < math.inf:
             raise UserError(
-                f"Camera.distance is {self.distance}; give more than 0.5, or the eye "
-                "is inside the shape (whose bounding-box diagonal is 1)."
+                f"Camera.distance is {self.distance}; give a number above 0.5, or the "
+                "eye is inside the shape (whose bounding-box diagonal is 1)."
             )
         if not 0 < self.field_of_view_degrees < 180:
             raise UserError(

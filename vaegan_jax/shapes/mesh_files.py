@@ -91,7 +91,8 @@ def _parse_off(
     content: bytes,
 ) -> tuple[Float[np.ndarray, "v 3"], Int[np.ndarray, "f 3"]]:
     """Vertices and triangles of an OFF file."""
-    text = content.decode(errors="replace")  # names in comments may be anything
+    # Names in comments may be anything, and Windows marks the beginning of UTF-8.
+    text = content.decode("utf-8-sig", errors="replace")
     lines = (line.split("#")[0].strip() for line in text.splitlines())
     lines = [line for line in lines if line]
     header = _OFF_HEADER.match(lines[0]) if lines else None
