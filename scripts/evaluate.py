@@ -15,6 +15,11 @@ SPLIT = flags.DEFINE_string("split", "validation", "Of the data set.")
 OUTPUT = flags.DEFINE_string(
     "output", None, "Where the report goes; default WORKDIR/evaluation, of the last."
 )
+JSON = flags.DEFINE_string(
+    "json",
+    None,
+    "Also write the numbers here: metrics.json, or comparison.json of two.",
+)
 CHECKPOINT = command_line.define_checkpoint()
 LABELS = flags.DEFINE_string(
     "labels", None, "CSV file, name and label of each shape: measures features too."
@@ -52,6 +57,9 @@ def main() -> None:
     if len(measured) > 1:
         compared = comparison.write_comparison(output, *measured)
         print(comparison.format_comparison(compared) + "\n")
+    if JSON.value:
+        numbers = compared if len(measured) > 1 else measured[0].to_dict()
+        report.write_text(pathlib.Path(JSON.value), report.to_json(numbers))
     print(f"wrote the report to {output}")
 
 

@@ -1,5 +1,6 @@
 """The real commands, as a user types them."""
 
+import json
 import os
 import subprocess
 import sys
@@ -166,6 +167,9 @@ def test_packed_training_sampling_and_evaluation_need_no_tensorflow(data, tmp_pa
     made = run(*DEMO, *TINY, steps, f"--config.data.dir={data}", workdir, **path)
     assert made.returncode == 0, made.stderr
     assert run("scripts/sample.py", workdir, **path).returncode == 0
-    flags = ("--draws=1", "--sets=1")
+    numbers = tmp_path / "numbers.json"
+    flags = ("--draws=1", "--sets=1", f"--json={numbers}")
     assert run("scripts/evaluate.py", workdir, *flags, **path).returncode == 0
     assert (tmp_path / "run/evaluation/report.md").exists()
+    rows = json.loads(numbers.read_text())["reconstruction"]
+    assert {row["views"] for row in rows} >= {1, 2, 3, 6, 12}
