@@ -112,13 +112,16 @@ def test_interrupting_leaves_nothing_that_is_taken_for_a_data_set(tmp_path):
             start_new_session=True,
         )
     folder = tmp_path / "procedural_chairs" / "r32_v64"
-    deadline = time.monotonic() + 120
-    # Until the workers have made some chairs.
-    while not re.search(rb" [1-9]\d*/960", log.read_bytes()):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    os.killpg(process.pid, signal.SIGINT)
-    process.wait(timeout=60)
+    deadline = time.monotonic() + 300
+    try:
+        # Until the workers have made some chairs.
+        while not re.search(rb" [1-9]\d*/960", log.read_bytes()):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=60)
+    finally:
+        process.kill()  # its workers end with it
     messages = log.read_bytes()
     assert process.returncode == 130
     assert b"making chairs" in messages  # so it was in the midst of it
