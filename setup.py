@@ -34,6 +34,7 @@ setup(
         "optax>=0.2.5",
         "orbax-checkpoint>=0.11.20",
         "pillow>=11.0",
+        "requests>=2.32",
         "rtree>=1.3",  # trimesh: ray casting where embreex has no wheel
         "scikit-image>=0.25",
         "scipy>=1.14",

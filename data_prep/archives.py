@@ -61,8 +61,9 @@ class Archive:
                 "download or copy it again."
             ) from error
 
-    def names(self, suffix: str) -> list[str]:
-        """Sorted names, with forward slashes, of the files that end in `suffix`."""
+    def names(self, suffix: str | tuple[str, ...]) -> list[str]:
+        """Sorted names, with forward slashes, of the files that end in `suffix`, or in
+        one of several."""
         if self._zip:
             names: Iterable[str] = self._zip.namelist()
         elif self._tar:
@@ -73,7 +74,21 @@ class Archive:
                 for file in self.path.rglob("*")
                 if file.is_file()
             )
-        return sorted(name for name in names if name.lower().endswith(suffix))
+        return sorted({name for name in names if name.lower().endswith(suffix)})
+
+    def position(self, name: str) -> int:
+        """Where in the archive a file is; compressed tars are quick in this order."""
+        return self._tar_members[name].offset_data if self._tar else 0
+
+    def fingerprint(self, name: str) -> tuple:
+        """The name of a file with what tells cheaply that its content has changed."""
+        if self._zip:
+            member = self._zip.getinfo(name)
+            return name, member.file_size, member.CRC
+        if self._tar:
+            return name, self._tar_members[name].size, self._tar_members[name].mtime
+        stat = (self.path / name).stat()
+        return name, stat.st_size, stat.st_mtime_ns
 
     def read(self, name: str) -> bytes:
         """The content of one file.

@@ -67,3 +67,23 @@ def test_bombs_are_not_unpacked(tmp_path, monkeypatch):
         pytest.raises(ValueError, match=r"bomb\.zip:big\.png: too large"),
     ):
         archive.read("big.png")
+
+
+@pytest.mark.parametrize("name", ["folder", "files.zip", "files.tar"])
+def test_fingerprints_tell_changes(tmp_path, name):
+    def fingerprint(files):
+        path = tmp_path / name
+        if path.is_file():
+            path.unlink()
+        with Archive(write(path, files)) as archive:
+            return archive.fingerprint("a/one.png")
+
+    before = fingerprint(FILES)
+    assert before[0] == "a/one.png"
+    assert fingerprint({**FILES, "a/one.png": b"other"}) != before
+
+
+def test_positions_are_in_the_order_of_the_archive(tmp_path):
+    names = ["b/z.png", "a/one.png", "c.png"]
+    with Archive(write(tmp_path / "files.tar", dict.fromkeys(names, b"1"))) as archive:
+        assert sorted(archive.names(".png"), key=archive.position) == names

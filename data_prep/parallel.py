@@ -1,5 +1,6 @@
 """Work spread over processes, with a progress bar."""
 
+import collections
 import concurrent.futures
 import contextlib
 import multiprocessing
@@ -48,22 +49,34 @@ def parallel_map(
     if processes == 1 or len(items) < _WORTH_IT:
         yield from tqdm.tqdm(map(function, items), description, len(items), leave=False)
         return
-    with _one_thread_each():
-        executor = concurrent.futures.ProcessPoolExecutor(
-            min(processes, len(items)),
-            multiprocessing.get_context("spawn"),
-            initializer=_start_worker,
-        )
-        try:
-            results = executor.map(function, items, chunksize=4)
-            yield from tqdm.tqdm(results, description, len(items))
-        except concurrent.futures.process.BrokenProcessPool as error:
-            raise UserError(
-                f"{description}: a worker process was killed, probably because memory "
-                "ran out; close other programs and start again."
-            ) from error
-        finally:
-            executor.shutdown(cancel_futures=True)
+    executor = concurrent.futures.ProcessPoolExecutor(
+        min(processes, len(items)),
+        multiprocessing.get_context("spawn"),
+        initializer=_follow_parent,
+    )
+    others = multiprocessing.active_children()
+    try:
+        with _one_thread_each(), _out_of_reach():
+            # This starts the workers. Not `map`, which cancels what its reader leaves:
+            # the executor trips over that when the workers end.
+            pending = collections.deque(executor.submit(function, i) for i in items)
+        for _ in tqdm.trange(len(items), desc=description):
+            yield pending.popleft().result()
+    except concurrent.futures.process.BrokenProcessPool as error:
+        raise UserError(
+            f"{description}: a worker process was killed, probably because memory "
+            "ran out; close other programs and start again."
+        ) from error
+    finally:
+        # Waiting for what the workers are at, or have not even imported yet, may take
+        # minutes. What they have not begun is cancelled first, or the executor takes
+        # their end for a failure of it.
+        executor.shutdown(wait=False, cancel_futures=True)
+        workers = set(multiprocessing.active_children()) - set(others)
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            worker.join()
 
 
 def usable_cores() -> int:
@@ -88,9 +101,32 @@ def _one_thread_each():
                 os.environ[name] = value
 
 
-def _start_worker() -> None:
-    """Leaves Ctrl-C to the parent, and ends the worker when the parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextlib.contextmanager
+def _out_of_reach():
+    """Processes started here never see Ctrl-C, from their first instruction on.
+
+    A terminal sends it to the whole group: workers that are still importing would die
+    with a traceback each. They inherit the mask of blocked signals, which they never
+    lift. Here, Ctrl-C takes effect at the end.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # where Ctrl-C has no effect, and handlers cannot be set
+        return
+    came = []
+    # Other threads do not block it, and what one of them gets is handled in this one.
+    before = signal.signal(signal.SIGINT, lambda *signum_and_frame: came.append(True))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, before)
+    if came:
+        signal.raise_signal(signal.SIGINT)
+
+
+def _follow_parent() -> None:
+    """Ends a worker when its parent is gone."""
     parent = multiprocessing.parent_process()
 
     def follow():

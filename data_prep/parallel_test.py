@@ -1,6 +1,11 @@
 """Results come in order, errors come through, and nothing keeps running."""
 
+import contextlib
 import os
+import pathlib
+import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -55,3 +60,61 @@ def test_stopping_early_leaves_no_worker_behind():
     for worker in workers:
         with pytest.raises(ProcessLookupError):
             os.kill(worker, 0)
+
+
+INTERRUPTED = """
+import sys
+from data_prep import parallel_test
+from data_prep.parallel import parallel_map
+
+if __name__ == "__main__":
+    print("starting", flush=True)
+    try:
+        for _ in parallel_map(parallel_test.take_a_minute, range(50), "slow", 2):
+            pass
+    except KeyboardInterrupt:
+        sys.exit(130)
+"""
+
+
+def take_a_minute(x):
+    time.sleep(60)
+    return x
+
+
+def alive_in_group(group):
+    """Process ids in a process group, but for those that only wait to be reaped."""
+    listed = subprocess.run(
+        ["ps", "-e", "-o", "pid=,pgid=,stat="], capture_output=True, text=True
+    )
+    rows = [line.split() for line in listed.stdout.splitlines()]
+    return [pid for pid, pgid, state in rows if pgid == str(group) and state[0] != "Z"]
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05, 0.2, 1.0, 4.0])
+def test_ctrl_c_ends_all_at_any_moment(tmp_path, seconds):
+    """While workers start, while they import, and while they are at work."""
+    script = tmp_path / "interrupted.py"
+    script.write_text(INTERRUPTED)
+    process = subprocess.Popen(
+        [sys.executable, str(script)],
+        cwd=pathlib.Path(__file__).parents[1],
+        env={**os.environ, "PYTHONPATH": str(pathlib.Path(__file__).parents[1])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    assert process.stdout.readline() == "starting\n"
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    try:
+        _, errors = process.communicate(timeout=30)
+        assert process.returncode == 130 and "Traceback" not in errors
+        deadline = time.monotonic() + 10
+        while alive_in_group(process.pid):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

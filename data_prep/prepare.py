@@ -2,9 +2,15 @@
 
 import os
 import pathlib
+import re
+from collections.abc import Sequence
 
-from data_prep import tfds_tools
+from data_prep import modelnet, shape_builder, tfds_tools
+from data_prep.mesh_folder import mesh_folder_dataset_builder as mesh_folder
 from data_prep.procedural_chairs import procedural_chairs_dataset_builder as chairs
+from data_prep.volumetric_grids import (
+    volumetric_grids_dataset_builder as volumetric_grids,
+)
 from data_prep.voxel_view_archive import voxel_view_archive_dataset_builder as archive
 from vaegan_jax.errors import UserError
 
@@ -47,6 +53,7 @@ def prepare_archive(
     views: str | os.PathLike,
     output: str | os.PathLike,
     category: str | None = None,
+    drop_duplicates: bool = False,
 ) -> pathlib.Path:
     """The directory of a data set made from binvox grids and view images.
 
@@ -58,6 +65,7 @@ def prepare_archive(
       views: tar, zip or folder of `<category>/<split>/<NAME>_001.png` and so on.
       output: the folder that is to hold the data set.
       category: take only this one; default all.
+      drop_duplicates: keep only one of identical grids.
 
     Raises:
       FileNotFoundError: if there is no such file or folder.
@@ -66,11 +74,13 @@ def prepare_archive(
     """
     voxels, views = (pathlib.Path(p).expanduser().absolute() for p in (voxels, views))
     output = pathlib.Path(output).expanduser().absolute()
-    config, pairing = archive.inspect_archives(str(voxels), str(views), category)
+    config, pairing = archive.inspect_archives(
+        str(voxels), str(views), category, drop_duplicates
+    )
     builder = archive.Builder(config=config, data_dir=output)
     target = tfds_tools.build(builder)
     stored = tfds_tools.stored_metadata(target)
-    for field in ("voxels", "views", "category"):
+    for field in ("voxels", "views", "category", "drop_duplicates"):
         if stored.get(field) != getattr(config, field):
             raise UserError(
                 f"{target} holds a data set with {field} = {stored.get(field)}; "
@@ -78,3 +88,86 @@ def prepare_archive(
             )
     (target / "pairing.txt").write_text(pairing.report(), encoding="utf-8")
     return target
+
+
+def prepare_meshes(
+    input: str | os.PathLike,
+    output: str | os.PathLike,
+    categories: Sequence[str] = (),
+    **settings,
+) -> pathlib.Path:
+    """The directory of a data set made from meshes; an interrupted run is continued.
+
+    What became of every file is written to `report.txt` in that directory.
+
+    Args:
+      input: zip, tar or folder of meshes.
+      output: the folder that is to hold the data set.
+      categories: take only these; default all.
+      **settings: of `mesh_folder.MeshFolderConfig`.
+
+    Raises:
+      FileNotFoundError: if there is no such input.
+      UserError: if no file can be used (in strict mode: if one cannot be), or the
+        output holds another data set.
+    """
+    config = mesh_folder.MeshFolderConfig(
+        "", input=_absolute(input), categories=tuple(categories), **settings
+    )
+    size = f"_v{config.image_size}" if config.camera else ""
+    config.name = _config_name(categories) + f"_r{config.resolution}{size}"
+    config.description = f"{config.resolution}³ voxels made from meshes."
+    builder = mesh_folder.Builder(config=config, data_dir=_absolute(output))
+    return shape_builder.prepare(builder)
+
+
+def prepare_modelnet(
+    output: str | os.PathLike | None = None,
+    categories: Sequence[str] = ("chair",),
+    version: int = 10,
+    url: str | None = None,
+    sha256: str | None = None,
+    **settings,
+) -> pathlib.Path:
+    """The directory of a data set made from ModelNet, downloaded if need be.
+
+    As `prepare_meshes`, but for these.
+
+    Args:
+      output: default `data/modelnet10_chair` or the like.
+      categories: take only these; empty takes all.
+      version: of ModelNet, 10 or 40.
+      url, sha256: another place of the archive, and its checksum.
+    """
+    downloads = cache_directory() / "downloads"
+    path, origin = modelnet.fetch_modelnet(downloads, version, url, sha256)
+    output = output or f"data/modelnet{version}_{_config_name(categories)}"
+    return prepare_meshes(path, output, categories, origin=origin, **settings)
+
+
+def prepare_volumetric(
+    input: str | os.PathLike,
+    output: str | os.PathLike,
+    categories: Sequence[str] = (),
+    **settings,
+) -> pathlib.Path:
+    """The directory of a voxel-only data set made from 3D ShapeNets' MATLAB files.
+
+    As `prepare_meshes`, but for the settings: of
+    `volumetric_grids.VolumetricGridsConfig`.
+    """
+    config = volumetric_grids.VolumetricGridsConfig(
+        "", input=_absolute(input), categories=tuple(categories), **settings
+    )
+    config.name = _config_name(categories) + f"_r{config.resolution}"
+    config.description = f"Voxel grids padded to {config.resolution}³."
+    builder = volumetric_grids.Builder(config=config, data_dir=_absolute(output))
+    return shape_builder.prepare(builder)
+
+
+def _absolute(path: str | os.PathLike) -> str:
+    return str(pathlib.Path(path).expanduser().absolute())
+
+
+def _config_name(categories: Sequence[str]) -> str:
+    return re.sub(r"[^\w-]+", "_", "_".join(categories)) or "all"

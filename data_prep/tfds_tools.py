@@ -3,42 +3,51 @@
 import contextlib
 import fcntl
 import importlib.metadata
+import io
 import json
 import pathlib
 import shutil
+import tempfile
+from unittest import mock
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core.example_serializer import ExampleSerializer
 
 # TensorFlow only reads and writes data here; it must not claim the memory of a GPU.
 tf.config.set_visible_devices([], "GPU")
 
 INCOMPLETE_PREFIX = "incomplete."  # TFDS's, of the folders that it writes to first
-_GEOMETRY_PACKAGES = ("numpy", "scipy", "trimesh", "embreex", "scikit-image", "pillow")
+_PACKAGES = (
+    *("vaegan_jax", "numpy", "scipy", "trimesh", "embreex", "scikit-image", "pillow"),
+    "tensorflow-datasets",
+)
 
 
 def features(
     resolution: int, image_size: int, num_views: int
 ) -> dict[str, tfds.features.FeatureConnector]:
-    """The features that every data set of shapes and views has.
+    """The features that every data set of shapes has; without views, no `views`.
 
     `voxels` are 0 or 1 with axes (x, y, z), z up, front towards −y; `views` are grey.
     """
-    return {
+    found = {
         "name": tfds.features.Text(),
         "voxels": tfds.features.Tensor(
             shape=(resolution,) * 3, dtype=np.uint8, encoding="zlib"
         ),
-        "views": tfds.features.Sequence(
+    }
+    if num_views:
+        found["views"] = tfds.features.Sequence(
             tfds.features.Image(
                 shape=(image_size, image_size, 1),
                 dtype=np.uint8,
                 encoding_format="png",
             ),
             length=num_views,
-        ),
-    }
+        )
+    return found
 
 
 def metadata(**facts) -> tfds.core.MetadataDict:
@@ -48,7 +57,7 @@ def metadata(**facts) -> tfds.core.MetadataDict:
 
 def _versions() -> dict[str, str]:
     found = {}
-    for package in _GEOMETRY_PACKAGES:
+    for package in _PACKAGES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[package] = importlib.metadata.version(package)
     return found
@@ -57,6 +66,11 @@ def _versions() -> dict[str, str]:
 def stored_metadata(directory: pathlib.Path) -> dict:
     """The facts that `metadata` recorded with a data set on disk."""
     return json.loads((directory / "metadata.json").read_text("utf-8"))
+
+
+def _serialize(serializer: ExampleSerializer, example: dict) -> bytes:
+    """As TFDS does, but the order of the features is not another in every process."""
+    return serializer.get_tf_example(example).SerializeToString(deterministic=True)
 
 
 def build(builder: tfds.core.DatasetBuilder) -> pathlib.Path:
@@ -76,5 +90,10 @@ def build(builder: tfds.core.DatasetBuilder) -> pathlib.Path:
         for leftover in target.parent.glob(f"{INCOMPLETE_PREFIX}*"):
             shutil.rmtree(leftover)
         tfds.disable_progress_bar()  # the builders show their own
-        builder.download_and_prepare(file_format="tfrecord")
+        with (
+            tempfile.TemporaryDirectory() as downloads,  # there are none
+            contextlib.redirect_stdout(io.StringIO()),  # of TFDS's announcements
+            mock.patch.object(ExampleSerializer, "serialize_example", _serialize),
+        ):
+            builder.download_and_prepare(file_format="tfrecord", download_dir=downloads)
     return target

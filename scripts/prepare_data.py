@@ -1,14 +1,20 @@
-"""Makes data sets.
+"""Makes data sets and looks into them.
 
 python scripts/prepare_data.py procedural
+python scripts/prepare_data.py meshes --input=ZIP --category=chair --output=DIR
+python scripts/prepare_data.py modelnet --category=chair
+python scripts/prepare_data.py volumetric --input=DIR --output=DIR
 python scripts/prepare_data.py archive --voxels=ZIP --views=TAR --output=DIR
+python scripts/prepare_data.py inspect --data_dir=DIR
 python scripts/prepare_data.py pack --data_dir=DIR --output=FILE.npz
 """
 
 import argparse
+import logging
 import os
 import sys
 
+from data_prep.commands import add_command, add_commands
 from vaegan_jax.errors import UserError
 
 # TensorFlow only reads and writes records here, and should not chat about it.
@@ -16,19 +22,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 
-def procedural(given: argparse.Namespace) -> str:
-    """Makes parametric chairs: nothing is downloaded."""
-    from data_prep.prepare import prepare_procedural
+def inspect(given: argparse.Namespace) -> str:
+    """Tells what a data set holds, and draws some of it."""
+    from vaegan_jax.inspection import inspect
 
-    return str(prepare_procedural(given.output, given.resolution, given.image_size))
-
-
-def archive(given: argparse.Namespace) -> str:
-    """Pairs binvox grids with view images, by name."""
-    from data_prep.prepare import prepare_archive
-
-    target = prepare_archive(given.voxels, given.views, given.output, given.category)
-    return (target / "pairing.txt").read_text("utf-8") + str(target)
+    return inspect(given.data_dir, given.picture, given.shapes)
 
 
 def pack(given: argparse.Namespace) -> str:
@@ -40,24 +38,14 @@ def pack(given: argparse.Namespace) -> str:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Makes data sets.")
+    parser = argparse.ArgumentParser(description="Makes data sets and looks into them.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def add(function):
-        command = commands.add_parser(function.__name__, help=function.__doc__)
-        command.set_defaults(function=function)
-        return command.add_argument
-
-    option = add(procedural)
-    option("--output", help="folder for data sets (default: the cache)")
-    option("--resolution", type=int, default=32, help="voxels a side: 32 or 64")
-    option("--image_size", type=int, default=64, help="pixels: 64, 128 or 224")
-    option = add(archive)
-    option("--voxels", required=True, help="zip, tar or folder of .binvox files")
-    option("--views", required=True, help="tar, zip or folder of NAME_001.png …")
-    option("--output", required=True, help="folder for data sets")
-    option("--category", help="take only this category")
-    option = add(pack)
+    add_commands(commands)
+    option = add_command(commands, inspect).add_argument
+    option("--data_dir", required=True, help="prepared data set, or a packed file")
+    option("--picture", help="the contact sheet to draw (DIR/contact_sheet.png)")
+    option("--shapes", type=int, default=12, help="how many it shows (12)")
+    option = add_command(commands, pack).add_argument
     option("--data_dir", required=True, help="directory of a prepared data set")
     option("--output", required=True, help="the .npz file to write")
     option("--image_size", type=int, default=64, help="larger views are reduced to it")
@@ -65,8 +53,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    given = parse(arguments)
+    for name in ("absl", "tensorflow"):  # TFDS's announcements, TensorFlow's advice
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
+        given = parse(arguments)
         print(given.function(given))
     except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -1,6 +1,8 @@
 """How tests run, and where the real chairs are."""
 
 import atexit
+import dataclasses
+import importlib.util
 import os
 import pathlib
 import shutil
@@ -26,3 +28,29 @@ def real_data() -> pathlib.Path:
     if not folder:
         pytest.skip("VAEGAN_REAL_DATA does not name a folder of real chairs")
     return pathlib.Path(folder)
+
+
+@dataclasses.dataclass
+class Result:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run(capfd):
+    """Runs `scripts/prepare_data.py` in this process: TensorFlow is loaded once."""
+    script = pathlib.Path(__file__).parents[1] / "scripts" / "prepare_data.py"
+    spec = importlib.util.spec_from_file_location("prepare_data_script", script)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+
+    def run(*arguments):
+        capfd.readouterr()
+        try:
+            code = script.main(list(arguments))
+        except SystemExit as stopped:
+            code = stopped.code
+        return Result(code, *capfd.readouterr())
+
+    return run

@@ -96,3 +96,13 @@ def assert_trees_close(a, b, rtol=1e-4, atol=1e-5):
     jax.tree.map(
         lambda x, y: np.testing.assert_allclose(x, y, rtol=rtol, atol=atol), a, b
     )
+
+
+def assert_error(result, *parts):
+    """A command failed with one line on standard error that holds these parts."""
+    assert result.returncode == 1, result.stderr
+    line = result.stderr.strip().splitlines()[-1]
+    assert line.startswith("error: ")
+    for part in parts:
+        assert part in line
+    assert "Traceback" not in result.stderr

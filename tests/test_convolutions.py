@@ -5,6 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from vaegan_jax.models import convolutions
 from vaegan_jax.models.convolutions import convolve, convolve_transposed
 
 # Spatial rank, kernel size, padding, input size: the two kinds in use, at grids large
@@ -85,3 +86,23 @@ def test_the_two_directions_are_adjoint(formulation):
     forward = jnp.vdot(convolve(x, kernel, 1, formulation), y)
     backward = jnp.vdot(x, convolve_transposed(y, kernel, 1, formulation))
     np.testing.assert_allclose(forward, backward, rtol=1e-4)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_large_batches_in_parts_are_as_in_one(transposed, monkeypatch):
+    x, kernel = operands(2, 5, 16, transposed)
+    x = jnp.concatenate([x, 2 * x, 3 * x])  # six: parts of one, of two, of six
+    apply = convolve_transposed if transposed else convolve
+
+    def gradients(at_once):
+        monkeypatch.setattr(convolutions, "_AT_ONCE", at_once)
+        output, pullback = jax.vjp(lambda a, k: apply(a, k, 2, "gather"), x, kernel)
+        return output, pullback(random(2, *output.shape))
+
+    whole = gradients(1 << 30)
+    for at_once in (1, x.nbytes // 3):
+        jax.tree.map(
+            lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4),
+            gradients(at_once),
+            whole,
+        )

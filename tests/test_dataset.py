@@ -1,4 +1,5 @@
 import itertools
+import json
 
 import numpy as np
 import pytest
@@ -78,8 +79,10 @@ def test_evaluation_counts_every_example_exactly_once():
     assert names == examples.names
 
 
-def write_packed(path, examples, splits=("train",)):
+def write_packed(path, examples, splits=("train",), **metadata):
     arrays = {"resolution": np.array(examples.voxels.shape[-1])}
+    if metadata:
+        arrays["metadata"] = np.array(json.dumps(metadata))
     for split in splits:
         arrays[f"{split}/names"] = np.array(examples.names)
         flat = examples.voxels.reshape(len(examples), -1)

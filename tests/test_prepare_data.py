@@ -1,7 +1,5 @@
 """The data commands as a user types them."""
 
-import dataclasses
-import importlib.util
 import json
 import os
 import pathlib
@@ -13,37 +11,13 @@ import sys
 import time
 
 import pytest
+from helpers import assert_error
 
 ROOT = pathlib.Path(__file__).parents[1]
 DUMMY = ROOT / "data_prep" / "voxel_view_archive" / "dummy_data"
 
 
 SCRIPT = ROOT / "scripts" / "prepare_data.py"
-
-
-@dataclasses.dataclass
-class Result:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def run(capfd):
-    """Runs the script in this process, which spares loading TensorFlow each time."""
-    spec = importlib.util.spec_from_file_location("prepare_data_script", SCRIPT)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-
-    def run(*arguments):
-        capfd.readouterr()
-        try:
-            code = script.main(list(arguments))
-        except SystemExit as stopped:
-            code = stopped.code
-        return Result(code, *capfd.readouterr())
-
-    return run
 
 
 @pytest.fixture
@@ -56,15 +30,6 @@ def archive(run):
         return run("archive", *where, *arguments)
 
     return archive
-
-
-def assert_error(result, *parts):
-    assert result.returncode == 1, result.stderr
-    line = result.stderr.strip().splitlines()[-1]
-    assert line.startswith("error: ")
-    for part in parts:
-        assert part in line
-    assert "Traceback" not in result.stderr
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from vaegan_jax.errors import UserError
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> str:
     path = tmp_path_factory.mktemp("data") / "data.npz"
-    write_packed(path, make_examples(count=10), splits=("train", "validation"))
+    splits = ("train", "validation")
+    write_packed(path, make_examples(count=10), splits, source="random")
     return str(path)
 
 
@@ -55,6 +56,7 @@ def test_a_run_leaves_what_it_promises(data, tmp_path, algorithm):
         expected.add("reconstructions_000006.png")
     assert pictures == expected
     log = (tmp_path / "train.log").read_text()
+    assert "data: source random\n" in log
     assert "10 shapes" in log and "step 6/6" in log and "finished all 6 steps" in log
     assert scalar_names(tmp_path) >= {
         "loss/discriminator",

@@ -42,6 +42,25 @@ def no_views(count: int) -> UInt8[np.ndarray, "n v h w c"]:
     return np.zeros((count, 0, 0, 0, 1), np.uint8)
 
 
+def existing(path: str | pathlib.Path) -> pathlib.Path:
+    """The path of a data set; raises a `UserError` if there is nothing."""
+    path = pathlib.Path(path).expanduser()
+    if not path.exists():
+        raise UserError(
+            f"{path} does not exist; make a data set with scripts/prepare_data.py"
+        )
+    return path
+
+
+def missing_views(path: str | pathlib.Path) -> str:
+    """What to say to those who want the views of a data set without any."""
+    return (
+        f"{path} holds voxels without views, which vae_gan and mv_vae_gan learn from: "
+        "make the data set from meshes with scripts/prepare_data.py meshes, without "
+        "--no-views, or train configs/gan.py on this one"
+    )
+
+
 def open_split(
     path: str | pathlib.Path, split: str, resolution: int, image_size: int | None
 ) -> Examples:
@@ -57,11 +76,7 @@ def open_split(
     Raises:
       UserError: the path, split, resolution or image size does not fit.
     """
-    path = pathlib.Path(path).expanduser()
-    if not path.exists():
-        raise UserError(
-            f"{path} does not exist; make a data set with scripts/prepare_data.py"
-        )
+    path = existing(path)
     if path.is_file():
         from vaegan_jax import packed_data
 

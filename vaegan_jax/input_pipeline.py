@@ -13,8 +13,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from vaegan_jax.dataset import Examples, index_stream, no_views
+from vaegan_jax.dataset import Examples, index_stream, missing_views, no_views
 from vaegan_jax.errors import UserError
+from vaegan_jax.provenance import find_directory
 
 # TensorFlow would otherwise claim the memory of the GPUs that JAX computes on.
 tf.config.set_visible_devices([], "GPU")
@@ -22,21 +23,21 @@ tf.config.set_visible_devices([], "GPU")
 
 def open_builder(path: pathlib.Path) -> tfds.core.DatasetBuilder:
     """The data set in a directory, or in the only data set directory below it."""
-    found = sorted({p.parent for p in path.rglob("dataset_info.json")})
-    if len(found) != 1:
-        raise UserError(
-            f"{path} holds {len(found) or 'no'} prepared data sets; name the "
-            "directory that holds the dataset_info.json of one"
-        )
-    return tfds.builder_from_directory(found[0])
+    return tfds.builder_from_directory(find_directory(path))
 
 
-def read_split(path: pathlib.Path, split: str, image_size: int | None) -> Examples:
+def read_split(
+    path: pathlib.Path, split: str, image_size: int | None, count: int | None = None
+) -> Examples:
     """Decodes a split, and reduces its views to `image_size` if they are larger.
 
-    With image size None the views are not even decoded.
+    With image size None the views are not even decoded; with a count, only that many
+    examples are.
     """
     builder = open_builder(path)
+    has_views = "views" in builder.info.features
+    if image_size is not None and not has_views:
+        raise UserError(missing_views(path))
     if split not in builder.info.splits:
         available = ", ".join(sorted(builder.info.splits))
         raise UserError(f"{path} has no split {split!r}; it has {available}")
@@ -54,8 +55,11 @@ def read_split(path: pathlib.Path, split: str, image_size: int | None) -> Exampl
     records = builder.as_dataset(
         split=split,
         shuffle_files=False,
-        decoders={"views": tfds.decode.SkipDecoding()} if image_size is None else None,
+        decoders={"views": tfds.decode.SkipDecoding()}
+        if image_size is None and has_views
+        else None,
     )
+    records = records.take(-1 if count is None else count)
     records = records.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
     decoded = list(records.prefetch(tf.data.AUTOTUNE).as_numpy_iterator())
     return Examples(

@@ -1,10 +1,13 @@
 """A data set in one file: bit-packed voxels and uint8 views. Needs no TensorFlow.
 
 The `.npz` holds, for every split: `SPLIT/names` (n), `SPLIT/voxels` (n, ⌈r³/8⌉) packed
-by `numpy.packbits`, `SPLIT/views` (n, v, h, w, c), and once `resolution`. A training
-split is moved to the device whole, and batches are gathered there.
+by `numpy.packbits`, `SPLIT/views` (n, v, h, w, c; v is 0 if the data set has none), and
+once `resolution` and, as JSON, `metadata`: how the data set was made. A training split
+is moved to the device whole, and batches are gathered there.
 """
 
+import contextlib
+import json
 import os
 import pathlib
 import zipfile
@@ -15,8 +18,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from vaegan_jax.dataset import Examples, index_stream, no_views
+from vaegan_jax.dataset import Examples, index_stream, missing_views, no_views
 from vaegan_jax.errors import UserError
+from vaegan_jax.provenance import read_provenance
 
 # What numpy raises for files that are cut, garbled, of another kind or not ours.
 _DAMAGED = (
@@ -44,10 +48,11 @@ def pack(directory: str | pathlib.Path, output: str | pathlib.Path, image_size: 
     directory = pathlib.Path(directory)
     if not directory.is_dir():
         raise UserError(f"{directory} is not a directory; prepare a data set first")
-    splits = input_pipeline.open_builder(directory).info.splits
-    arrays = {}
-    for split in splits:
-        examples = input_pipeline.read_split(directory, split, image_size)
+    info = input_pipeline.open_builder(directory).info
+    views_size = image_size if "views" in info.features else None
+    arrays = {"metadata": np.array(json.dumps(read_provenance(directory)))}
+    for split in info.splits:
+        examples = input_pipeline.read_split(directory, split, views_size)
         flat = examples.voxels.reshape(len(examples), -1)
         arrays["resolution"] = np.array(examples.voxels.shape[-1])
         arrays[f"{split}/names"] = np.array(examples.names)
@@ -67,21 +72,46 @@ def read_split(path: pathlib.Path, split: str, with_views: bool = True) -> Examp
     """Reads one split of a packed file; without views it takes no time for them.
 
     Raises:
-      UserError: the file is damaged or has no such split.
+      UserError: the file is damaged or has no such split or views.
     """
+    with _reading(path) as file:
+        splits = _splits(file)
+        if split not in splits:
+            raise UserError(f"{path} has no split {split!r}; it has {splits}")
+        resolution = int(file["resolution"])
+        packed = file[f"{split}/voxels"]
+        views = file[f"{split}/views"] if with_views else no_views(len(packed))
+        if with_views and not views.size:
+            raise UserError(missing_views(path))
+        bits = np.unpackbits(packed, axis=1, count=resolution**3)
+        return Examples(
+            [str(name) for name in file[f"{split}/names"]],
+            bits.reshape(-1, *(resolution,) * 3),
+            views,
+        )
+
+
+def contents(path: pathlib.Path) -> tuple[list[str], bool]:
+    """The splits of a packed file, and whether it holds views.
+
+    Raises:
+      UserError: the file is damaged.
+    """
+    with _reading(path) as file:
+        splits = _splits(file)
+        return splits, any(file[f"{split}/views"].size for split in splits[:1])
+
+
+def _splits(file) -> list[str]:
+    return [key.split("/")[0] for key in file.files if key.endswith("/names")]
+
+
+@contextlib.contextmanager
+def _reading(path: pathlib.Path):
+    """The open file; whatever goes wrong with it is a `UserError`."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            names = [key.split("/")[0] for key in file.files if key.endswith("/names")]
-            if split not in names:
-                raise UserError(f"{path} has no split {split!r}; it has {names}")
-            resolution = int(file["resolution"])
-            packed = file[f"{split}/voxels"]
-            bits = np.unpackbits(packed, axis=1, count=resolution**3)
-            return Examples(
-                [str(name) for name in file[f"{split}/names"]],
-                bits.reshape(-1, *(resolution,) * 3),
-                file[f"{split}/views"] if with_views else no_views(len(packed)),
-            )
+            yield file
     except UserError:
         raise
     except _DAMAGED as error:

@@ -24,6 +24,7 @@ from vaegan_jax.inference import Model
 from vaegan_jax.interrupts import StopRequest
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.optimizers import build_optimizers
+from vaegan_jax.provenance import describe, read_provenance
 from vaegan_jax.reporting import Reporter, StepMeter, duration, log
 from vaegan_jax.state import create_state
 from vaegan_jax.steps import make_train_step
@@ -138,6 +139,7 @@ class Trainer:
             f"{self.steps_per_epoch:.1f} steps per epoch, {count:,} parameters, "
             f"{jax.device_count()} × {jax.devices()[0].device_kind}"
         )
+        log.info(f"data: {describe(read_provenance(config.data.dir))}")
 
     def _loop(self, stop: StopRequest) -> None:
         config = self.config

@@ -37,11 +37,14 @@ class ChairMaker:
         return MadeChair(
             index,
             parameters,
-            voxelize(mesh, self.resolution, solid=True, oversample=self._oversample()),
+            self._voxelize(mesh),
             [encode_view(view) for view in views],
         )
 
-    def _oversample(self) -> int:
-        # The insides of chairs are found well enough at 128³, and 8 times faster there
-        # than at 256³.
-        return max(1, 128 // self.resolution)
+    def _voxelize(self, mesh) -> Bool[np.ndarray, "x y z"]:
+        # These meshes are closed, so nothing has to be carved; and their insides are
+        # found well enough at 128³, 8 times faster than at 256³.
+        oversample = max(1, 128 // self.resolution)
+        return voxelize(
+            mesh, self.resolution, solid=True, oversample=oversample, method="exact"
+        )

@@ -62,7 +62,11 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 source="procedural_chairs",
                 total=config.total,
                 camera=config.camera.to_dict(),
-                voxelizer={"resolution": config.resolution, "solid": True},
+                voxelizer={
+                    "resolution": config.resolution,
+                    "solid": True,
+                    "method": "exact",
+                },
             ),
         )
 

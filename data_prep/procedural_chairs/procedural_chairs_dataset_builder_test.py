@@ -38,7 +38,8 @@ def test_examples_hold_what_they_say(tmp_path):
         assert example["views"].shape == (3, 8, 8, 1)
         assert example["parameters"]["kind"].decode() in KINDS
     assert read.info.metadata["camera"]["num_views"] == 3
-    assert read.info.metadata["voxelizer"] == {"resolution": 16, "solid": True}
+    voxelizer = {"resolution": 16, "solid": True, "method": "exact"}
+    assert read.info.metadata["voxelizer"] == voxelizer
 
 
 def test_default_splits():

@@ -9,11 +9,11 @@ import dataclasses
 import re
 
 from data_prep.archives import Archive
+from data_prep.duplicates import drop_copies, find_duplicates, report_duplicates
+from data_prep.splits import split_of_folder, with_validation
 from vaegan_jax.errors import UserError
 
 _VIEW = re.compile(r"(?P<name>.+)_(?P<number>\d{3,})\.png", re.IGNORECASE)
-_SPLITS = {"train": "train", "test": "test", "validation": "validation"}
-_SPLITS |= {"val": "validation", "valid": "validation"}
 
 Key = tuple[str, str, str]  # category, split, name
 
@@ -37,12 +37,16 @@ class Pairing:
       splits: the shapes of every split, sorted by name.
       num_views: how many views each has.
       without_views, without_voxels: `category/split/name` of what lacks a partner.
+      duplicates: groups of `split/name` of identical shapes.
+      dropped: how many of them were left out.
     """
 
     splits: dict[str, list[Pair]]
     num_views: int
     without_views: list[str]
     without_voxels: list[str]
+    duplicates: list[list[str]] = dataclasses.field(default_factory=list)
+    dropped: int = 0
 
     def report(self) -> str:
         """What was paired and what was not, for people."""
@@ -54,7 +58,24 @@ class Pairing:
         ):
             lines.append(f"{what}: {len(names)}")
             lines += [f"  {name}" for name in names]
+        lines += report_duplicates(self.duplicates, self.dropped)
         return "\n".join(lines) + "\n"
+
+    def with_duplicates(self, digests: dict[str, str], drop: bool) -> "Pairing":
+        """The same with its duplicates known, and only one of each left if asked.
+
+        Args:
+          digests: by the path of a grid; equal for identical grids.
+          drop: leave the copies out.
+        """
+        groups = find_duplicates(
+            self.splits, lambda pair: digests[pair.voxels], lambda pair: pair.voxels
+        )
+        splits, dropped = drop_copies(self.splits, groups if drop else [])
+        names = [[f"{split}/{pair.name}" for split, pair in group] for group in groups]
+        return dataclasses.replace(
+            self, splits=splits, duplicates=names, dropped=len(dropped)
+        )
 
 
 def pair_archives(voxels: Archive, views: Archive, category: str | None) -> Pairing:
@@ -80,7 +101,7 @@ def pair_archives(voxels: Archive, views: Archive, category: str | None) -> Pair
     for key in keys:
         splits[key[1]].append(Pair(*key, grids[key], images[key]))
     return Pairing(
-        _with_validation(dict(splits)),
+        with_validation(splits, lambda pair: pair.name),
         _number_of_views(keys, images, views),
         ["/".join(key) for key in sorted(grids.keys() - images.keys())],
         ["/".join(key) for key in sorted(images.keys() - grids.keys())],
@@ -123,9 +144,8 @@ def _add_once(found: dict, key, path: str, archive: Archive) -> None:
 def _key(path: str, name: str) -> Key:
     """Category, split and name from a path; without folders, all is training data."""
     folders = path.split("/")[:-1]
-    if folders and folders[-1].lower() in _SPLITS:
-        category = folders[-2] if len(folders) > 1 else ""
-        return category, _SPLITS[folders[-1].lower()], name
+    if folders and (split := split_of_folder(folders[-1])):
+        return (folders[-2] if len(folders) > 1 else ""), split, name
     return (folders[-1] if folders else ""), "train", name
 
 
@@ -140,14 +160,3 @@ def _number_of_views(keys, images, archive: Archive) -> int:
             "missing images or remove those shapes."
         )
     return usual
-
-
-def _with_validation(splits: dict[str, list[Pair]]) -> dict[str, list[Pair]]:
-    splits = {name: sorted(p, key=lambda pair: pair.name) for name, p in splits.items()}
-    train = splits.get("train", [])
-    if "validation" not in splits and len(train) > 1:
-        splits["validation"] = train[::10]
-        splits["train"] = [pair for i, pair in enumerate(train) if i % 10]
-    return {
-        name: splits[name] for name in ("train", "validation", "test") if name in splits
-    }

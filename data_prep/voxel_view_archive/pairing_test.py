@@ -108,3 +108,22 @@ def test_the_same_shape_twice_is_named(folders):
     twice = [*grids("train", [1]), "copy/" + grids("train", [1])[0]]
     with pytest.raises(ValueError, match="are the same shape or view"):
         pair_archives(*folders(twice, views("train", [1])), None)
+
+
+def test_identical_grids_are_told_and_one_is_kept_where_others_compare(folders):
+    numbers = range(1, 12)  # the 1st and the 11th validate
+    pairing = pair_archives(
+        *folders(grids("train", numbers), views("train", numbers)), None
+    )
+    digests = {path: path for path in grids("train", numbers)}
+    digests[grids("train", [2])[0]] = digests[grids("train", [11])[0]]
+    told = pairing.with_duplicates(digests, drop=False)
+    assert told.duplicates == [["validation/chair_0011", "train/chair_0002"]]
+    assert "identical shapes: 1, 1 of them across splits; --drop" in told.report()
+    assert told.splits == pairing.splits
+    kept = pairing.with_duplicates(digests, drop=True)
+    assert [p.name for p in kept.splits["train"]] == [
+        f"chair_{n:04d}" for n in range(3, 11)
+    ]
+    assert kept.splits["validation"] == pairing.splits["validation"]
+    assert "copies dropped: 1" in kept.report()

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import hashlib
 import io
 from typing import ClassVar
 
@@ -29,19 +30,24 @@ class ArchiveConfig(tfds.core.BuilderConfig):
         the manual download folder.
       views: tar, zip or folder of images; default `views.tar` or `views` there.
       category: take only this one; default all.
+      drop_duplicates: keep only one of identical grids.
       resolution, image_size, num_views: of every grid, image and shape.
     """
 
     voxels: str | None = None
     views: str | None = None
     category: str | None = None
+    drop_duplicates: bool = False
     resolution: int = 32
     image_size: int = 224
     num_views: int = 12
 
 
 def inspect_archives(
-    voxels: str, views: str, category: str | None = None
+    voxels: str,
+    views: str,
+    category: str | None = None,
+    drop_duplicates: bool = False,
 ) -> tuple[ArchiveConfig, Pairing]:
     """The configuration that fits two archives, and how their files pair up.
 
@@ -50,7 +56,7 @@ def inspect_archives(
       UserError: if they cannot be read or nothing pairs up.
     """
     with Archive(voxels) as grids, Archive(views) as images:
-        pairing = pair_archives(grids, images, category)
+        pairing = pair_shapes(grids, images, category, drop_duplicates)
         first = next(iter(pairing.splits.values()))[0]
         resolution = len(read_grid(grids, first.voxels))
         image_size = read_view(images, first.views[0]).shape[0]
@@ -60,11 +66,26 @@ def inspect_archives(
         voxels=str(voxels),
         views=str(views),
         category=category,
+        drop_duplicates=drop_duplicates,
         resolution=resolution,
         image_size=image_size,
         num_views=pairing.num_views,
     )
     return config, pairing
+
+
+def pair_shapes(
+    grids: Archive, images: Archive, category: str | None, drop_duplicates: bool
+) -> Pairing:
+    """Pairs by name, and finds identical grids; for the rest see `inspect_archives`."""
+    pairing = pair_archives(grids, images, category)
+    digests = {
+        pair.voxels: hashlib.sha256(np.packbits(read_grid(grids, pair.voxels)))
+        for pairs in pairing.splits.values()
+        for pair in pairs
+    }
+    hexadecimal = {path: digest.hexdigest() for path, digest in digests.items()}
+    return pairing.with_duplicates(hexadecimal, drop_duplicates)
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
@@ -96,6 +117,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 voxels=config.voxels,
                 views=config.views,
                 category=config.category,
+                drop_duplicates=config.drop_duplicates,
             ),
         )
 
@@ -107,7 +129,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             voxels = voxels or _first_existing(manual, "voxels.zip", "voxels")
             views = views or _first_existing(manual, "views.tar", "views")
         with Archive(voxels) as grids, Archive(views) as images:
-            pairing = pair_archives(grids, images, config.category)
+            pairing = pair_shapes(
+                grids, images, config.category, config.drop_duplicates
+            )
         for line in pairing.report().splitlines():
             logging.info(line)
         return {

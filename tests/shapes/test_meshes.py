@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 import trimesh
@@ -61,11 +59,7 @@ def test_a_single_voxel_is_where_it_should_be():
     )
 
 
-def test_boxes_of_noise_are_fast_and_of_nothing_empty():
-    noise = np.random.default_rng(0).random((32, 32, 32)) > 0.5
-    start = time.perf_counter()
-    boxes_mesh(noise)
-    assert time.perf_counter() - start < 1
+def test_nothing_has_no_boxes():
     assert len(boxes_mesh(np.zeros((4, 4, 4), bool)).faces) == 0
 
 

@@ -1,9 +1,12 @@
-import time
-
 import numpy as np
 import pytest
 
-from vaegan_jax.shapes import draw_reconstructions, draw_shapes, draw_voxels
+from vaegan_jax.shapes import (
+    draw_contact_sheet,
+    draw_reconstructions,
+    draw_shapes,
+    draw_voxels,
+)
 
 
 def test_a_box_is_shaded_by_face_and_stands_where_it_is():
@@ -69,9 +72,16 @@ def test_reconstructions(corner_grid, num_views, shown):
     assert (pixels[-44:-4, 4:44].min(axis=-1) < 30).sum() > 300  # the view is dark
 
 
-def test_sixteen_noisy_shapes_are_fast_enough():
-    noise = np.random.default_rng(0).random((16, 32, 32, 32)) > 0.95
-    draw_voxels(noise[0])
-    start = time.perf_counter()
-    draw_shapes(noise)
-    assert time.perf_counter() - start < 4  # about 1.5 s on a quiet machine
+@pytest.mark.parametrize("num_views, tiles", [(12, 8), (2, 4), (0, 4)])
+def test_contact_sheets_put_views_beside_their_voxels(corner_grid, num_views, tiles):
+    views = np.full((1, num_views, 32, 32, 1), 255, np.uint8)
+    views[:, num_views // 2 : num_views // 2 + 1] = 0  # a view that is black
+    sheet = draw_contact_sheet(["a" * 50], corner_grid[None], views, 64)
+    assert sheet.width == tiles * 68 + 4
+    picture = np.asarray(sheet)[22 + 4 :]
+    columns = [picture[20:64, 4 + 68 * i : 68 + 68 * i] for i in range(tiles)]
+    black = [i for i, tile in enumerate(columns) if tile.max() == 0]
+    assert black == ([tiles // 2] if num_views else [])
+    opposite = np.asarray(draw_voxels(corner_grid, 64, 180.0))[20:]
+    beside = columns[tiles // 2 + 1] if num_views else columns[2]
+    np.testing.assert_array_equal(beside, opposite)

@@ -1,11 +1,9 @@
-import importlib
-import zipfile
-
 import numpy as np
 import pytest
 import trimesh
 
-from vaegan_jax.shapes import read_binvox, voxelize
+from vaegan_jax.errors import UserError
+from vaegan_jax.shapes import cells, voxelize
 from vaegan_jax.shapes.voxelize import carve, fill_enclosed, max_pool, surface_voxels
 
 
@@ -103,10 +101,10 @@ def test_surface_is_exact_on_random_triangles():
 def test_many_large_triangles_are_marked_in_parts(monkeypatch):
     mesh = trimesh.creation.icosphere(2)
     whole = voxelize(mesh, 16)
-    # The package has a function of the same name, which hides the module.
-    module = importlib.import_module("vaegan_jax.shapes.voxelize")
-    monkeypatch.setattr(module, "_CELLS_AT_ONCE", 50)
+    solid = voxelize(mesh, 16, solid=True)
+    monkeypatch.setattr(cells, "_CELLS_AT_ONCE", 50)
     np.testing.assert_array_equal(voxelize(mesh, 16), whole)
+    np.testing.assert_array_equal(voxelize(mesh, 16, solid=True), solid)
 
 
 def test_filling_and_carving_by_hand():
@@ -131,9 +129,39 @@ def test_impossible_resolution_is_refused():
         voxelize(box([0, 0, 0], [1, 1, 1]), 0)
 
 
-@pytest.mark.parametrize("name", ["chair_0001", "chair_0002", "chair_0059"])
-def test_agrees_with_binvox_on_modelnet(real_data, name):
-    mesh = trimesh.load(real_data / "off" / f"{name}.off", process=False)
-    with zipfile.ZipFile(real_data / "modelnet10_chairs_binvox32.zip") as grids:
-        theirs = read_binvox(grids.read(f"chair/train/{name}.binvox"))
-    assert overlap(voxelize(mesh, 32), theirs) > 0.98
+def test_an_unknown_method_is_refused():
+    with pytest.raises(UserError, match='method is "fast"; give "exact", "carve"'):
+        voxelize(box([0, 0, 0], [1, 1, 1]), method="fast")
+
+
+@pytest.mark.parametrize("method", ["exact", "carve", "shapenet"])
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+def test_scale_and_place_do_not_matter(method, scale):
+    ball = trimesh.creation.icosphere(3)
+    # trimesh's own processing would make one point of what is smaller than 1e-8.
+    other = trimesh.Trimesh((ball.vertices + 7) * scale, ball.faces, process=False)
+    for solid in (False, True):
+        a, b = (voxelize(m, 16, solid=solid, method=method) for m in (ball, other))
+        assert overlap(a, b) > 0.99
+
+
+def test_every_method_agrees_on_a_closed_solid():
+    ball = trimesh.creation.icosphere(4)
+    exact, carved, shapenet = (
+        voxelize(ball, 32, solid=True, method=method)
+        for method in ("exact", "carve", "shapenet")
+    )
+    assert not (carved & ~exact).any() and overlap(carved, exact) > 0.95
+    assert overlap(carved, shapenet) > 0.99
+
+
+def test_scenes_of_many_objects_and_degenerate_faces():
+    parts = [box([i, 0, 0], [i + 0.9, 1, 1 + i]) for i in range(4)]
+    scene = trimesh.Scene(parts).to_mesh()
+    degenerate = np.array([[0, 0, 0], [1, 1, 2], [3, 3, 3]])
+    broken = trimesh.Trimesh(
+        scene.vertices, np.concatenate([scene.faces, degenerate]), process=False
+    )
+    for solid in (False, True):
+        whole = voxelize(scene, 16, solid=solid)
+        np.testing.assert_array_equal(voxelize(broken, 16, solid=solid), whole)

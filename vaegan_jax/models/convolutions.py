@@ -28,6 +28,10 @@ Formulation = Literal["plain", "gather"]
 
 _STRIDE = 2
 
+# Bytes of input that `gather` works on at once. Above, it goes through the batch in
+# parts: its intermediates are several times as large as its input.
+_AT_ONCE = 1 << 25
+
 
 def default_formulation() -> Formulation:
     """The faster formulation on the backend that computations run on by default."""
@@ -184,7 +188,24 @@ def _forward(x, kernel, padding):
     return product.reshape(x.shape[0], *cells, outputs)
 
 
+def _parts(x):
+    """(b, ...) to (parts, b / parts, ...), each part small enough."""
+    batch = x.shape[0]
+    parts = min(batch, -(-x.size * x.dtype.itemsize // _AT_ONCE))
+    while batch % parts:
+        parts += 1
+    return x.reshape(parts, batch // parts, *x.shape[1:])
+
+
 def _adjoint(y, kernel, padding):
+    parts = _parts(y)
+    if len(parts) == 1:
+        return _adjoint_of_part(y, kernel, padding)
+    x = jax.lax.map(lambda part: _adjoint_of_part(part, kernel, padding), parts)
+    return x.reshape(y.shape[0], *x.shape[2:])
+
+
+def _adjoint_of_part(y, kernel, padding):
     """Each tap's product with `y`, added where `_forward` read that tap's input.
 
     One small product per group: the whole (taps * c) wide intermediate would be eight
@@ -207,6 +228,19 @@ def _adjoint(y, kernel, padding):
 
 
 def _weight_gradient(x, gradient, kernel_shape, padding):
+    parts = _parts(x)
+    if len(parts) == 1:
+        return _weight_gradient_of_part(x, gradient, kernel_shape, padding)
+
+    def add(total, part):
+        return total + _weight_gradient_of_part(*part, kernel_shape, padding), None
+
+    gradients = gradient.reshape(*parts.shape[:2], *gradient.shape[1:])
+    start = jnp.zeros(kernel_shape, gradient.dtype)
+    return jax.lax.scan(add, start, (parts, gradients))[0]
+
+
+def _weight_gradient_of_part(x, gradient, kernel_shape, padding):
     flat = gradient.reshape(-1, kernel_shape[-1])
     kernel = jnp.zeros(kernel_shape, gradient.dtype)
     for group, part in _reads(x, kernel_shape[:-2], padding):

@@ -7,7 +7,10 @@ uint8 on white (255).
     first_hits.py   which triangle each pixel sees
     render.py       meshes → view images
     voxelize.py     meshes → voxel grids, in binvox's frame
-    cells.py        lists of cells, for the two above
+    zbuffer.py      binvox's way to a solid
+    rasterize.py    which pixels triangles and lines cover
+    cells.py        lists of cells, for those above
+    mesh_files.py   files → meshes
     meshes.py       voxel grids → meshes, and .glb files
     voxel_files.py  binvox files
     pictures.py     pictures of voxel grids, for people
@@ -18,20 +21,29 @@ uint8 on white (255).
 """
 
 from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.mesh_files import MESH_SUFFIXES, read_mesh
 from vaegan_jax.shapes.meshes import boxes_mesh, voxels_to_mesh, write_glb
-from vaegan_jax.shapes.pictures import draw_reconstructions, draw_shapes, draw_voxels
+from vaegan_jax.shapes.pictures import (
+    draw_contact_sheet,
+    draw_reconstructions,
+    draw_shapes,
+    draw_voxels,
+)
 from vaegan_jax.shapes.render import render_views
 from vaegan_jax.shapes.voxel_files import encode_binvox, read_binvox, write_binvox
 from vaegan_jax.shapes.voxelize import voxelize
 
 __all__ = [
+    "MESH_SUFFIXES",
     "Camera",
     "boxes_mesh",
+    "draw_contact_sheet",
     "draw_reconstructions",
     "draw_shapes",
     "draw_voxels",
     "encode_binvox",
     "read_binvox",
+    "read_mesh",
     "render_views",
     "voxelize",
     "voxels_to_mesh",

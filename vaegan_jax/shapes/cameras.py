@@ -3,7 +3,7 @@
 import dataclasses
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from vaegan_jax.errors import UserError
 
@@ -72,12 +72,26 @@ class Camera:
 
         Row 0 is the top of the image, column 0 its left edge.
         """
+        rows, columns = np.ogrid[:image_size, :image_size]
+        return self.directions_through(eye, rows, columns, image_size)
+
+    def directions_through(
+        self,
+        eye: Float[np.ndarray, "3"],
+        rows: Int[np.ndarray, "..."],
+        columns: Int[np.ndarray, "..."],
+        image_size: int,
+    ) -> Float[np.ndarray, "... 3"]:
+        """Unit directions from an eye through the centres of some pixels.
+
+        Rows and columns broadcast against each other.
+        """
         forward, right, up = self.axes(eye)
         half = np.tan(np.deg2rad(self.field_of_view_degrees) / 2)
-        across = ((np.arange(image_size) + 0.5) / image_size * 2 - 1) * half
-        directions = (
-            forward + across[None, :, None] * right - across[:, None, None] * up
+        across, down = (
+            ((index + 0.5) / image_size * 2 - 1) * half for index in (columns, rows)
         )
+        directions = forward + across[..., None] * right - down[..., None] * up
         return directions / np.linalg.norm(directions, axis=-1, keepdims=True)
 
     def project(

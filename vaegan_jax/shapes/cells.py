@@ -1,7 +1,11 @@
 """Lists of the cells of many boxes at once."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from jaxtyping import Int
+
+_CELLS_AT_ONCE = 1 << 21
 
 
 def expand_boxes(
@@ -21,3 +25,17 @@ def expand_boxes(
         cells.append(low[which, axis] + rank % counts[which, axis])
         rank = rank // counts[which, axis]
     return which, cells
+
+
+def box_chunks(
+    low: Int[np.ndarray, "n k"], high: Int[np.ndarray, "n k"]
+) -> Iterator[slice]:
+    """Slices of boxes whose cells together take little memory, one box at least."""
+    total = np.cumsum(np.maximum(high - low + 1, 0).prod(axis=1))
+    start = 0
+    while start < len(low):
+        before = total[start - 1] if start else 0
+        stop = np.searchsorted(total, before + _CELLS_AT_ONCE, side="right")
+        stop = max(int(stop), start + 1)
+        yield slice(start, stop)
+        start = stop

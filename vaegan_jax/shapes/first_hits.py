@@ -1,8 +1,8 @@
 """Which triangle each pixel of a camera sees first.
 
 Embree finds it where embreex is installed. For the platforms that it has no wheel for,
-a rasteriser in NumPy gives the same answer at a third of the speed: still some
-hundred times faster than trimesh's own ray caster.
+a rasteriser in NumPy gives the same answer at a fifth to an eighth of the speed: still
+far faster than trimesh's own ray caster.
 """
 
 import dataclasses
@@ -12,7 +12,7 @@ import trimesh
 from jaxtyping import Bool, Float, Int
 
 from vaegan_jax.shapes.cameras import Camera
-from vaegan_jax.shapes.cells import expand_boxes
+from vaegan_jax.shapes.rasterize import triangle_pixels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,15 +48,27 @@ def first_hits(
       size: height and width of the image in pixels.
       embree: cast rays with Embree; otherwise rasterise.
     """
-    directions = camera.ray_directions(eye, size).reshape(-1, 3)
+    first = np.full((size, size), -1)
     if embree:
+        window = _window(mesh, camera, eye, size)
+        directions = camera.directions_through(eye, *np.ogrid[window], size)
+        shape, directions = directions.shape[:2], directions.reshape(-1, 3)
         origins = np.broadcast_to(eye, directions.shape)
-        first = mesh.ray.intersects_first(origins, directions)
+        first[window] = mesh.ray.intersects_first(origins, directions).reshape(shape)
     else:
-        first = _rasterize(mesh, camera, eye, directions)
+        _rasterize(mesh, camera, eye, first)
     hit = first >= 0
-    faces, directions = first[hit], directions[hit]
-    return Hits(hit, faces, directions, _depth(mesh, eye, faces, directions))
+    faces, directions = first[hit], camera.directions_through(eye, *hit.nonzero(), size)
+    depth = _depth(mesh, eye, faces, directions)
+    return Hits(hit.ravel(), faces, directions, depth)
+
+
+def _window(mesh, camera: Camera, eye, size: int) -> tuple[slice, slice]:
+    """The rows and columns of an image that a mesh may be seen in."""
+    positions = camera.project(mesh.vertices, eye) * size
+    low = np.clip(np.floor(positions.min(axis=0)), 0, size).astype(int)
+    high = np.clip(np.ceil(positions.max(axis=0)), 0, size).astype(int)
+    return slice(low[0], high[0]), slice(low[1], high[1])
 
 
 def _depth(mesh, eye, faces, directions) -> Float[np.ndarray, "n"]:
@@ -68,28 +80,15 @@ def _depth(mesh, eye, faces, directions) -> Float[np.ndarray, "n"]:
     return to_plane / np.where(np.abs(along) < 1e-9, np.inf, along)
 
 
-def _rasterize(mesh, camera: Camera, eye, directions) -> Int[np.ndarray, "pixels"]:
-    """The face that every pixel sees first, −1 where there is none."""
-    size = int(np.sqrt(len(directions)))
-    # Pixel centres at whole numbers.
-    corners = camera.project(mesh.vertices, eye)[mesh.faces] * size - 0.5
-    low = np.clip(np.ceil(corners.min(axis=1)), 0, size).astype(np.int64)
-    high = np.clip(np.floor(corners.max(axis=1)), -1, size - 1).astype(np.int64)
-    which, (row, column) = expand_boxes(low, high)
-
-    sides = np.roll(corners, -1, axis=1) - corners
-    twice_area = sides[:, 0, 0] * sides[:, 1, 1] - sides[:, 0, 1] * sides[:, 1, 0]
-    inside = twice_area[which] != 0
-    for corner in range(3):
-        a = (np.sign(twice_area) * sides[:, corner, 0])[which]
-        b = (np.sign(twice_area) * sides[:, corner, 1])[which]
-        to_row = row - corners[which, corner, 0]
-        to_column = column - corners[which, corner, 1]
-        inside &= a * to_column - b * to_row >= 0
-    which, pixel = which[inside], (row * size + column)[inside]
-
-    depth = _depth(mesh, eye, which, directions[pixel])
-    nearest_last = np.argsort(-depth, kind="stable")
-    first = np.full(len(directions), -1)
-    first[pixel[nearest_last]] = which[nearest_last]
-    return first
+def _rasterize(mesh, camera: Camera, eye, first: Int[np.ndarray, "h w"]) -> None:
+    """Writes the face that every pixel sees first, where there is one."""
+    size = len(first)
+    corners = camera.project(mesh.vertices, eye)[mesh.faces] * size
+    nearest = np.full(first.shape, np.inf)
+    for faces, row, column in triangle_pixels(corners, first.shape):
+        directions = camera.directions_through(eye, row, column, size)
+        depth = _depth(mesh, eye, faces, directions)
+        far_to_near = np.argsort(-depth, kind="stable")
+        far_to_near = far_to_near[(depth < nearest[row, column])[far_to_near]]
+        pixels = row[far_to_near], column[far_to_near]
+        first[pixels], nearest[pixels] = faces[far_to_near], depth[far_to_near]

@@ -115,6 +115,40 @@ def draw_beside_views(
     return _sheet([seen, made], len(views), image_size, headers)
 
 
+def draw_contact_sheet(
+    names: list[str],
+    grids: Bool[np.ndarray, "n x y z"],
+    views: UInt8[np.ndarray, "n v h w 1"],
+    image_size: int = 128,
+) -> Image.Image:
+    """One row for each shape: views, each beside its voxels as seen from there.
+
+    A wrong pairing or orientation shows as pictures that differ. Four views at most are
+    shown; of shapes without views, the voxels from four sides.
+    """
+    stored = views.shape[1]
+    chosen = sorted({i * stored // 4 for i in range(4)}) if stored else range(4)
+    rows = []
+    for name, grid, seen in zip(names, grids, views, strict=True):
+        row = []
+        for i in chosen:
+            row += [_view_tile(seen[i], image_size)] if stored else []
+            row.append(draw_voxels(grid, image_size, 360.0 * i / (stored or 4)))
+        short = name if len(name) <= 22 else f"{name[:11]}…{name[-10:]}"
+        rows.append([_labelled(row[0], short), *row[1:]])
+    headers = [f"view {i + 1}" if stored else f"from {90 * i}°" for i in chosen]
+    if stored:
+        headers = [text for header in headers for text in (header, "its voxels")]
+    return _sheet(rows, len(headers), image_size, headers)
+
+
+def _labelled(tile: UInt8[np.ndarray, "h w 3"], text: str) -> np.ndarray:
+    image = Image.fromarray(tile)
+    font = ImageFont.load_default(size=10)
+    ImageDraw.Draw(image).text((3, 2), text, (60, 60, 60), font)
+    return np.asarray(image)
+
+
 def _view_tile(view: UInt8[np.ndarray, "h w 1"], size: int) -> np.ndarray:
     image = Image.fromarray(view[..., 0]).resize((size, size), Image.Resampling.LANCZOS)
     return np.asarray(image.convert("RGB"))

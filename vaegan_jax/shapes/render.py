@@ -20,18 +20,27 @@ def normalized(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
     """
     check_mesh(mesh)
     low, high = mesh.bounds
-    vertices = (mesh.vertices - (low + high) / 2) / np.linalg.norm(high - low)
-    return trimesh.Trimesh(vertices, mesh.faces, process=False)
+    # In two steps, because squares of huge or tiny numbers are out of range.
+    vertices = (mesh.vertices - (low / 2 + high / 2)) / (high - low).max()
+    vertices /= np.linalg.norm((high - low) / (high - low).max())
+    copy = trimesh.Trimesh(vertices, mesh.faces, process=False)
+    copy.remove_unreferenced_vertices()  # may be NaN, which Embree does not survive
+    return copy
 
 
 def check_mesh(mesh: trimesh.Trimesh) -> None:
-    """Raises ValueError if a mesh has nothing that could be seen or voxelised."""
+    """Raises UserError if a mesh has nothing that could be seen or voxelised."""
     if len(mesh.faces) == 0:
         raise UserError("The mesh has no faces; give one with at least one triangle.")
-    if not np.isfinite(mesh.vertices).all():
+    corners = mesh.vertices[mesh.faces]
+    if not np.isfinite(corners).all():
         raise UserError("The mesh has non-finite vertices; repair the file.")
-    if not mesh.extents.max() > 0:
+    longest = mesh.extents.max()
+    if not longest > 0:
         raise UserError("The mesh is a single point; give one with some extent.")
+    sides = (corners[:, 1:] - corners[:, :1]) / longest
+    if not np.cross(sides[:, 0], sides[:, 1]).any():
+        raise UserError("No face of the mesh has an area; give one with a surface.")
 
 
 def render_views(

@@ -11,10 +11,11 @@ import trimesh
 from jaxtyping import Bool, Float
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.cells import expand_boxes
+from vaegan_jax.shapes.cells import box_chunks, expand_boxes
 from vaegan_jax.shapes.render import check_mesh
+from vaegan_jax.shapes.zbuffer import CARVE, SHAPENET, remove_internal, solid_voxels
 
-_CELLS_AT_ONCE = 1 << 21  # bounds the memory for meshes with many large triangles
+_STYLES = {"carve": CARVE, "shapenet": SHAPENET}
 
 
 def voxelize(
@@ -23,40 +24,64 @@ def voxelize(
     solid: bool = False,
     centred: bool = True,
     oversample: int = 4,
+    method: str | None = None,
 ) -> Bool[np.ndarray, "x y z"]:
-    """Voxelises a mesh.
+    """Voxelises a mesh as binvox does.
 
-    Every voxel that a triangle touches is set, as `binvox -e` does (a triangle that
-    lies between two voxels belongs to the upper one). This happens on a grid that is
-    finer by `oversample`; a voxel is set if any fine one in it is.
+    This happens on a grid that is finer by `oversample`; a voxel is set if any fine one
+    in it is. There are three methods:
+
+    - "exact", `binvox -e`: every voxel that a triangle touches is set (a triangle that
+      lies between two voxels belongs to the upper one). A solid also has what a closed
+      mesh encloses, or what of one with holes cannot be seen from any of the six sides.
+    - "carve", binvox without `-e` (zbuffer.py). Its walls lie within half a voxel of
+      the mesh, instead of around it.
+    - "shapenet", "carve" with the peculiarities of ShapeNet's own voxel files.
+
+    The grids that users of ModelNet know are `voxelize(mesh)`, those of ShapeNet
+    `voxelize(mesh, solid=..., centred=False, method="shapenet")`.
 
     Args:
       mesh: any triangle mesh; it need not be closed.
       resolution: voxels along each axis.
-      solid: also fill the inside: of a closed mesh what it encloses, of one with
-        holes what cannot be seen from any of the six sides, as binvox does.
+      solid: fill the inside.
       centred: centre the shorter sides in the grid, as `binvox -cb`; otherwise they
         start at index 0.
       oversample: fine voxels for each voxel along an axis.
+      method: default `default_method(solid)`.
 
     Returns:
       Occupancy, axes as the mesh's.
 
     Raises:
-      UserError: if the mesh is empty or the resolution is not positive.
+      UserError: if the mesh is empty or has non-finite vertices, the resolution is not
+        positive or the method unknown.
     """
     if resolution < 1 or oversample < 1:
         raise UserError(
             f"resolution is {resolution} and oversample {oversample}; "
             "give whole numbers from 1 up."
         )
+    method = method or default_method(solid)
+    if method not in ("exact", *_STYLES):
+        raise UserError(f'method is "{method}"; give "exact", "carve" or "shapenet".')
     check_mesh(mesh)
     size = resolution * oversample
     triangles = _to_grid(mesh, size, centred)
-    grid = surface_voxels(triangles, size)
-    if solid:
-        grid = fill_enclosed(grid) if _is_closed(mesh) else carve(grid)
+    if method == "exact":
+        grid = surface_voxels(triangles, size)
+        if solid:
+            grid = fill_enclosed(grid) if _is_closed(triangles) else carve(grid)
+    else:
+        grid = solid_voxels(triangles, size, _STYLES[method])
+        if not solid:
+            grid = remove_internal(grid, _STYLES[method])
     return max_pool(grid, oversample)
+
+
+def default_method(solid: bool) -> str:
+    """For surfaces "exact", for solids "carve": `binvox -e` does not make solids."""
+    return "carve" if solid else "exact"
 
 
 def _to_grid(mesh, size: int, centred: bool) -> Float[np.ndarray, "n 3 3"]:
@@ -67,13 +92,12 @@ def _to_grid(mesh, size: int, centred: bool) -> Float[np.ndarray, "n 3 3"]:
     return (np.asarray(mesh.triangles) - start) * (size / longest)
 
 
-def _is_closed(mesh) -> bool:
+def _is_closed(triangles) -> bool:
     """Whether every edge joins two faces, once vertices at one place are one."""
-    if mesh.is_watertight:
-        return True
-    merged = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
-    merged.merge_vertices()
-    return merged.is_watertight
+    faces = np.arange(3 * len(triangles)).reshape(-1, 3)
+    mesh = trimesh.Trimesh(triangles.reshape(-1, 3), faces, process=False)
+    mesh.merge_vertices(digits_vertex=6)
+    return mesh.is_watertight
 
 
 def fill_enclosed(grid: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:
@@ -123,22 +147,9 @@ def surface_voxels(
         # Triangles without area add nothing that their neighbours do not.
         chosen = (facing == w) & (normals[:, w] != 0)
         part = triangles[chosen][:, :, order]
-        for some in _chunks(part, size):
+        for some in box_chunks(*_cell_range(part[..., :2], size)):
             _mark(part[some], normals[chosen][some][:, order], grid.transpose(order))
     return grid
-
-
-def _chunks(triangles, size: int):
-    """Slices of triangles whose columns together fit the memory bound."""
-    low, high = _cell_range(triangles[..., :2], size)
-    total = np.cumsum((high - low + 1).prod(axis=1))
-    start = 0
-    while start < len(triangles):
-        before = total[start - 1] if start else 0
-        stop = np.searchsorted(total, before + _CELLS_AT_ONCE, side="right")
-        stop = max(int(stop), start + 1)
-        yield slice(start, stop)
-        start = stop
 
 
 def _mark(triangles, normals, grid) -> None:

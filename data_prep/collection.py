@@ -1,0 +1,84 @@
+"""Made shapes sorted into splits, with their duplicates, and a report for people."""
+
+import collections
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from data_prep.duplicates import drop_copies, find_duplicates, report_duplicates
+from data_prep.making import Made
+from data_prep.splits import seeded_splits, with_validation
+
+
+@dataclasses.dataclass(frozen=True)
+class Collection:
+    """The shapes of a data set.
+
+    Attributes:
+      splits: the shapes of every split.
+      duplicates: groups of `split/name` of identical shapes of different objects.
+      dropped: `split/name` of duplicates that were left out.
+      skipped: paths of files that could not be used, with the reasons.
+    """
+
+    splits: dict[str, list[Made]]
+    duplicates: list[list[str]]
+    dropped: list[str]
+    skipped: dict[str, str]
+
+    def report(self) -> str:
+        """What became of every file, for people."""
+        lines = []
+        for split, shapes in self.splits.items():
+            counts = collections.Counter(made.file.category for made in shapes)
+            each = ", ".join(f"{n} {c}" for c, n in sorted(counts.items()) if c)
+            lines.append(f"{split}: {len(shapes)} shapes{f' ({each})' if each else ''}")
+        lines.append(f"skipped files: {len(self.skipped)}")
+        lines += [f"  {path}: {reason}" for path, reason in self.skipped.items()]
+        lines += report_duplicates(self.duplicates, len(self.dropped))
+        return "\n".join(lines) + "\n"
+
+
+def arrange(
+    shapes: Sequence[Made],
+    skipped: Mapping[str, str],
+    seed: int = 0,
+    drop_duplicates: bool = False,
+) -> Collection:
+    """Sorts shapes into splits.
+
+    Splits that the files came in are kept; if there was none for validation, every
+    tenth training shape becomes it. Files without splits are drawn by the seed, and
+    identical shapes stay together then.
+
+    Args:
+      shapes: sorted by key.
+      skipped: what to report as such.
+      seed: of the draw.
+      drop_duplicates: keep only one of identical shapes of different objects.
+    """
+    first = {}
+    for made in shapes:
+        first.setdefault(made.digest, made.file.object or made.file.key)
+    if any(made.file.split for made in shapes):
+        splits = collections.defaultdict(list)
+        for made in shapes:
+            splits[made.file.split or "train"].append(made)
+        splits = with_validation(splits, lambda m: m.file.object or m.file.key)
+    else:
+        splits = seeded_splits(shapes, lambda m: m.file.object or first[m.digest], seed)
+    duplicates = find_duplicates(
+        splits, lambda m: m.digest, lambda m: m.file.object or m.file.key
+    )
+    dropped = []
+    if drop_duplicates:
+        splits, dropped = drop_copies(splits, duplicates)
+    return Collection(
+        {split: members for split, members in splits.items() if members},
+        [[_name(split, made) for split, made in group] for group in duplicates],
+        [_name(split, made) for split, made in dropped],
+        dict(skipped),
+    )
+
+
+def _name(split: str, made: Made) -> str:
+    return f"{split}/{made.file.name}"

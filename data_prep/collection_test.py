@@ -1,0 +1,67 @@
+"""Identical shapes are found, kept together, reported, and dropped if asked."""
+
+from data_prep.collection import arrange
+from data_prep.making import Made
+from data_prep.shape_files import ShapeFile
+
+
+def made(name, split=None, digest=None, owner=None):
+    file = ShapeFile("chair", split, name, f"{name}.off", owner)
+    return Made(file, digest=digest or name)
+
+
+def names(collection):
+    splits = collection.splits.items()
+    return {split: [made.file.name for made in members] for split, members in splits}
+
+
+def test_splits_of_files_are_kept_and_others_train():
+    shapes = [made("a", "train"), made("b"), made("c", "test"), made("d", "train")]
+    assert names(arrange(shapes, {})) == {
+        "train": ["a", "d"],
+        "validation": ["b"],
+        "test": ["c"],
+    }
+
+
+TWICE = [
+    made("a", "train", "x"),
+    made("b", "train"),
+    made("c", "train", "x"),
+    made("d", "validation"),
+    made("e", "test", "x"),
+]
+
+
+def test_duplicates_are_reported():
+    collection = arrange(TWICE, {"f.off": "the file is empty"})
+    assert collection.duplicates == [["test/e", "train/a", "train/c"]]
+    report = collection.report()
+    assert "train: 3 shapes (3 chair)" in report
+    assert "skipped files: 1\n  f.off: the file is empty" in report
+    assert "identical shapes: 1, 1 of them across splits; --drop_duplicates" in report
+    assert "test/e = train/a = train/c" in report
+
+
+def test_the_copy_in_the_test_split_is_the_one_to_keep():
+    collection = arrange(TWICE, {}, drop_duplicates=True)
+    assert names(collection) == {"train": ["b"], "validation": ["d"], "test": ["e"]}
+    assert collection.dropped == ["train/a", "train/c"]
+    assert "copies dropped: 2" in collection.report()
+
+
+def test_a_seeded_split_never_divides_identical_shapes():
+    shapes = [made(f"{i:02d}", digest=str(i // 2)) for i in range(40)]
+    collection = arrange(shapes, {}, seed=3)
+    assert {s: len(m) for s, m in collection.splits.items()} == {
+        "validation": 4,
+        "test": 4,
+        "train": 32,
+    }
+    for group in collection.duplicates:
+        assert len({name.split("/")[0] for name in group}) == 1
+
+
+def test_rotations_that_look_alike_are_no_duplicates():
+    shapes = [made(f"table_{k}", "train", "round", "table") for k in range(12)]
+    assert arrange(shapes, {}).duplicates == []

@@ -1,0 +1,101 @@
+"""The commands of `scripts/prepare_data.py` that make data sets, and their options.
+
+What makes them is imported when a command runs: TensorFlow takes seconds to load.
+"""
+
+import argparse
+import pathlib
+
+from data_prep.options import (
+    add_drop_duplicates,
+    add_mesh_options,
+    add_resolution,
+    add_source_options,
+    mesh_settings,
+    source_settings,
+)
+
+
+def procedural(given: argparse.Namespace) -> str:
+    """Makes parametric chairs: nothing is downloaded."""
+    from data_prep.prepare import prepare_procedural
+
+    return str(prepare_procedural(given.output, given.resolution, given.image_size))
+
+
+def meshes(given: argparse.Namespace) -> str:
+    """Makes voxels and views from a folder, zip or tar of meshes."""
+    from data_prep.prepare import prepare_meshes
+
+    return _told(prepare_meshes(given.input, given.output, **mesh_settings(given)))
+
+
+def modelnet(given: argparse.Namespace) -> str:
+    """Downloads ModelNet10 or 40 and makes voxels and views from its meshes."""
+    from data_prep.prepare import prepare_modelnet
+
+    where = {"version": given.version, "url": given.url, "sha256": given.sha256}
+    return _told(prepare_modelnet(given.output, **where, **mesh_settings(given)))
+
+
+def volumetric(given: argparse.Namespace) -> str:
+    """Reads 3D ShapeNets' volumetric_data: .mat files, 12 rotations of each shape."""
+    from data_prep.prepare import prepare_volumetric
+
+    settings = source_settings(given) | {"resolution": given.resolution}
+    return _told(prepare_volumetric(given.input, given.output, **settings))
+
+
+def archive(given: argparse.Namespace) -> str:
+    """Pairs binvox grids with view images, by name."""
+    from data_prep.prepare import prepare_archive
+
+    target = prepare_archive(
+        given.voxels, given.views, given.output, given.category, given.drop_duplicates
+    )
+    return _told(target, "pairing.txt")
+
+
+def _told(target: pathlib.Path, report: str = "report.txt") -> str:
+    return (target / report).read_text("utf-8") + str(target)
+
+
+def add_command(commands, function) -> argparse.ArgumentParser:
+    """Adds a command called as the function, which is to get the parsed options."""
+    command = commands.add_parser(
+        function.__name__, help=function.__doc__, description=function.__doc__
+    )
+    command.set_defaults(function=function)
+    return command
+
+
+def add_commands(commands) -> None:
+    """Adds all commands above to the subparsers of a parser."""
+    option = add_command(commands, procedural).add_argument
+    option("--output", help="folder for data sets (default: the cache)")
+    option("--resolution", type=int, default=32, help="voxels a side: 32 or 64")
+    option("--image_size", type=int, default=64, help="pixels: 64, 128 or 224")
+
+    command = add_command(commands, meshes)
+    add_source_options(command, "folder, zip or tar of .off .obj .glb .gltf .ply .stl")
+    add_mesh_options(command)
+
+    command = add_command(commands, modelnet)
+    add_source_options(command)
+    add_mesh_options(command)
+    option = command.add_argument
+    option("--version", type=int, default=10, choices=(10, 40), help="10 or 40 (10)")
+    option("--url", help="of the archive, in place of the known mirrors")
+    option("--sha256", help="checksum of what is at --url")
+
+    command = add_command(commands, volumetric)
+    add_source_options(command, "folder, zip or tar of .mat files, …/30/train say")
+    add_resolution(command)
+
+    command = add_command(commands, archive)
+    add_drop_duplicates(command)
+    option = command.add_argument
+    option("--voxels", required=True, help="zip, tar or folder of .binvox files")
+    option("--views", required=True, help="tar, zip or folder of NAME_001.png …")
+    option("--output", required=True, help="folder for data sets")
+    option("--category", help="take only this category")

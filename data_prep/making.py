@@ -1,0 +1,141 @@
+"""From files to voxels and views, in many processes; what is made survives a break.
+
+This module is loaded in every worker process, so it imports no TensorFlow.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import importlib.metadata
+import os
+import pathlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from jaxtyping import Bool
+
+from data_prep.archives import Archive
+from data_prep.parallel import parallel_map
+from data_prep.shape_files import ShapeFile
+from vaegan_jax.errors import UserError
+
+Voxels = Bool[np.ndarray, "x y z"]
+# Makes voxels, and views as PNG, of a shape in an archive.
+Maker = Callable[[Archive, ShapeFile, bytes], tuple[Voxels, list[bytes]]]
+
+_UNCACHED = ".gltf"  # depends on other files than itself
+_open = functools.lru_cache(maxsize=1)(Archive)  # once in every process
+
+
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """What became of a file: a shape in the work folder, or the reason why not.
+
+    Attributes:
+      file: the shape and its file.
+      stored: where its voxels and views are.
+      digest: of its voxels; identical shapes have the same.
+      error: why it cannot be used, or "".
+    """
+
+    file: ShapeFile
+    stored: pathlib.Path | None = None
+    digest: str = ""
+    error: str = ""
+
+    def load(self) -> tuple[Voxels, list[bytes]]:
+        """The voxels and the views as PNG."""
+        return _load(self.stored)
+
+
+@dataclasses.dataclass(frozen=True)
+class Workshop:
+    """Makes one shape and stores it under the hash of all that it was made from.
+
+    Attributes:
+      archive: path of the archive.
+      folder: where made shapes are stored.
+      make: picklable; its `repr` names everything that its result depends on beside
+        the file, for what an interrupted run has made is used again.
+    """
+
+    archive: pathlib.Path
+    folder: pathlib.Path
+    make: Maker
+
+    def __call__(self, file: ShapeFile) -> Made:
+        archive = _open(self.archive)
+        try:
+            content = archive.read(file.path)
+            recipe = f"{self.make!r} {_versions()}".encode()
+            name = hashlib.sha256(recipe + content).hexdigest()
+            stored = self.folder / f"{name}.npz"
+            if file.path.endswith(_UNCACHED) or not stored.exists():
+                _store(stored, *self.make(archive, file, content))
+        except UserError as error:
+            reason = str(error).removeprefix(f"{archive.describe(file.path)}: ")
+            return Made(file, error=reason)
+        except Exception as error:  # one odd file must not end the work on thousands
+            return Made(file, error=f"unexpectedly, {type(error).__name__}: {error}")
+        digest = hashlib.sha256(np.packbits(_load(stored)[0])).hexdigest()
+        return Made(file, stored, digest)
+
+
+def make_all(
+    workshop: Workshop, files: Sequence[ShapeFile], strict: bool
+) -> tuple[list[Made], dict[str, str]]:
+    """Makes all shapes.
+
+    Returns:
+      Those that could be made, in the order of the files, and of the others the path
+      and the reason.
+
+    Raises:
+      UserError: in strict mode, for the first file that cannot be used; if none can.
+    """
+    workshop.folder.mkdir(parents=True, exist_ok=True)
+    with Archive(workshop.archive) as archive:
+        files = sorted(files, key=lambda file: archive.position(file.path))
+        describe = archive.describe
+    made, skipped = [], {}
+    for result in parallel_map(workshop, files, "making shapes"):
+        if not result.error:
+            made.append(result)
+            continue
+        skipped[result.file.path] = result.error
+        if strict:
+            raise UserError(f"{describe(result.file.path)}: {result.error}")
+    if not made:
+        path, reason = next(iter(skipped.items()))
+        others = f" (and {len(skipped) - 1} more)" if len(skipped) > 1 else ""
+        raise UserError(f"no file can be used: {describe(path)}: {reason}{others}")
+    return sorted(made, key=lambda result: result.file.key), skipped
+
+
+def _store(path: pathlib.Path, voxels: Voxels, views: list[bytes]) -> None:
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    with partial.open("wb") as file:
+        np.savez(
+            file,
+            side=len(voxels),
+            voxels=np.packbits(voxels),
+            lengths=np.array([len(view) for view in views], int),
+            views=np.frombuffer(b"".join(views), np.uint8),
+        )
+    os.replace(partial, path)
+
+
+def _load(path: pathlib.Path) -> tuple[Voxels, list[bytes]]:
+    with path.open("rb") as file, np.load(file) as stored:
+        side, lengths = int(stored["side"]), stored["lengths"]
+        bits = np.unpackbits(stored["voxels"], count=side**3)
+        joined = stored["views"].tobytes()
+    ends = np.cumsum(lengths)
+    views = [joined[end - n : end] for end, n in zip(ends, lengths, strict=True)]
+    return bits.reshape(side, side, side).astype(bool), views
+
+
+@functools.cache
+def _versions() -> str:
+    packages = ("vaegan_jax", "numpy", "scipy", "trimesh", "pillow")
+    return " ".join(importlib.metadata.version(package) for package in packages)

@@ -1,0 +1,92 @@
+"""What was made is not made again, and one odd file stops nothing unless asked to."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from data_prep.archives import Archive
+from data_prep.making import Workshop, make_all
+from data_prep.shape_files import find_shapes
+from vaegan_jax.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class Recorder:
+    """Makes a grid with as many voxels as the file has bytes; notes what it did."""
+
+    log: str
+    views: int = 2
+
+    def __call__(self, archive, file, content):
+        if content == b"bad":
+            raise UserError("this one is bad")
+        if content == b"bug":
+            raise IndexError("list index out of range")
+        with open(self.log, "a") as log:
+            log.write(file.name)
+        grid = np.arange(27).reshape(3, 3, 3) < len(content)
+        return grid, [b"view" * i for i in range(self.views)]
+
+
+@pytest.fixture
+def workshop(tmp_path):
+    (tmp_path / "files").mkdir()
+    for name in "abc":
+        (tmp_path / "files" / f"{name}.off").write_text(name)
+    maker = Recorder(str(tmp_path / "log"))
+    return Workshop(tmp_path / "files", tmp_path / "work", maker)
+
+
+def make(workshop, strict=False):
+    with Archive(workshop.archive) as archive:
+        files = find_shapes(archive, (".off",)).files
+    return make_all(workshop, files, strict)
+
+
+def log(workshop):
+    return open(workshop.make.log).read()
+
+
+def test_shapes_come_in_order_and_whole(workshop):
+    made, skipped = make(workshop)
+    assert [m.file.name for m in made] == ["a", "b", "c"] and not skipped
+    voxels, views = made[0].load()
+    assert voxels.shape == (3, 3, 3) and voxels.sum() == 1 and voxels[0, 0, 0]
+    assert views == [b"", b"view"]
+    assert made[0].digest == made[1].digest
+
+
+def test_nothing_is_made_twice(workshop):
+    make(workshop)
+    assert sorted(log(workshop)) == ["a", "b", "c"]
+    (workshop.archive / "b.off").write_text("changed")
+    made, _ = make(workshop)
+    assert log(workshop)[3:] == "b" and made[1].load()[0].sum() == 7
+    other = dataclasses.replace(workshop, make=Recorder(workshop.make.log, views=1))
+    make(other)
+    assert sorted(log(workshop)[4:]) == ["a", "b", "c"]
+
+
+def test_bad_files_are_skipped_with_reasons(workshop):
+    (workshop.archive / "a.off").write_text("bad")
+    (workshop.archive / "b.off").write_text("bug")
+    made, skipped = make(workshop)
+    assert [m.file.name for m in made] == ["c"]
+    assert skipped == {
+        "a.off": "this one is bad",
+        "b.off": "unexpectedly, IndexError: list index out of range",
+    }
+
+
+def test_strict_stops(workshop):
+    (workshop.archive / "b.off").write_text("bad")
+    with pytest.raises(UserError, match=r"files/b\.off: this one is bad"):
+        make(workshop, strict=True)
+
+
+def test_nothing_usable_at_all(workshop):
+    for name in "abc":
+        (workshop.archive / f"{name}.off").write_text("bad")
+    with pytest.raises(UserError, match=r"no file can be used: .*a\.off: .*and 2 more"):
+        make(workshop)

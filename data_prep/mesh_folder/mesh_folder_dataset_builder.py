@@ -1,0 +1,84 @@
+"""Any folder, zip or tar of meshes as voxels and views."""
+
+import dataclasses
+from typing import Any, ClassVar
+
+import tensorflow_datasets as tfds
+
+from data_prep import tfds_tools
+from data_prep.archives import Archive
+from data_prep.mesh_folder.make_example import MeshMaker
+from data_prep.shape_builder import ShapesBuilder, ShapesConfig
+from data_prep.shape_files import Listing, find_shapes
+from vaegan_jax.shapes import MESH_SUFFIXES, Camera
+from vaegan_jax.shapes.voxelize import default_method
+
+
+@dataclasses.dataclass
+class MeshFolderConfig(ShapesConfig):
+    """Which meshes, and what is made of them.
+
+    Attributes:
+      resolution: voxels along each axis.
+      solid: fill the inside of the shapes.
+      up: "z", "y" or, by the kind of file, None.
+      camera: where views are taken from; None makes none.
+      image_size: height and width of a view in pixels.
+    """
+
+    resolution: int = 32
+    solid: bool = False
+    up: str | None = None
+    camera: Camera | None = dataclasses.field(default_factory=Camera)
+    image_size: int = 224
+
+
+class Builder(ShapesBuilder):
+    """Shapes made from meshes: voxels in binvox's frame, and rendered views."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES: ClassVar = {"1.0.0": "First release."}
+    MANUAL_DOWNLOAD_INSTRUCTIONS = """
+    Put the meshes into the manual download folder as `meshes.zip` or a folder `meshes`
+    (chair/train/NAME.off, chair/NAME.obj, …), or name them with
+    `python scripts/prepare_data.py meshes --input=… --output=…`.
+    """
+    BUILDER_CONFIGS: ClassVar = [
+        MeshFolderConfig(name="r32_v224", description="32³ voxels, 12 views of 224².")
+    ]
+    SOURCE = "mesh_folder"
+    DEFAULT_INPUT = ("meshes.zip", "meshes")
+
+    def find(self, archive: Archive) -> Listing:
+        return find_shapes(archive, MESH_SUFFIXES, self.builder_config.categories)
+
+    def maker(self) -> MeshMaker:
+        config = self.builder_config
+        return MeshMaker(
+            config.resolution,
+            config.solid,
+            config.up,
+            config.camera,
+            config.image_size,
+        )
+
+    def recipe(self) -> dict[str, Any]:
+        config = self.builder_config
+        return {
+            "up": config.up,
+            "voxelizer": {
+                "name": "vaegan_jax.shapes.voxelize",
+                "resolution": config.resolution,
+                "solid": config.solid,
+                "method": default_method(config.solid),
+            },
+            "camera": config.camera.to_dict() if config.camera else None,
+            "image_size": config.image_size if config.camera else None,
+        }
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        config = self.builder_config
+        num_views = config.camera.num_views if config.camera else 0
+        return self._shape_info(
+            tfds_tools.features(config.resolution, config.image_size, num_views)
+        )

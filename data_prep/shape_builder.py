@@ -1,0 +1,174 @@
+"""What the builders share whose shapes are made from the files of one archive."""
+
+import abc
+import dataclasses
+import hashlib
+import pathlib
+import shutil
+from typing import Any
+
+import tensorflow_datasets as tfds
+
+from data_prep import tfds_tools
+from data_prep.archives import Archive
+from data_prep.collection import Collection, arrange
+from data_prep.examples import example
+from data_prep.making import Made, Maker, Workshop, make_all
+from data_prep.shape_files import Listing
+from vaegan_jax.errors import UserError
+
+
+@dataclasses.dataclass
+class ShapesConfig(tfds.core.BuilderConfig):
+    """Which files the shapes are made from, and how they are sorted.
+
+    Attributes:
+      input: zip, tar or folder; default what the manual download folder holds under
+        the builder's `DEFAULT_INPUT` names.
+      origin: where the input came from, if it was downloaded.
+      categories: take only these; empty takes all.
+      seed: of the splits, where the files come in none.
+      drop_duplicates: keep only one of identical shapes.
+      strict: stop at a file that cannot be used, instead of leaving it out.
+    """
+
+    input: str | None = None
+    origin: str | None = None
+    categories: tuple[str, ...] = ()
+    seed: int = 0
+    drop_duplicates: bool = False
+    strict: bool = False
+
+
+class ShapesBuilder(tfds.core.GeneratorBasedBuilder):
+    """Makes shapes in processes, in a work folder that survives interruptions.
+
+    What the files were, which could not be used, and which shapes are identical is
+    recorded in the metadata: `listing`, `skipped`, `report`.
+    """
+
+    SOURCE: str
+    DEFAULT_INPUT: tuple[str, ...]
+
+    @abc.abstractmethod
+    def find(self, archive: Archive) -> Listing:
+        """The shapes of an archive."""
+
+    @abc.abstractmethod
+    def maker(self) -> Maker:
+        """What makes voxels and views from a file; picklable."""
+
+    @property
+    def work_folder(self) -> pathlib.Path:
+        """Where shapes wait until all are made."""
+        return pathlib.Path(self._data_dir_root) / ".work" / self.name
+
+    @abc.abstractmethod
+    def recipe(self) -> dict[str, Any]:
+        """What the maker does, for the metadata."""
+
+    def facts(self) -> dict[str, Any]:
+        """What makes this data set, as far as the configuration tells."""
+        config = self.builder_config
+        return {
+            "source": self.SOURCE,
+            "input": config.input,
+            "origin": config.origin,
+            "categories": list(config.categories),
+            "seed": config.seed,
+            "drop_duplicates": config.drop_duplicates,
+            **self.recipe(),
+        }
+
+    def _shape_info(self, features: dict) -> tfds.core.DatasetInfo:
+        return self.dataset_info_from_configs(
+            features=tfds.features.FeaturesDict(
+                {**features, "category": tfds.features.Text()}
+            ),
+            metadata=tfds_tools.metadata(**self.facts()),
+        )
+
+    def _split_generators(self, dl_manager):
+        config = self.builder_config
+        path = config.input or self._manual_input(pathlib.Path(dl_manager.manual_dir))
+        with Archive(path) as archive:
+            listing = self.find(archive)
+            for name, reason in listing.rejected.items():
+                if config.strict:
+                    raise UserError(f"{archive.describe(name)}: {reason}")
+            digest = fingerprint(archive, listing)
+        workshop = Workshop(pathlib.Path(path), self.work_folder, self.maker())
+        made, skipped = make_all(workshop, listing.files, config.strict)
+        skipped = dict(sorted((listing.rejected | skipped).items()))
+        collection = arrange(made, skipped, config.seed, config.drop_duplicates)
+        self._record(collection, digest)
+        return {
+            split: self._generate_examples(shapes)
+            for split, shapes in collection.splits.items()
+        }
+
+    def _generate_examples(self, shapes: list[Made]):
+        for made in shapes:
+            voxels, views = made.load()
+            shared = example(made.file.name, voxels, views)
+            yield made.file.key, {**shared, "category": made.file.category}
+
+    def _record(self, collection: Collection, digest: str) -> None:
+        self.info.metadata.update(
+            listing=digest, skipped=collection.skipped, report=collection.report()
+        )
+
+    def _manual_input(self, folder: pathlib.Path) -> str:
+        for name in self.DEFAULT_INPUT:
+            if (folder / name).exists():
+                return str(folder / name)
+        names = " nor ".join(self.DEFAULT_INPUT)
+        raise FileNotFoundError(f"{folder}: holds neither {names}.")
+
+
+def fingerprint(archive: Archive, listing: Listing) -> str:
+    """Tells whether the files of an archive are those of an earlier listing."""
+    paths = [file.path for file in listing.files] + list(listing.rejected)
+    facts = [archive.fingerprint(path) for path in sorted(paths)]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def prepare(builder: ShapesBuilder) -> pathlib.Path:
+    """Makes the data set, or checks that the one that is there is the same.
+
+    Returns:
+      Its directory, with what became of every file in `report.txt`.
+
+    Raises:
+      UserError: if the output holds another data set, or the files cannot be used.
+    """
+    target = pathlib.Path(builder.data_dir)
+    root = pathlib.Path(builder._data_dir_root)
+    others = sorted({p.parent for p in root.rglob("dataset_info.json")} - {target})
+    others = [o for o in others if tfds_tools.INCOMPLETE_PREFIX not in str(o)]
+    if others:
+        raise UserError(
+            f"{root} holds another data set, {others[0].relative_to(root)}; choose "
+            "another output or delete it"
+        )
+    if target.exists():
+        _check_same(builder, target)
+    tfds_tools.build(builder)
+    report = tfds_tools.stored_metadata(target)["report"]
+    (target / "report.txt").write_text(report, encoding="utf-8")
+    shutil.rmtree(root / ".work", ignore_errors=True)
+    return target
+
+
+def _check_same(builder: ShapesBuilder, target: pathlib.Path) -> None:
+    stored = tfds_tools.stored_metadata(target)
+    with Archive(builder.builder_config.input) as archive:
+        listing = builder.find(archive)
+        wanted = {**builder.facts(), "listing": fingerprint(archive, listing)}
+    for field, value in wanted.items():
+        if stored.get(field) != value:
+            raise UserError(
+                f"{target} holds a data set made with other settings or files: "
+                f"{field} is {stored.get(field)}, not {value}; choose another output "
+                "or delete it"
+            )

@@ -1,0 +1,155 @@
+"""Which shapes an archive holds: category, split and name, from the paths of files.
+
+ModelNet's layout, `ModelNet10/chair/train/chair_0001.off`; ShapeNet's,
+`03001627/<id>/models/model_normalized.obj`; `train/chair/NAME.obj`; `chair/NAME.stl`;
+or no folders at all.
+"""
+
+import collections
+import dataclasses
+import pathlib
+from collections.abc import Callable, Sequence
+
+from data_prep.archives import Archive
+from data_prep.splits import split_of_folder
+from vaegan_jax.errors import UserError
+
+# Names of files that tell nothing: the shape is called as the folder around them.
+_NAMELESS = ("model_normalized", "model", "scene")
+_JUNK = "__MACOSX"  # what macOS adds to archives, ModelNet10.zip among them
+
+# ShapeNet's folders of the thirteen categories of 3D-R2N2.
+_SYNSETS = {
+    "02691156": "airplane",
+    "02828884": "bench",
+    "02933112": "cabinet",
+    "02958343": "car",
+    "03001627": "chair",
+    "03211117": "display",
+    "03636649": "lamp",
+    "03691459": "loudspeaker",
+    "04090263": "rifle",
+    "04256520": "sofa",
+    "04379243": "table",
+    "04401088": "telephone",
+    "04530566": "watercraft",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class ShapeFile:
+    """A shape and the file in an archive that it is made from.
+
+    Attributes:
+      category: "" if the path tells none.
+      split: None if the path tells none.
+      name: of the shape.
+      path: in the archive.
+      object: shapes of one object stay in one split; None: the shape is one by itself.
+    """
+
+    category: str
+    split: str | None
+    name: str
+    path: str
+    object: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells a shape from all others of an archive."""
+        return "/".join(part for part in (self.category, self.split, self.name) if part)
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """The shapes of an archive, and the files that cannot be used, with reasons."""
+
+    files: list[ShapeFile]
+    rejected: dict[str, str]
+
+
+def find_shapes(
+    archive: Archive,
+    suffixes: tuple[str, ...],
+    categories: Sequence[str] = (),
+    identify: Callable[[str], ShapeFile] | None = None,
+) -> Listing:
+    """Finds the shapes of an archive.
+
+    Args:
+      archive: where to look.
+      suffixes: of the files that hold shapes.
+      categories: take only these, by name or ShapeNet number; empty takes all. Files
+        whose path tells no category are taken to be of the only one given.
+      identify: the shape of a path; default by its folders, as above.
+
+    Raises:
+      UserError: if there is no such shape.
+    """
+    wanted = [_SYNSETS.get(category, category) for category in categories]
+    files, rejected, seen = {}, {}, collections.Counter()
+    folders = _split_above(archive.path)
+    for path in archive.names(suffixes):
+        parts = path.replace("\\", "/").split("/")
+        if ".." in parts or parts[0] == "" or parts[0].endswith(":"):
+            rejected[path] = "its name climbs out of the archive; rename it"
+            continue
+        if _JUNK in parts or any(part.startswith(".") for part in parts):
+            continue
+        file = (identify or identify_by_folders)("/".join([*folders, *parts]))
+        file = dataclasses.replace(file, path=path)
+        if not file.category and len(wanted) == 1:
+            file = dataclasses.replace(file, category=wanted[0])
+        seen[file.category] += 1
+        if wanted and file.category not in wanted:
+            continue
+        if file.key in files:
+            rejected[path] = (
+                f"{files[file.key].path} is shape {file.key} already; rename one"
+            )
+            continue
+        files[file.key] = file
+    if not files:
+        raise UserError(_nothing_found(archive, suffixes, wanted, seen, rejected))
+    return Listing(sorted(files.values(), key=lambda file: file.key), rejected)
+
+
+def identify_by_folders(path: str) -> ShapeFile:
+    """The shape of a path in one of the layouts above."""
+    *folders, file = path.split("/")
+    name = pathlib.PurePosixPath(file).stem
+    if folders and folders[-1] == "models":
+        folders.pop()
+    if folders and name in _NAMELESS:
+        name = folders.pop()
+    category, split = (folders[-1] if folders else ""), None
+    for i, folder in enumerate(folders):
+        if split_of_folder(folder):
+            split = split_of_folder(folder)
+            around = [*folders[i + 1 : i + 2], *folders[:i][-1:], ""]
+            category = around[0]
+    return ShapeFile(_SYNSETS.get(category, category), split, name, path)
+
+
+def _split_above(path: pathlib.Path) -> list[str]:
+    """The folder's own name if it is that of a split: `--input=…/chair/train`."""
+    return [path.name] if path.is_dir() and split_of_folder(path.name) else []
+
+
+def _nothing_found(archive: Archive, suffixes, wanted, seen, rejected) -> str:
+    if seen:
+        return (
+            f"{archive.path} holds no shape of category {' or '.join(wanted)}; it has "
+            + ", ".join(sorted(category or "no category" for category in seen))
+        )
+    if rejected:
+        path, reason = next(iter(rejected.items()))
+        return f"{archive.describe(path)}: {reason}"
+    kinds = collections.Counter(
+        pathlib.PurePosixPath(name).suffix or "no suffix" for name in archive.names("")
+    )
+    found = ", ".join(f"{kind} ({count})" for kind, count in kinds.most_common(5))
+    return (
+        f"{archive.path} holds no {', '.join(suffixes)} file"
+        f"{f', only {found}' if found else ': it is empty'}"
+    )

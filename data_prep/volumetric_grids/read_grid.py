@@ -1,0 +1,90 @@
+"""Voxel grids in MATLAB files: the part that runs in many processes."""
+
+import dataclasses
+import io
+import pathlib
+import re
+
+import numpy as np
+import scipy.io
+from jaxtyping import Bool
+
+from data_prep.archives import Archive
+from data_prep.shape_files import ShapeFile, identify_by_folders
+from vaegan_jax.errors import UserError
+
+KEY = "instance"  # of the grid in the files of 3D ShapeNets
+_LARGEST_SIDE = 512  # a damaged header may claim anything
+_ROTATION = re.compile(r"(?P<object>(?P<category>.+)_\d+)_\d+")
+
+
+def identify_rotation(path: str) -> ShapeFile:
+    """The shape of `…/train/chair_000000182_1.mat`: a rotation of chair_000000182."""
+    file = identify_by_folders(path)
+    name = pathlib.PurePosixPath(path).stem
+    parts = _ROTATION.fullmatch(name)
+    if parts is None:
+        return dataclasses.replace(file, name=name)
+    return ShapeFile(parts["category"], file.split, name, path, parts["object"])
+
+
+@dataclasses.dataclass(frozen=True)
+class GridReader:
+    """Reads a grid and pads it to a resolution, alike on all sides."""
+
+    resolution: int
+
+    def __call__(
+        self, archive: Archive, file: ShapeFile, content: bytes
+    ) -> tuple[Bool[np.ndarray, "x y z"], list[bytes]]:
+        grid = read_instance(content)
+        missing = self.resolution - len(grid)
+        if missing < 0 or missing % 2:
+            raise UserError(
+                f"a grid of {len(grid)}³ cannot be padded evenly to "
+                f"{self.resolution}³; choose another --resolution"
+            )
+        return np.pad(grid, missing // 2), []
+
+
+def read_instance(content: bytes) -> Bool[np.ndarray, "x y z"]:
+    """The grid in a MATLAB file of version 5 to 7: z up, in rotation 1 front to −y.
+
+    Raises:
+      UserError: if it is no such file, damaged, or holds no cubic grid of 0 and 1.
+    """
+    if not content:
+        raise UserError("the file is empty")
+    try:
+        # The shape first: what a small file claims may not fit into memory.
+        shapes = {
+            name: shape for name, shape, _ in scipy.io.whosmat(io.BytesIO(content))
+        }
+        side = _checked_side(shapes)
+        grid = scipy.io.loadmat(io.BytesIO(content), variable_names=[KEY])[KEY]
+    except UserError:
+        raise
+    except NotImplementedError as error:
+        raise UserError("MATLAB 7.3 files are not read; save it with -v7") from error
+    except Exception as error:  # what scipy raises for damaged files has no bounds
+        raise UserError(
+            f"not a whole MATLAB file ({type(error).__name__}: {error})"
+        ) from error
+    if grid.shape != (side,) * 3 or not np.isin(grid, (0, 1)).all():
+        raise UserError(f"{KEY!r} holds other values than 0 and 1")
+    if not grid.any():
+        raise UserError("the grid is empty")
+    # The files have y first, as MATLAB's meshgrid: read as x, y, z, shapes would be
+    # mirrored. Turned round, rotation 1 agrees with the mesh that it was made of.
+    return grid.astype(bool).transpose(1, 0, 2)
+
+
+def _checked_side(shapes: dict[str, tuple[int, ...]]) -> int:
+    if KEY not in shapes:
+        raise UserError(
+            f"the file has no {KEY!r}, only {', '.join(shapes) or 'nothing'}"
+        )
+    shape = shapes[KEY]
+    if len(shape) != 3 or len(set(shape)) != 1 or not 0 < shape[0] <= _LARGEST_SIDE:
+        raise UserError(f"{KEY!r} is no cubic grid but {'×'.join(map(str, shape))}")
+    return shape[0]
