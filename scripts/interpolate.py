@@ -36,4 +36,5 @@ if __name__ == "__main__":
     from vaegan_jax import shape_flags
 
     shape_flags.define("glb")
+    flags.adopt_module_key_flags(shape_flags)  # --help lists them
     command_line.run(main)

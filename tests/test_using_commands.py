@@ -124,3 +124,10 @@ def test_export_shows_that_it_works_without_the_library(workdir, tmp_path):
     made = succeed("scripts/export.py", f"--workdir={workdir}", f"--output={tmp_path}")
     assert made.count("for cpu, cuda, tpu") == 3
     assert made.count("largest difference") == 3
+
+
+@pytest.mark.parametrize("script", ["sample", "reconstruct", "interpolate"])
+def test_help_lists_the_flags_that_scripts_share(script):
+    listed = run(f"scripts/{script}.py", "--help").stdout
+    for flag in ("workdir", "checkpoint", "format", "threshold", "smooth", "min_part"):
+        assert f"--{flag}:" in listed

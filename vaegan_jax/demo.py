@@ -19,6 +19,7 @@ from vaegan_jax.interpolate import path_between
 from vaegan_jax.shape_files import ShapeWriter
 from vaegan_jax.shapes.gallery import gallery_page
 
+Number = int | float  # a browser does not tell them apart
 MAX_PICTURES = 12
 _MAX_UPLOAD = "10mb"
 _WAITING = 16  # requests; more are turned away
@@ -59,7 +60,9 @@ def launch(model: Model, host: str, port: int) -> None:
     build(model).launch(server_name=host, server_port=port, max_file_size=_MAX_UPLOAD)
 
 
-def sample(model: Model, seed: float, truncation: float) -> tuple[str, list[str]]:
+def sample(
+    model: Model, seed: Number | None, truncation: Number
+) -> tuple[str, list[str]]:
     """A new shape."""
     latents = model.draw_latents(1, _whole(seed), float(truncation))
     return _shown(model.generate(latents)[0], f"seed {_whole(seed)}")
@@ -76,7 +79,7 @@ def reconstruct(model: Model, pictures: Sequence[str] | None) -> tuple[str, list
 
 
 def interpolate(
-    model: Model, start: float, end: float, share: float
+    model: Model, start: Number | None, end: Number | None, share: Number
 ) -> tuple[str, list[str]]:
     """The shape at a share of the way between the samples of two seeds."""
     ends = [model.draw_latents(1, _whole(seed)) for seed in (start, end)]
@@ -95,7 +98,7 @@ def _shown(shape: Float[np.ndarray, "x y z"], name: str) -> tuple[str, list[str]
     return frame + "</iframe>", sorted(map(str, folder.iterdir()))
 
 
-def _whole(seed: float | None) -> int:
+def _whole(seed: Number | None) -> int:
     if seed is None or seed < 0 or seed != int(seed) or seed >= 2**31:
         raise UserError(f"a seed is a whole number from 0 to {2**31 - 1}, not {seed}")
     return int(seed)

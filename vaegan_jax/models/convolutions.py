@@ -191,6 +191,8 @@ def _forward(x, kernel, padding):
 def _parts(x):
     """(b, ...) to (parts, b / parts, ...), each part small enough."""
     batch = x.shape[0]
+    if not isinstance(batch, int):  # exported for any batch: how many is not known
+        return x[None]
     parts = min(batch, -(-x.size * x.dtype.itemsize // _AT_ONCE))
     while batch % parts:
         parts += 1

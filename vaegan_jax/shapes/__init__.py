@@ -14,6 +14,10 @@ uint8 on white (255).
     meshes.py       voxel grids → meshes, and .glb files
     voxel_files.py  binvox files
     pictures.py     pictures of voxel grids, for people
+    animations.py   the same, turning
+    gallery.py      a page on which meshes turn
+    view_files.py   people's pictures → view images
+    directions.py   from where a shape was seen
 """
 
 from vaegan_jax.shapes.cameras import Camera
