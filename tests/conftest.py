@@ -6,7 +6,6 @@ import importlib.util
 import os
 import pathlib
 import shutil
-import signal
 import tempfile
 
 # Compiled programs are shared between tests, worker processes and the commands that
@@ -18,9 +17,6 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.5"
 # Small networks spend longer in the optimising compiler than they run.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
-
-# The background jobs of a shell ignore Ctrl-C, and so would commands that tests start.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import pytest
 
