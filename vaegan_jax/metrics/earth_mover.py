@@ -17,7 +17,7 @@ from vaegan_jax.metrics.generation import Nearest
 from vaegan_jax.metrics.points import GREATEST_DISTANCE, surface_points
 
 # Of each shape. Two thousand, as point clouds have them, take a second for each pair.
-NUM_POINTS = 128
+NUM_POINTS = 100
 
 _DIRECTIONS = 24
 
