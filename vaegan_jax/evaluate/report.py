@@ -34,7 +34,7 @@ def draw_curves(labelled_rows: list[tuple[str, list[Row]]]) -> Image.Image:
         axes.set_ylabel(tables.RECONSTRUCTION[measure][0])
         axes.grid(alpha=0.3)
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
     canvas.draw()
     return Image.frombuffer(
         "RGBA", canvas.get_width_height(), canvas.buffer_rgba()

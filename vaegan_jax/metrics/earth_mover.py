@@ -16,8 +16,8 @@ from scipy.spatial.distance import cdist
 from vaegan_jax.metrics.generation import Nearest
 from vaegan_jax.metrics.points import GREATEST_DISTANCE, surface_points
 
-# Of each shape. Two thousand, as point clouds have them, take a second for each pair.
-NUM_POINTS = 128
+# Of each shape. Two thousand, as point clouds have them, take seconds for each pair.
+NUM_POINTS = 100
 
 _DIRECTIONS = 24
 
