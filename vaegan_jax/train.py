@@ -20,7 +20,7 @@ from vaegan_jax.checkpoint import (
 from vaegan_jax.config import complete
 from vaegan_jax.dataset import Examples, check_views, open_split
 from vaegan_jax.errors import UserError
-from vaegan_jax.evaluate.selection import SCORE, validate
+from vaegan_jax.evaluate.selection import SCORE, SUMMARY, validate
 from vaegan_jax.inference import Model
 from vaegan_jax.interrupts import StopRequest
 from vaegan_jax.models.networks import Networks, build_networks
@@ -253,7 +253,7 @@ class Trainer:
         )
         log.info(
             f"step {self.step}: validation: "
-            + ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+            + ", ".join(f"{n} {values[n]:.4g}" for n in SUMMARY if n in values)
         )
         return values[SCORE]
 

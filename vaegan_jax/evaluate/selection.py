@@ -15,6 +15,12 @@ _MOST_SAMPLES = 256
 
 SCORE = "score"
 
+# What a line of the log has room for.
+SUMMARY = (
+    *("squared_error", "average_precision", "iou", "threshold"),
+    *("samples_mmd_iou", "samples_fill_rate"),
+)
+
 
 def validate(model: Model, validation: Examples) -> dict[str, float]:
     """Seconds' worth of measures on the validation split.
