@@ -13,6 +13,9 @@ from vaegan_jax.errors import UserError
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
+# --help lists the flags that are defined here as those of the script that calls.
+flags.disclaim_key_flags()
+
 
 def run(main: Callable[[], int | None]) -> None:
     """Parses absl flags, calls `main`, and exits with its status.
