@@ -68,8 +68,8 @@ from data_prep import parallel_test
 from data_prep.parallel import parallel_map
 
 if __name__ == "__main__":
-    print("starting", flush=True)
     try:
+        print("starting", flush=True)  # Ctrl-C may come at once from here on
         for _ in parallel_map(parallel_test.take_a_minute, range(50), "slow", 2):
             pass
     except KeyboardInterrupt:
