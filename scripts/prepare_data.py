@@ -15,7 +15,7 @@ import os
 import sys
 
 from data_prep.commands import add_command, add_commands
-from data_prep.options import positive
+from data_prep.options import Parser, positive
 from vaegan_jax.errors import UserError
 
 # TensorFlow only reads and writes records here, and should not chat about it.
@@ -39,7 +39,7 @@ def pack(given: argparse.Namespace) -> str:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Makes data sets and looks into them.")
+    parser = Parser(description="Makes data sets and looks into them.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_commands(commands)
     option = add_command(commands, inspect).add_argument

@@ -12,13 +12,10 @@ import trimesh
 from jaxtyping import Float, Int
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.orientation import find_turn, turn_mesh
 
 MESH_SUFFIXES = (".off", ".obj", ".glb", ".gltf", ".ply", ".stl")
 _BINARY_SUFFIXES = (".glb", ".ply", ".stl")  # that may be binary
-
-# Rotations to z up, front towards −y, for files whose y is up: rows are our axes.
-_Y_UP_FRONT_PLUS_Z = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], float)
-_Y_UP_FRONT_MINUS_Z = np.array([[-1, 0, 0], [0, 0, 1], [0, 1, 0]], float)
 
 _OFF_HEADER = re.compile(r"(?:ST|C|N)*OFF\b|(?:ST|C|N)*OFF(?=\d)", re.IGNORECASE)
 
@@ -37,9 +34,8 @@ def read_mesh(
     Args:
       content: of the file.
       suffix: that names its kind, one of `MESH_SUFFIXES`.
-      up: "z", whose front is towards −y as ModelNet's, or "y", whose front is towards
-        −z as ShapeNet's (+z in glTF); None is "y" for glTF, as its standard says, and
-        "z" otherwise.
+      up: "z" or "y", the axis of the file that is up, as `orientation.find_turn` takes
+        it; None goes by the kind of file.
       resource: gives the content of another file that a `.gltf` refers to.
 
     Returns:
@@ -65,7 +61,7 @@ def read_mesh(
             f"cannot be read as {suffix}: damaged or of another kind ({_brief(error)})"
         ) from error
     _check(mesh)
-    return _oriented(mesh, suffix in (".glb", ".gltf"), up)
+    return turn_mesh(_scaled(mesh), find_turn(suffix, up))
 
 
 def _parse(content: bytes, suffix: str, resource) -> trimesh.Trimesh:
@@ -158,15 +154,11 @@ def _check(mesh: trimesh.Trimesh) -> None:
         raise UserError("all faces lie in a single point, or too far apart")
 
 
-def _oriented(mesh: trimesh.Trimesh, is_gltf: bool, up: str | None) -> trimesh.Trimesh:
+def _scaled(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
     # A power of two: it changes no bit of the digits. Without it, tolerances that are
     # meant for everyday sizes take the corners of a tiny mesh for one.
     scale = 2.0 ** -np.ceil(np.log2(mesh.extents.max()))
-    vertices = mesh.vertices * scale
-    if (up or ("y" if is_gltf else "z")) == "y":
-        turn = _Y_UP_FRONT_PLUS_Z if is_gltf else _Y_UP_FRONT_MINUS_Z
-        vertices = vertices @ turn.T
-    return trimesh.Trimesh(vertices, mesh.faces, process=False)
+    return trimesh.Trimesh(mesh.vertices * scale, mesh.faces, process=False)
 
 
 @contextlib.contextmanager
