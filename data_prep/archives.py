@@ -1,5 +1,6 @@
 """Files inside a folder, a zip or a tar, read one at a time and never unpacked."""
 
+import functools
 import lzma
 import os
 import pathlib
@@ -130,6 +131,28 @@ class Archive:
         for file in (self._zip, self._tar):
             if file:
                 file.close()
+
+
+def first_existing(folder: os.PathLike, *names: str) -> str:
+    """The path of the first of these in a folder that is there.
+
+    Raises:
+      FileNotFoundError: if none is.
+    """
+    for name in names:
+        if (path := pathlib.Path(folder, name)).exists():
+            return str(path)
+    raise FileNotFoundError(f"{folder}: holds neither {' nor '.join(names)}.")
+
+
+def open_once(path: str | os.PathLike) -> Archive:
+    """An archive that stays open for the next to ask: once in every process."""
+    return _open(path, os.stat(path).st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=2)
+def _open(path: str | os.PathLike, _modified: int) -> Archive:
+    return Archive(path)
 
 
 def _names_below(folder: pathlib.Path) -> Iterator[str]:

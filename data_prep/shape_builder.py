@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow_datasets as tfds
 
 from data_prep import tfds_tools
-from data_prep.archives import Archive
+from data_prep.archives import Archive, first_existing
 from data_prep.collection import Collection, arrange
 from data_prep.examples import example
 from data_prep.making import Made, Maker, Workshop, make_all
@@ -90,7 +90,9 @@ class ShapesBuilder(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager):
         config = self.builder_config
-        path = config.input or self._manual_input(pathlib.Path(dl_manager.manual_dir))
+        path = config.input or first_existing(
+            dl_manager.manual_dir, *self.DEFAULT_INPUT
+        )
         with Archive(path) as archive:
             listing = self.find(archive)
             for name, reason in listing.rejected.items():
@@ -117,13 +119,6 @@ class ShapesBuilder(tfds.core.GeneratorBasedBuilder):
         self.info.metadata.update(
             listing=digest, skipped=collection.skipped, report=collection.report()
         )
-
-    def _manual_input(self, folder: pathlib.Path) -> str:
-        for name in self.DEFAULT_INPUT:
-            if (folder / name).exists():
-                return str(folder / name)
-        names = " nor ".join(self.DEFAULT_INPUT)
-        raise FileNotFoundError(f"{folder}: holds neither {names}.")
 
 
 def fingerprint(archive: Archive, listing: Listing) -> str:
