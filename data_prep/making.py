@@ -72,7 +72,7 @@ class Workshop:
         try:
             content = archive.read(file.path)
             stored = self._place(file, content)
-            made = None if _is_uncached(file) else _load_whole(stored)
+            made = None if is_uncached(file) else _load_whole(stored)
             fresh = made is None
             if fresh:
                 made = self.make(archive, file, content)
@@ -93,7 +93,7 @@ class Workshop:
 
     def _place(self, file: ShapeFile, content: bytes) -> pathlib.Path:
         recipe = f"{self.make!r} {_versions()}".encode()
-        if _is_uncached(file):  # two of them may be alike, but not what they refer to
+        if is_uncached(file):  # two of them may be alike, but not what they refer to
             recipe += file.path.encode(errors="surrogateescape")
         return self.folder / f"{hashlib.sha256(recipe + content).hexdigest()}.npz"
 
@@ -130,7 +130,8 @@ def make_all(
     return sorted(made, key=lambda result: result.file.key), skipped
 
 
-def _is_uncached(file: ShapeFile) -> bool:
+def is_uncached(file: ShapeFile) -> bool:
+    """Whether a shape depends on other files than its own."""
     return file.path.lower().endswith(_UNCACHED)
 
 

@@ -44,7 +44,7 @@ def prepare_procedural(
             f"The procedural chairs come with a resolution of 32 or 64 and an image "
             f"size of 64, 128 or 224, not {resolution} and {image_size}."
         )
-    data_dir = pathlib.Path(data_dir or cache_directory()).expanduser().absolute()
+    data_dir = _folder(data_dir or cache_directory())
     return tfds_tools.build(chairs.Builder(config=name, data_dir=data_dir))
 
 
@@ -77,7 +77,7 @@ def prepare_archive(
     config = archive.inspect_archives(
         _absolute(voxels), _absolute(views), categories, drop_duplicates, strict
     )
-    builder = archive.Builder(config=config, data_dir=_absolute(output))
+    builder = archive.Builder(config=config, data_dir=_folder(output))
     tfds_tools.check_alone(builder)
     target = tfds_tools.build(builder)
     stored = tfds_tools.stored_metadata(target)
@@ -123,7 +123,7 @@ def prepare_meshes(
     size = f"_v{config.image_size}" if config.camera else ""
     config.name = config_name(categories) + f"_r{config.resolution}{size}"
     config.description = f"{config.resolution}³ voxels made from meshes."
-    builder = mesh_folder.Builder(config=config, data_dir=_absolute(output))
+    builder = mesh_folder.Builder(config=config, data_dir=_folder(output))
     return shape_builder.prepare(builder)
 
 
@@ -167,9 +167,18 @@ def prepare_volumetric(
     )
     config.name = config_name(categories) + f"_r{config.resolution}"
     config.description = f"Voxel grids padded to {config.resolution}³."
-    builder = volumetric_grids.Builder(config=config, data_dir=_absolute(output))
+    builder = volumetric_grids.Builder(config=config, data_dir=_folder(output))
     return shape_builder.prepare(builder)
 
 
 def _absolute(path: str | os.PathLike) -> str:
     return str(pathlib.Path(path).expanduser().absolute())
+
+
+def _folder(output: str | os.PathLike) -> str:
+    """The absolute path of a folder that is there or can be made."""
+    path = pathlib.Path(_absolute(output))
+    there = next(place for place in (path, *path.parents) if place.exists())
+    if not there.is_dir():
+        raise UserError(f"{there} is a file, not a folder; choose another --output")
+    return str(path)

@@ -13,9 +13,11 @@ from data_prep import tfds_tools
 from data_prep.archives import Archive, first_existing
 from data_prep.collection import Collection, arrange
 from data_prep.examples import example
-from data_prep.making import Made, Maker, Workshop, make_all
+from data_prep.making import Made, Maker, Workshop, is_uncached, make_all
 from data_prep.shape_files import Listing
 from vaegan_jax.errors import UserError
+
+_BUFFERS = (".bin", ".glbin", ".glbuf")  # what glTF's standard calls them
 
 
 @dataclasses.dataclass
@@ -124,6 +126,8 @@ class ShapesBuilder(tfds.core.GeneratorBasedBuilder):
 def fingerprint(archive: Archive, listing: Listing) -> str:
     """Tells whether the files of an archive are those of an earlier listing."""
     paths = [file.path for file in listing.files] + list(listing.rejected)
+    if any(map(is_uncached, listing.files)):
+        paths += archive.names(_BUFFERS)
     facts = [archive.fingerprint(path) for path in sorted(paths)]
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 

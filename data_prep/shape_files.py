@@ -126,7 +126,19 @@ def list_files(
             rejected[path] = "its name climbs out of the archive; rename it"
         elif _JUNK not in parts and not any(part.startswith(".") for part in parts):
             paths[path] = parts
-    return paths, rejected
+    return paths, rejected | _left_links(archive, suffixes)
+
+
+def _left_links(archive: Archive, suffixes: tuple[str, ...]) -> dict[str, str]:
+    """One entry for all links of an archive that may be shapes, or folders of them."""
+    links = [
+        link
+        for link in archive.links()
+        if link.lower().endswith(suffixes) or not pathlib.PurePosixPath(link).suffix
+    ]
+    others = f" (and {len(links) - 1} more)" if len(links) > 1 else ""
+    reason = f"a link{others}; links in archives are not followed, so pack what they"
+    return {link: f"{reason} lead to (tar --dereference)" for link in links[:1]}
 
 
 def known_category(name: str) -> str:

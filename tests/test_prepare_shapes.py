@@ -17,6 +17,7 @@ import trimesh
 from helpers import ROOT, assert_error
 
 from data_prep import downloads_test
+from data_prep.archives_test import write_links
 from data_prep.prepare import prepare_meshes
 from vaegan_jax.dataset import open_split
 from vaegan_jax.errors import UserError
@@ -163,6 +164,38 @@ def test_another_request_for_the_same_output_is_refused(meshes, copy):
     assert_error(meshes(*SMALL, input=copy), "listing", "delete it")
 
 
+def test_a_changed_buffer_is_another_input(meshes, tmp_path):
+    folder = tmp_path / "gltf"
+    folder.mkdir()
+    files = trimesh.creation.box((1, 2, 3)).scene().export(file_type="gltf")
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    assert meshes("--no-views", input=folder).returncode == 0
+    assert meshes("--no-views", input=folder).returncode == 0
+    buffer = next(folder.glob("*.bin"))
+    buffer.write_bytes(buffer.read_bytes() + b"more")
+    assert_error(meshes("--no-views", input=folder), "listing", "delete it")
+
+
+@pytest.mark.parametrize("name", ["links.zip", "links.tar"])
+def test_archives_with_links(meshes, tmp_path, name):
+    path = write_links(tmp_path / name)
+    result = meshes("--no-views", "--strict", input=path)
+    assert_error(result, "a/sym.off: a link (and 2 more)", "--dereference")
+
+
+def test_an_output_that_is_a_file(meshes, run, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for output in (tmp_path / "file", tmp_path / "file" / "below"):
+        for result in (
+            meshes("--no-views", output=output),
+            run("volumetric", f"--input={VOLUMETRIC}", f"--output={output}"),
+            run("procedural", f"--output={output}"),
+        ):
+            assert_error(result, f"{tmp_path / 'file'} is a file", "another --output")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 def test_duplicates_are_reported_and_dropped(meshes, copy, tmp_path):
     shutil.copy(copy / "chair/test/chair_0004.off", copy / "chair/train/chair_0009.off")
     result = meshes("--no-views", input=copy)
@@ -259,6 +292,12 @@ def test_modelnet_is_downloaded_once_in_pieces(run, copy, tmp_path, monkeypatch)
             assert splits(result) == {"train": 2, "validation": 1, "test": 1}
         assert server.starts.count(0) == 2  # once for each checksum
         assert_error(run(*arguments, f"--sha256={'1' * 64}"), digest, "not 1111")
+        kept = set((tmp_path / "cache").rglob("*"))
+        for server.content in (b"<html>", content[: len(content) // 2]):
+            other = server.url("/other")
+            bad = run("modelnet", f"--url={other}", f"--output={tmp_path / 'bad'}")
+            assert_error(bad, f"what came from {other} is not kept")
+            assert set((tmp_path / "cache").rglob("*")) == kept
         server.shutdown()
     target = pathlib.Path(result.stdout.splitlines()[-1])
     origin = json.loads((target / "metadata.json").read_text())["origin"]

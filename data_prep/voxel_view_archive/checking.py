@@ -11,7 +11,7 @@ import operator
 
 import numpy as np
 from jaxtyping import Bool, UInt8
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from data_prep.archives import Archive, open_once
 from data_prep.parallel import parallel_map
@@ -143,6 +143,8 @@ def read_view(archive: Archive, name: str) -> UInt8[np.ndarray, "h w"]:
                 white = Image.new("RGBA", image.size, "white")
                 image = Image.alpha_composite(white, image)
             return np.asarray(image.convert("L"))
+    except UnidentifiedImageError as error:
+        raise UserError(f"{archive.describe(name)}: not an image.") from error
     except Exception as error:  # what Pillow raises for damaged files has no bounds
         raise UserError(
             f"{archive.describe(name)}: not a whole PNG image ({error})."

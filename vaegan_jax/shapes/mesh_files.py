@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import logging
 import re
 import warnings
@@ -17,6 +18,7 @@ from vaegan_jax.shapes.orientation import find_turn, turn_mesh
 MESH_SUFFIXES = (".off", ".obj", ".glb", ".gltf", ".ply", ".stl")
 _BINARY_SUFFIXES = (".glb", ".ply", ".stl")  # that may be binary
 
+_DANGLING_SLASHES = re.compile(rb"/+(?=\s|\Z)")  # some OBJ files have `f 1/ 2/ 4/`
 _OFF_HEADER = re.compile(r"(?:ST|C|N)*OFF\b|(?:ST|C|N)*OFF(?=\d)", re.IGNORECASE)
 
 
@@ -43,6 +45,7 @@ def read_mesh(
 
     Raises:
       UserError: if the file is damaged, empty, of another kind, or without a surface.
+      MemoryError: if it needs more than there is.
     """
     suffix = suffix.lower()
     if suffix not in MESH_SUFFIXES:
@@ -54,7 +57,7 @@ def read_mesh(
     try:
         with _quiet():
             mesh = _parse(content, suffix, resource)
-    except UserError:
+    except (UserError, MemoryError):
         raise
     except Exception as error:  # what parsers raise for damaged files has no bounds
         raise UserError(
@@ -70,8 +73,11 @@ def _parse(content: bytes, suffix: str, resource) -> trimesh.Trimesh:
         return trimesh.Trimesh(*_parse_off(content), process=False)
     if suffix == ".obj":
         _check_last_face(content)
+        content = _DANGLING_SLASHES.sub(b"", content)
     if suffix == ".ply":
         _check_ply_lines(content)
+    if suffix in (".gltf", ".glb"):
+        _check_gltf(content, suffix)
     scene = trimesh.load_scene(
         io.BytesIO(content),
         file_type=suffix[1:],
@@ -125,7 +131,10 @@ def _triangles(lines: list[str]) -> Int[np.ndarray, "f 3"]:
 def _check_last_face(content: bytes) -> None:
     """Raises UserError for an OBJ file that ends within a face."""
     last = content.rstrip().rsplit(b"\n", 1)[-1].split()
-    if last and last[0] == b"f" and (len(last) < 4 or last[-1].endswith(b"/")):
+    if not last or last[0] != b"f":
+        return
+    ends = {corner.endswith(b"/") for corner in last[1:]}
+    if len(last) < 4 or len(ends) > 1:
         raise UserError("the file is cut short: its last face is incomplete")
 
 
@@ -139,6 +148,16 @@ def _check_ply_lines(content: bytes) -> None:
             raise UserError(
                 f"the file is cut short: it holds {lines:,} of {announced:,} lines"
             )
+
+
+def _check_gltf(content: bytes, suffix: str) -> None:
+    """Raises UserError for glTF with compressed meshes; ValueError if it is none."""
+    if suffix == ".glb":  # the JSON is the first chunk
+        length = int.from_bytes(content[12:16], "little")
+        content = content[20 : 20 + length]
+    for extension in json.loads(content).get("extensionsRequired", ()):
+        if extension.endswith("_compression"):
+            raise UserError(f"{extension} is not read; save it without compression")
 
 
 def _check(mesh: trimesh.Trimesh) -> None:
