@@ -137,8 +137,10 @@ def _left_links(archive: Archive, suffixes: tuple[str, ...]) -> dict[str, str]:
         if link.lower().endswith(suffixes) or not pathlib.PurePosixPath(link).suffix
     ]
     others = f" (and {len(links) - 1} more)" if len(links) > 1 else ""
-    reason = f"a link{others}; links in archives are not followed, so pack what they"
-    return {link: f"{reason} lead to (tar --dereference)" for link in links[:1]}
+    reason = f"no file but a link{others}; links in archives are not followed, so pack"
+    return {
+        link: f"{reason} what they lead to (tar --dereference)" for link in links[:1]
+    }
 
 
 def known_category(name: str) -> str:

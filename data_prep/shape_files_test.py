@@ -112,7 +112,9 @@ def test_links_are_told_in_one_line(tmp_path, name):
         listing = find_shapes(archive, (".off",))
         assert [file.key for file in listing.files] == ["a/one"]
         (told,) = listing.rejected.items()
-        assert told[0] == "a/sym.off" and told[1].startswith("a link (and 2 more); ")
+        assert told[0] == "a/sym.off" and told[1].startswith(
+            "no file but a link (and 2 more); "
+        )
 
 
 def test_names_that_begin_with_the_folder_itself(tmp_path):

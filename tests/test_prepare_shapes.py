@@ -181,7 +181,7 @@ def test_a_changed_buffer_is_another_input(meshes, tmp_path):
 def test_archives_with_links(meshes, tmp_path, name):
     path = write_links(tmp_path / name)
     result = meshes("--no-views", "--strict", input=path)
-    assert_error(result, "a/sym.off: a link (and 2 more)", "--dereference")
+    assert_error(result, "a/sym.off: no file but a link (and 2 more)", "--dereference")
 
 
 def test_an_output_that_is_a_file(meshes, run, tmp_path):

@@ -142,6 +142,8 @@ def read_view(archive: Archive, name: str) -> UInt8[np.ndarray, "h w"]:
                 image = image.convert("RGBA")
                 white = Image.new("RGBA", image.size, "white")
                 image = Image.alpha_composite(white, image)
+            if image.mode.startswith("I"):  # 16 bits, which Pillow would clip at 255
+                return (np.asarray(image) >> 8).astype(np.uint8)
             return np.asarray(image.convert("L"))
     except UnidentifiedImageError as error:
         raise UserError(f"{archive.describe(name)}: not an image.") from error
