@@ -57,7 +57,7 @@ def parallel_map(
     executor = concurrent.futures.ProcessPoolExecutor(
         min(processes, len(items)), context, _start_worker, (function, at_work)
     )
-    others = multiprocessing.active_children()
+    others, workers = multiprocessing.active_children(), set()
     try:
         with _one_thread_each(), _out_of_reach():
             # This starts the workers. Not `map`, which cancels what its reader leaves:
@@ -70,10 +70,10 @@ def parallel_map(
             yield pending.popleft().result()
     except concurrent.futures.process.BrokenProcessPool as error:
         found = [name(items[i]) for i in _killed_at(at_work, workers)]
+        where = f" at {' or '.join(found)}" if found else ""
         raise UserError(
-            f"{description}: a worker process was killed at {' or '.join(found)}, "
-            "probably because memory ran out; close other programs or leave this one "
-            "out, and start again"
+            f"{description}: a worker process was killed{where}, probably because "
+            "memory ran out; close other programs or leave it out, and start again"
         ) from error
     finally:
         # Waiting for what the workers are at, or have not even imported yet, may take
