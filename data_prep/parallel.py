@@ -12,6 +12,7 @@ from typing import Any
 
 import tqdm
 
+from vaegan_jax.cpu import usable_cores
 from vaegan_jax.errors import UserError
 
 # Fewer items than this take longer to hand out than to work off.
@@ -85,13 +86,6 @@ def parallel_map(
             worker.terminate()
         for worker in workers:
             worker.join()
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextlib.contextmanager

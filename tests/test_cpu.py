@@ -8,7 +8,7 @@ import pytest
 SCRIPT = """
 import resource, sys
 import numpy as np
-from vaegan_jax.cpu_memory import keep_freed_memory
+from vaegan_jax.cpu import keep_freed_memory
 
 if sys.argv[1] == "keep":
     keep_freed_memory()

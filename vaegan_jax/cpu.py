@@ -1,6 +1,7 @@
-"""How the C library hands memory to computations on a CPU."""
+"""What computations on a CPU need to know of it and its C library."""
 
 import ctypes
+import os
 import sys
 
 # Parameters of glibc's mallopt(3).
@@ -22,3 +23,10 @@ def keep_freed_memory() -> None:
     mallopt(_MMAP_MAX, 0)
     mallopt(_TRIM_THRESHOLD, 2**31 - 1)
     mallopt(_ARENA_MAX, 1)  # the setting of others cannot be kept from giving back
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
