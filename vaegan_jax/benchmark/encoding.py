@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 
 from vaegan_jax.benchmark.report import Benchmark
-from vaegan_jax.benchmark.workload import build_config, initial_state, random_batch
 from vaegan_jax.benchmark.timing import ratio, summarise, take_turns
+from vaegan_jax.benchmark.workload import build_config, initial_state, random_batch
 from vaegan_jax.models.multiview import encode_views
 from vaegan_jax.models.networks import build_networks
 

@@ -86,10 +86,9 @@ def make_pytorch(
     import torch
 
     from vaegan_jax.benchmark import workload
-    from vaegan_jax.cpu import usable_cores
     from vaegan_jax.benchmark.pytorch_networks import tensor
     from vaegan_jax.benchmark.pytorch_step import PyTorchStep
-    from vaegan_jax.cpu import keep_freed_memory
+    from vaegan_jax.cpu import keep_freed_memory, usable_cores
 
     keep_freed_memory()  # it gains from that as much as we do
     torch.set_num_threads(usable_cores())

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from vaegan_jax.benchmark import machine
 from vaegan_jax.benchmark.report import Benchmark
-from vaegan_jax.benchmark.workload import build_config, compile_step
 from vaegan_jax.benchmark.timing import summarise, take_turns
 from vaegan_jax.benchmark.work import growth_exponent, step_flops
+from vaegan_jax.benchmark.workload import build_config, compile_step
 
 # What `growth` varies, from where; "grid" is the model's resolution.
 _START = {"batch_size": 8, "num_views": 3, "image_size": 64, "resolution": 32}
@@ -46,8 +46,8 @@ def run(
                         | _measure(config, rounds, peak)
                     )
     notes = (
-        "GFLOP: what the step needs, counted from its layers (`work.py`). % of peak: of "
-        "the fastest matrix product measured here; tiles that save multiplications "
+        "GFLOP: what the step needs, counted from its layers (`work.py`). % of peak: "
+        "of the fastest matrix product measured here; tiles that save multiplications "
         "count as if they did them. Compiling: tracing and XLA, without the cache.",
     )
     bars = ("model", "image size", "batch", "precision")
@@ -67,7 +67,7 @@ def growth(rounds: int) -> Benchmark:
             measured.append(row)
             rows.append({"grows": field, "value": value} | row)
         exponents = [
-            growth_exponent(list(values), [row[c] for row in measured])
+            growth_exponent([float(v) for v in values], [row[c] for row in measured])
             for c in ("ms", "GFLOP", "temporary MB")
         ]
         notes.append(

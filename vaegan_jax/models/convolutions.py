@@ -11,7 +11,6 @@ All compute the same numbers up to rounding, to which `winograd` adds about a di
 """
 
 import functools
-import math
 from typing import Literal
 
 import jax
