@@ -8,8 +8,7 @@ import threading
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import Setup, assert_trees_equal, make_examples, tiny_config
-from test_dataset import write_packed
+from helpers import Setup, assert_trees_equal, make_examples, tiny_config, write_packed
 
 from vaegan_jax import inference
 from vaegan_jax import train as driver
