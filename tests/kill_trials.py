@@ -37,11 +37,6 @@ CHECKPOINT, EVALUATION, STEP, START, PREPARATION = (
     *("before the first step", "in data preparation"),
 )
 _PRELOADED = ["__main__", "orbax.checkpoint", "matplotlib.pyplot"]
-    "__main__",
-    "jax._src.xla_bridge",
-    "orbax.checkpoint",
-    "matplotlib.pyplot",
-]
 _STEP_LINE = re.compile(r"\S+ (step (\d+)/.*?) \S+ steps/s.*")
 
 
