@@ -19,6 +19,7 @@ _DAMAGE = (
     EOFError,
     OSError,
     RuntimeError,
+    MemoryError,
 )
 _ZIP = b"PK\x03\x04"  # the beginning of a zip, which is told by its end
 _LARGEST_FILE = 256 << 20  # bytes; nothing here is larger, but a zip bomb is
@@ -60,7 +61,7 @@ class Archive:
                 raise UserError(f"{self.path}: neither a folder, a zip nor a tar.")
         except _DAMAGE as error:
             raise UserError(
-                f"{self.path}: the archive is damaged or incomplete ({error}); "
+                f"{self.path}: the archive is damaged or incomplete ({error!r}); "
                 "download or copy it again."
             ) from error
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import tqdm
 
+from data_prep.memory import limit_memory
 from vaegan_jax.errors import UserError
 
 # Fewer items than this take longer to hand out than to work off.
@@ -52,7 +53,8 @@ def parallel_map(
     executor = concurrent.futures.ProcessPoolExecutor(
         min(processes, len(items)),
         multiprocessing.get_context("spawn"),
-        initializer=_follow_parent,
+        initializer=_begin,
+        initargs=(processes,),
     )
     others = multiprocessing.active_children()
     try:
@@ -123,6 +125,12 @@ def _out_of_reach():
         signal.signal(signal.SIGINT, before)
     if came:
         signal.raise_signal(signal.SIGINT)
+
+
+def _begin(processes: int) -> None:
+    """What a worker does first."""
+    limit_memory(processes)
+    _follow_parent()
 
 
 def _follow_parent() -> None:

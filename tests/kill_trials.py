@@ -31,7 +31,7 @@ from helpers import make_examples, tiny_config, write_packed
 
 from vaegan_jax.train import train
 
-NUM_STEPS, SAVE_STEPS, EVALUATE_STEPS = 60, 3, 4
+NUM_STEPS, SAVE_STEPS, EVALUATE_STEPS = 40, 3, 4
 CHECKPOINT, EVALUATION, STEP, START, PREPARATION = (
     *("while a checkpoint was written", "during evaluation", "in a step"),
     *("before the first step", "in data preparation"),
@@ -78,7 +78,7 @@ def _silently(output: pathlib.Path, function: Callable, *arguments) -> None:
 
 
 def run_training(data: pathlib.Path, workdir: pathlib.Path) -> None:
-    """What is killed: 60 steps with a checkpoint at every third and an evaluation at
+    """What is killed: 40 steps with a checkpoint at every third and an evaluation at
     every fourth."""
     fields = {
         "data.dir": str(data),
@@ -89,7 +89,7 @@ def run_training(data: pathlib.Path, workdir: pathlib.Path) -> None:
         "train.pictures_every_epochs": 1000.0,
         "checkpoint.every_steps": SAVE_STEPS,
     }
-    train(tiny_config("vae_gan", **fields), workdir)
+    train(tiny_config("gan", **fields), workdir)
 
 
 def training_trials(killer: Killer, count: int, folder: pathlib.Path) -> None:
@@ -120,22 +120,23 @@ def kill_training(
     """Starts training and kills it in a phase; returns the phase that it was in."""
     saved = max(complete_steps(workdir), default=0)
     begun, before = time.time(), log_lines(workdir)
+    goal = saved + killer.random.randint(1, 3 * SAVE_STEPS)  # not before this step
     process = killer.start(run_training, data, workdir)
 
     def is_it_time() -> bool:
-        if when == CHECKPOINT:
-            return any(p.stat().st_ctime > begun for p in partial_steps(workdir))
-        lines = log_lines(workdir)
         if when == START:
             return True
-        if when == STEP:
-            return len(step_lines(lines)) and lines[-1] not in before
-        return is_evaluating(lines) and lines[-1] not in before
+        lines = log_lines(workdir)
+        if last_step(lines) < goal or lines[-1] in before:
+            return False
+        if when == CHECKPOINT:
+            return any(p.stat().st_ctime > begun for p in partial_steps(workdir))
+        return when == STEP or is_evaluating(lines)
 
     with contextlib.suppress(FileNotFoundError):
         while process.is_alive() and not is_it_time():
             time.sleep(0.001)
-    longest = {CHECKPOINT: 0.1, EVALUATION: 0.03, STEP: 2.0, START: 6.0}[when]
+    longest = {CHECKPOINT: 0.1, EVALUATION: 0.1, STEP: 0.5, START: 9.0}[when]
     process.join(killer.random.uniform(0, longest))
     process.kill()
     process.join()
@@ -164,9 +165,15 @@ def step_lines(lines: list[str]) -> list[str]:
     return [found[1] for found in map(_STEP_LINE.match, lines) if found]
 
 
-def is_evaluating(lines: list[str]) -> bool:
+def last_step(lines: list[str]) -> int:
+    """The step of the last line, 0 if that tells of none."""
     found = _STEP_LINE.match(lines[-1]) if lines else None
-    return found is not None and int(found[2]) % EVALUATE_STEPS == 0
+    return int(found[2]) if found else 0
+
+
+def is_evaluating(lines: list[str]) -> bool:
+    step = last_step(lines)
+    return step > 0 and step % EVALUATE_STEPS == 0
 
 
 def complete_steps(workdir: pathlib.Path) -> list[int]:

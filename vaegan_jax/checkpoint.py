@@ -256,8 +256,8 @@ def load_config(workdir: str | pathlib.Path) -> ConfigDict | None:
     if not path.exists():
         return None
     try:
-        return ConfigDict(json.loads(path.read_text()))
-    except ValueError as error:
+        return ConfigDict(json.loads(path.read_text("utf-8")))
+    except (ValueError, TypeError, RecursionError) as error:
         raise UserError(
             f"{path} is not valid JSON ({error}); restore it or start in a new "
             "work directory"

@@ -19,6 +19,7 @@ from data_prep.examples import encode_view, example
 from data_prep.voxel_view_archive.pairing import Pair, Pairing, pair_archives
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes import read_binvox
+from vaegan_jax.shapes.view_files import PICTURE_FORMATS
 
 
 @dataclasses.dataclass
@@ -190,7 +191,8 @@ def read_view(archive: Archive, name: str) -> np.ndarray:
       UserError: if the file is no image or a damaged one.
     """
     try:
-        with Image.open(io.BytesIO(archive.read(name))) as image:
+        content = io.BytesIO(archive.read(name))
+        with Image.open(content, formats=PICTURE_FORMATS) as image:
             if image.mode in ("RGBA", "LA", "P", "PA"):
                 image = image.convert("RGBA")
                 white = Image.new("RGBA", image.size, "white")
