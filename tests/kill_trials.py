@@ -36,7 +36,7 @@ CHECKPOINT, EVALUATION, STEP, START, PREPARATION = (
     *("while a checkpoint was written", "during evaluation", "in a step"),
     *("before the first step", "in data preparation"),
 )
-_PRELOADED = ["__main__", "orbax.checkpoint", "matplotlib.pyplot"]
+PRELOADED = ["__main__", "orbax.checkpoint", "matplotlib.pyplot"]
 _STEP_LINE = re.compile(r"\S+ (step (\d+)/.*?) \S+ steps/s.*")
 
 
@@ -314,7 +314,7 @@ def main() -> None:
         folder = pathlib.Path(folder)
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder / "cache"))
         os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-        killer = Killer(folder, _PRELOADED, given.seed)
+        killer = Killer(folder, PRELOADED, given.seed)
         preparations = given.trials // 5
         training_trials(killer, given.trials - preparations, folder)
         preparation_trials(killer, preparations, folder)

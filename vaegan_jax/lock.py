@@ -1,6 +1,7 @@
 """One run at a time in a work directory."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import pathlib
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 from vaegan_jax.errors import UserError
 
 _NAME = ".lock"
+# Some network file systems know no locks: there, other runs are not kept out.
+_UNSUPPORTED = (errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS)
 
 
 @contextlib.contextmanager
@@ -41,7 +44,11 @@ def hold(workdir: pathlib.Path) -> Iterator[None]:
 def _take(file, workdir: pathlib.Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    except OSError as error:
+        if error.errno in _UNSUPPORTED:
+            return
+        if not isinstance(error, BlockingIOError):
+            raise
         file.seek(0)
         raise UserError(
             f"another run is training in {workdir} ({file.read() or 'just started'}); "
