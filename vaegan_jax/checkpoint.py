@@ -81,7 +81,7 @@ class Checkpoints:
         if read_only and not self._directory.is_dir():
             raise UserError(f"{workdir} holds no checkpoint; train first")
         self.damaged = find_damaged(self._directory)
-        if self.damaged and not read_only:
+        if not read_only:
             set_aside(self._directory, self.damaged)
         self._last: int | None = None  # that a save was begun of
         with self._writing():

@@ -57,7 +57,11 @@ def find_damaged(directory: pathlib.Path) -> dict[int, str]:
 
 
 def set_aside(directory: pathlib.Path, steps: Iterable[int]) -> None:
-    """Renames checkpoints to `STEP.damaged`, so that these steps can be saved again."""
+    """Renames checkpoints to `STEP.damaged`, so that these steps can be saved again.
+
+    All processes of a run call it, when they have looked for damage.
+    """
+    multihost_utils.sync_global_devices("damaged checkpoints are known")
     for step in steps if jax.process_index() == 0 else ():
         names = (f"{step}.damaged{i or ''}" for i in itertools.count())
         free = next(name for name in names if not (directory / name).exists())

@@ -58,7 +58,7 @@ def read_mesh(
     try:
         with _quiet():
             mesh = _parse(content, suffix, resource)
-    except UserError:
+    except (UserError, MemoryError):
         raise
     except Exception as error:  # what parsers raise for damaged files has no bounds
         raise UserError(
