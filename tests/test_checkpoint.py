@@ -5,6 +5,7 @@ import jax
 import pytest
 from helpers import Setup, assert_trees_equal, make_batch, tiny_config
 
+from vaegan_jax import checkpoint
 from vaegan_jax.checkpoint import (
     Checkpoints,
     abstract_state,
@@ -169,17 +170,20 @@ def test_a_vanished_directory_is_named_and_not_made_again(two):
     checkpoints = Checkpoints(workdir)
     state = checkpoints.restore(abstract)
     (workdir / "checkpoints").rename(workdir / "elsewhere")
-    with pytest.raises(UserError, match="take step 2: the directory has vanished"):
+    with pytest.raises(UserError, match="checkpoints has vanished; step 2 is not"):
         checkpoints.save(state.replace(step=state.step + 1))
     assert not (workdir / "checkpoints").exists()
 
 
-def test_a_save_that_fails_in_the_background_is_told(two):
+def test_a_save_that_fails_in_the_background_is_told(two, monkeypatch):
+    def full(directory):
+        raise OSError(28, os.strerror(28))
+
     workdir, abstract = two
     checkpoints = Checkpoints(workdir)
     state = checkpoints.restore(abstract)
-    # Where the checkpoint's files are to go there is a file already.
-    (workdir / "checkpoints" / "2.orbax-checkpoint-tmp").write_text("")
-    with pytest.raises(UserError, match=r"could not take step 2: .*; complete"):
-        checkpoints.save(state.replace(step=state.step + 1))
+    monkeypatch.setattr(checkpoint, "seal", full)
+    checkpoints.save(state.replace(step=state.step + 1))
+    with pytest.raises(UserError, match="not take step 2: No space left on device;"):
         checkpoints.wait()
+    assert Checkpoints(workdir, read_only=True).steps == [0, 1]

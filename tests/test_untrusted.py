@@ -96,7 +96,6 @@ def test_a_config_that_is_none(tmp_path, content):
     (tmp_path / "config.json").write_text(content)
     with pytest.raises(UserError, match=r"config\.json"):
         load_config(tmp_path)
-        vaegan_jax.load(tmp_path)
 
 
 def test_tfds_imports_no_module_that_a_data_set_names(tmp_path, monkeypatch):

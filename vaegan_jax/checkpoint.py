@@ -120,9 +120,9 @@ class Checkpoints:
         step = int(state.step)
         if step in self.steps:
             return
+        if not self._directory.is_dir():
+            raise UserError(f"{self._directory} has vanished; step {step} is not saved")
         with self._writing():
-            if not self._directory.is_dir():
-                raise OSError("the directory has vanished")
             self._manager.wait_until_finished()
             self._last = step
             self._manager.save(
@@ -256,7 +256,10 @@ def load_config(workdir: str | pathlib.Path) -> ConfigDict | None:
     if not path.exists():
         return None
     try:
-        return ConfigDict(json.loads(path.read_text("utf-8")))
+        fields = json.loads(path.read_text("utf-8"))
+        if not isinstance(fields, dict):
+            raise ValueError("no object with fields")
+        return ConfigDict(fields)
     except (ValueError, TypeError, RecursionError) as error:
         raise UserError(
             f"{path} is not valid JSON ({error}); restore it or start in a new "
