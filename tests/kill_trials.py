@@ -36,7 +36,7 @@ CHECKPOINT, EVALUATION, STEP, START, PREPARATION = (
     *("while a checkpoint was written", "during evaluation", "in a step"),
     *("before the first step", "in data preparation"),
 )
-PRELOADED = ["__main__", "orbax.checkpoint", "matplotlib.pyplot"]
+PRELOADED = ["__main__", "vaegan_jax.train", "orbax.checkpoint"]
 _STEP_LINE = re.compile(r"\S+ (step (\d+)/.*?) \S+ steps/s.*")
 
 
