@@ -1,5 +1,7 @@
 import json
 import os
+import shutil
+import subprocess
 
 import jax
 import pytest
@@ -173,6 +175,25 @@ def test_a_vanished_directory_is_named_and_not_made_again(two):
     with pytest.raises(UserError, match="checkpoints has vanished; step 2 is not"):
         checkpoints.save(state.replace(step=state.step + 1))
     assert not (workdir / "checkpoints").exists()
+
+
+@pytest.mark.skipif(
+    not shutil.which("chattr") or os.geteuid(), reason="not root, or no chattr here"
+)
+def test_a_directory_that_becomes_read_only_is_told_at_once(two):
+    """Root may write where permissions forbid it, but not here."""
+    workdir, abstract = two
+    checkpoints = Checkpoints(workdir)
+    state = checkpoints.restore(abstract)
+    folder = str(workdir / "checkpoints")
+    if subprocess.run(["chattr", "+i", folder]).returncode:
+        pytest.skip("this file system knows no attributes")
+    try:
+        with pytest.raises(UserError, match="take step 2: Operation not permitted;"):
+            checkpoints.save(state.replace(step=state.step + 1))
+            checkpoints.wait()
+    finally:
+        subprocess.run(["chattr", "-i", folder])
 
 
 def test_a_save_that_fails_in_the_background_is_told(two, monkeypatch):

@@ -67,7 +67,9 @@ class Checkpoints:
             best_fn=_score,
             cleanup_tmp_directories=True,
             async_options=ocp.AsyncOptions(
-                post_finalization_callback=lambda: seal(self._directory)
+                post_finalization_callback=lambda: seal(self._directory),
+                # Otherwise it waits ten minutes for one that could not be made.
+                create_directories_asynchronously=False,
             ),
         )
         if read_only:
