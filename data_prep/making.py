@@ -84,8 +84,6 @@ class Workshop:
         except UserError as error:
             reason = str(error).removeprefix(f"{archive.describe(file.path)}: ")
             return Made(file, error=reason)
-        except MemoryError:
-            return Made(file, error="it takes more memory than there is")
         except Exception as error:  # one odd file must not end the work on thousands
             return Made(file, error=f"unexpectedly, {type(error).__name__}: {error}")
         if fresh:  # not above: a full disk is no fault of the file

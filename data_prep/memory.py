@@ -8,9 +8,9 @@ import resource
 def limit_memory(processes: int = 1) -> None:
     """Gives this process, one of several alike, its share of the machine's memory.
 
-    Beyond it, what asks for memory gets a `MemoryError`, which costs the file that was
-    being read. Without a bound the kernel would end some process. Where the system
-    knows no such bound, there is none.
+    Beyond it, what asks for memory gets a `MemoryError`, and the file that was being
+    read can be named. Without a bound the kernel would end some process. Where the
+    system knows no such bound, there is none.
     """
     with contextlib.suppress(OSError, ValueError):
         physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
