@@ -59,6 +59,7 @@ setup(
             "tensorboard>=2.19",  # to read back what training logs
             "torch>=2.6",
         ],
+        "bench": ["torch>=2.6"],  # the peer of scripts/benchmark.py
         "demo": ["gradio>=6.0"],
         "tpu": ["jax[tpu]>=0.10"],
         "cuda": ["jax[cuda12]>=0.10"],

@@ -12,14 +12,8 @@ from data_prep.volumetric_grids import (
     volumetric_grids_dataset_builder as volumetric_grids,
 )
 from data_prep.voxel_view_archive import voxel_view_archive_dataset_builder as archive
+from vaegan_jax.cache import cache_directory
 from vaegan_jax.errors import UserError
-
-
-def cache_directory() -> pathlib.Path:
-    """Where data sets go that need no place of their own: `$VAEGAN_CACHE`, or
-    `~/.cache/vaegan_jax`."""
-    default = pathlib.Path.home() / ".cache" / "vaegan_jax"
-    return pathlib.Path(os.environ.get("VAEGAN_CACHE") or default)
 
 
 def prepare_procedural(

@@ -3,9 +3,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import torch
-import torch_reference as reference
 from helpers import ALGORITHMS, Setup, make_batch, tiny_config
 
+from vaegan_jax.benchmark import pytorch_networks as reference
 from vaegan_jax.config import default_widths
 from vaegan_jax.models.networks import build_networks
 
@@ -28,29 +28,34 @@ def assert_statistics(updated, expected):
     )
 
 
-def test_generator_equals_pytorch(setup):
+@pytest.mark.parametrize("dense_ends", [False, True])
+def test_generator_equals_pytorch(setup, dense_ends):
     state = setup.create()
     latents = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
     logits, updated = apply_train(setup.networks.generator, state.generator, latents)
-    statistics = reference.to_tensors(state.generator.batch_stats)
+    statistics = jax.tree.map(reference.tensor, state.generator.batch_stats)
     expected = reference.generator(
-        reference.to_tensors(state.generator.params), statistics, torch.tensor(latents)
+        reference.from_flax(state.generator.params, dense_ends),
+        statistics,
+        torch.tensor(latents),
     )
     np.testing.assert_allclose(logits[..., 0], expected[:, 0], rtol=1e-3, atol=1e-4)
     assert_statistics(updated, statistics)
 
 
-def test_discriminator_equals_pytorch(setup):
+@pytest.mark.parametrize("dense_ends", [False, True])
+def test_discriminator_equals_pytorch(setup, dense_ends):
     state = setup.create()
     voxels = make_batch(setup.config)["voxels"].astype(np.float32)
     logits, updated = apply_train(
         setup.networks.discriminator, state.discriminator, voxels[..., None]
     )
-    statistics = reference.to_tensors(state.discriminator.batch_stats)
+    statistics = jax.tree.map(reference.tensor, state.discriminator.batch_stats)
     expected = reference.discriminator(
-        reference.to_tensors(state.discriminator.params),
+        reference.from_flax(state.discriminator.params, dense_ends),
         statistics,
         torch.tensor(voxels)[:, None],
+        setup.config.model.leak,
     )
     np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-4)
     assert_statistics(updated, statistics)
@@ -60,9 +65,11 @@ def test_encoder_equals_pytorch(setup):
     state = setup.create()
     images = make_batch(setup.config)["views"][:, 0]
     posterior, updated = apply_train(setup.networks.encoder, state.encoder, images)
-    statistics = reference.to_tensors(state.encoder.batch_stats)
+    statistics = jax.tree.map(reference.tensor, state.encoder.batch_stats)
     expected = reference.encoder(
-        reference.to_tensors(state.encoder.params), statistics, torch.tensor(images)
+        reference.from_flax(state.encoder.params, dense_ends=True),
+        statistics,
+        torch.tensor(images).permute(0, 3, 1, 2),
     )
     for actual, wanted in zip(posterior, expected, strict=True):
         np.testing.assert_allclose(actual, wanted, rtol=1e-3, atol=1e-4)

@@ -1,4 +1,4 @@
-"""Toom–Cook tiles: known matrices, exactness for each tile size, rounding, the choice."""
+"""Toom–Cook tiles: known matrices, exactness for each size, rounding, the choice."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Every convolution by itself, in every formulation, beside what the machine could do."""
+"""Every convolution by itself, in every formulation, beside the machine's limit."""
 
 from collections.abc import Callable, Sequence
 from typing import get_args
@@ -76,9 +76,9 @@ def run(
             )
     notes = (
         f"Limit: the longer of operations at {peak / 1e9:.0f} GFLOP/s, the fastest "
-        f"matrix product, and numbers in and out at {bandwidth / 1e9:.1f} GB/s, a copy "
-        "in place; both measured in this run. `all` is the three passes in one program, "
-        "which share what they can. G's layers are transposed.",
+        f"matrix product, and numbers in and out at {bandwidth / 1e9:.1f} GB/s, a "
+        "change in place; both measured in this run. `all` is the three passes in one "
+        "program, which share what they can. G's layers are transposed.",
     )
     return Benchmark("layers", rows, ("layer", "formulation"), "all ms", notes)
 

@@ -41,7 +41,7 @@ def from_flax(params: Tree, dense_ends: bool) -> Tree:
 
 
 def to_flax(params: Tree) -> Tree:
-    """The inverse of `from_flax`, as NumPy arrays: for parameters or their gradients."""
+    """The inverse of `from_flax`, to NumPy: for parameters or their gradients."""
     converted = {}
     for layer, values in params.items():
         converted[layer] = {k: v.detach().numpy() for k, v in values.items()}

@@ -132,7 +132,9 @@ class PyTorchStep:
         losses, loss, kept = {}, 0.0, []
         if views is not None:
             posteriors = [self._encode(views[:, v]) for v in range(views.shape[1])]
-            mean, log_variance = (torch.stack(x, 1) for x in zip(*posteriors))
+            mean, log_variance = (
+                torch.stack(x, 1) for x in zip(*posteriors, strict=True)
+            )
             loss, kl = self._reconstruct(mean, log_variance, voxels, draws)
             losses["loss/encoder"] = (loss + kl).detach()
             self._clear("encoder")

@@ -10,7 +10,7 @@ from vaegan_jax.benchmark.timing import summarise, take_turns
 
 
 def run(workdir: str, checkpoint: str, counts: Sequence[int], rounds: int) -> Benchmark:
-    """Sampling `counts` shapes at once; reconstructing one shape from 1 and 12 views."""
+    """Sampling `counts` shapes at once; reconstructing one from 1 and 12 views."""
     model = inference.load(workdir, checkpoint)
     variants = {}
     for count in counts:
@@ -39,6 +39,6 @@ def run(workdir: str, checkpoint: str, counts: Sequence[int], rounds: int) -> Be
         )
     notes = (
         f"Step {model.step} of {workdir}: {model.config.algorithm}, grids of "
-        f"{model.config.model.resolution}³, images of {model.config.model.image_size}².",
+        f"{model.config.model.resolution}³, views of {model.config.model.image_size}².",
     )
     return Benchmark("sampling", rows, ("what",), "ms", notes)

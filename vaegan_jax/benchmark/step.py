@@ -46,8 +46,8 @@ def run(
                         | _measure(config, rounds, peak)
                     )
     notes = (
-        "GFLOP: what the step needs, counted from its layers (`work.py`). % of peak: of "
-        "the fastest matrix product measured here; tiles that save multiplications "
+        "GFLOP: what the step needs, counted from its layers (`work.py`). % of peak: "
+        "of the fastest matrix product measured here; tiles that save multiplications "
         "count as if they did them. Compiling: tracing and XLA, without the cache.",
     )
     bars = ("model", "image size", "batch", "precision")
@@ -67,7 +67,7 @@ def growth(rounds: int) -> Benchmark:
             measured.append(row)
             rows.append({"grows": field, "value": value} | row)
         exponents = [
-            growth_exponent(list(values), [row[c] for row in measured])
+            growth_exponent([float(v) for v in values], [row[c] for row in measured])
             for c in ("ms", "GFLOP", "temporary MB")
         ]
         notes.append(

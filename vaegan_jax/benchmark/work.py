@@ -1,6 +1,7 @@
 """How many floating-point operations the models need, counted from their layers."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ml_collections import ConfigDict
@@ -77,7 +78,7 @@ def discriminator_layers(config: ConfigDict) -> list[Layer]:
     return [*layers, Layer(f"D{len(layers) + 1}", 0, 1, 1, 8 * inputs, 1)]
 
 
-def step_flops(config: ConfigDict) -> dict[str, float]:
+def step_flops(config: ConfigDict) -> dict[str, int]:
     """Operations that one training step needs, by network; D learns in it.
 
     What is counted, of every network's passes: forward, kernel gradient, input gradient
@@ -100,7 +101,7 @@ def step_flops(config: ConfigDict) -> dict[str, float]:
     return flops
 
 
-def roofline(flops: float, numbers: float, peak: float, bandwidth: float) -> float:
+def roofline(flops: int, numbers: int, peak: float, bandwidth: float) -> float:
     """Seconds that a machine needs at least (Williams et al. 2009).
 
     Args:
@@ -112,7 +113,7 @@ def roofline(flops: float, numbers: float, peak: float, bandwidth: float) -> flo
     return max(flops / peak, 4 * numbers / bandwidth)
 
 
-def growth_exponent(sizes: list[float], costs: list[float]) -> float:
+def growth_exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
     """The p for which cost is about proportional to size^p: a least-squares slope."""
     x, y = [math.log(s) for s in sizes], [math.log(c) for c in costs]
     mean_x, mean_y = sum(x) / len(x), sum(y) / len(y)

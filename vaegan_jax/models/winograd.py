@@ -171,7 +171,7 @@ def _taps_per_phase(kernel_shape: Sequence[int]) -> int:
 
 
 def _split_phases(x):
-    """(b, n, ..., c) to (b, n/2, ..., phases · c): cells in place, phases as channels."""
+    """(b, n, ..., c) to (b, n/2, ..., phases · c): phases become channels."""
     rank = x.ndim - 2
     sizes = [s for n in x.shape[1:-1] for s in (n // _STRIDE, _STRIDE)]
     order = [0, *range(1, 2 * rank, 2), *range(2, 2 * rank + 1, 2), 2 * rank + 1]

@@ -1,0 +1,150 @@
+"""The benchmarks' arithmetic and output, not their times."""
+
+import json
+import subprocess
+import sys
+
+import jax.numpy as jnp
+import pytest
+from helpers import ROOT
+
+from vaegan_jax.benchmark import layers, report, timing, work
+from vaegan_jax.benchmark.commands import numbers
+from vaegan_jax.benchmark.workload import build_config
+from vaegan_jax.models.convolutions import convolve
+
+
+def test_operations_are_those_counted_by_hand():
+    config = build_config("gan", 1)
+    flops = lambda layers: sum(layer.flops for layer in layers)  # noqa: E731
+    # 2 · 4³ taps · channels · cells: 256·128·2³ + 128·64·4³ + 64·32·8³ + 32·16³, and
+    # the dense layer 200 · 256 · 8.
+    products = 64 * (256 * 128 * 8 + 128 * 64 * 64 + 64 * 32 * 512 + 32 * 4096)
+    assert flops(work.generator_layers(config)) == 2 * (products + 200 * 2048)
+    assert flops(work.discriminator_layers(config)) == 2 * (products + 2048)
+    config = build_config("vae_gan", 1, image_size=64)
+    # 5² taps: 1·64·32² + 64·128·16² + 128·256·8² + 256·512·4² + 512·400·2², and heads.
+    products = 25 * (64 * 1024 + 64 * 128 * 256 * 3 + 512 * 400 * 4)
+    heads = 2 * 2 * 400 * 400
+    assert flops(work.encoder_layers(config)) == 2 * (products + heads)
+
+
+@pytest.mark.parametrize(
+    "algorithm, batch, size, gigaflops",
+    [("gan", 32, 64, 96), ("vae_gan", 32, 224, 547), ("mv_vae_gan", 32, 224, 5248)],
+)
+def test_steps_need_what_an_independent_count_says(algorithm, batch, size, gigaflops):
+    # That one had images of three channels: a little more in the first layer.
+    flops = work.step_flops(build_config(algorithm, batch, image_size=size))
+    assert sum(flops.values()) / 1e9 == pytest.approx(gigaflops, rel=0.015)
+
+
+def test_numbers_in_and_out_of_a_layer():
+    layer = work.Layer("D", 3, 8, 4, 2, 5)
+    assert layer.numbers(3) == 3 * (8**3 * 2 + 4**3 * 5) + 4**3 * 2 * 5
+
+
+def test_roofline_takes_the_slower_of_computing_and_moving():
+    assert work.roofline(10**9, 1, peak=1e9, bandwidth=1e9) == 1
+    assert work.roofline(1, 10**9, peak=1e9, bandwidth=2e9) == 2
+
+
+def test_growth_exponent_of_a_power_law():
+    assert work.growth_exponent([1.0, 2.0, 8.0], [3.0, 12.0, 192.0]) == pytest.approx(2)
+
+
+def test_variants_take_turns_after_a_warm_up():
+    order = []
+    variants = {name: lambda name=name: order.append(name) for name in "ab"}
+    seconds = timing.take_turns(variants, rounds=3, warm_up=2)
+    assert "".join(order) == "aabb" + "ababab"
+    assert [len(times) for times in seconds.values()] == [3, 3]
+
+
+def test_medians_quartiles_and_ratios():
+    assert timing.summarise([4.0, 1.0, 2.0, 3.0, 5.0]) == (3, 2, 4)
+    assert timing.ratio([2.0, 6.0, 8.0], [1.0, 2.0, 2.0]).median == 3
+
+
+def make_sleeper(fails):
+    if fails:
+        raise ValueError("no such thing")
+    return lambda: None
+
+
+def test_a_peer_times_itself_and_tells_what_went_wrong():
+    peer = timing.Peer(make_sleeper, False)
+    seconds = timing.take_turns({"peer": peer}, rounds=2)["peer"]
+    peer.close()
+    assert all(0 <= s < 10 for s in seconds)
+    with pytest.raises(RuntimeError, match="ValueError: no such thing"):
+        timing.Peer(make_sleeper, True)
+
+
+def test_a_layers_passes_are_its_convolution_and_gradients():
+    layer = work.Layer("E", 2, 8, 5, 3, 4)
+    passes = layers.passes(layer, 2, "plain")
+    output, dx, dk = passes["all"]()
+    assert jnp.array_equal(passes["forward"](), output)
+    assert jnp.array_equal(passes["input gradient"](), dx)
+    assert jnp.array_equal(passes["kernel gradient"](), dk)
+    assert (output.shape, dx.shape, dk.shape) == (
+        (2, 4, 4, 4),
+        (2, 8, 8, 3),
+        (5, 5, 3, 4),
+    )
+    # ⟨y, conv(x)⟩ is linear in x and in the kernel: all three products agree.
+    assert convolve(dx, dk, 2, "plain").shape == output.shape
+
+
+def test_reports_hold_command_machine_rows_and_notes(tmp_path):
+    rows = [{"way": "fold", "ms": 12.345}, {"way": "loop", "ms": 1234.5}]
+    benchmark = report.Benchmark("encoding", rows, ("way",), "ms", ("A note.",))
+    text = report.write(benchmark, {"cores": "2"}, "python x.py", tmp_path)
+    assert "| fold | 12.3 |\n| loop | 1,234 |" in text
+    assert "python x.py" in text and "cores: 2" in text and "A note." in text
+    assert (tmp_path / "encoding.md").read_text() == text
+    assert json.loads((tmp_path / "encoding.json").read_text())["rows"] == rows
+    assert (tmp_path / "encoding.png").stat().st_size > 1000
+
+
+def test_lists_of_numbers():
+    assert numbers("1,12") == (1, 12)
+    for wrong in ("0", "a", "1,,2", "-3"):
+        with pytest.raises(ValueError):
+            numbers(wrong)
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, "scripts/benchmark.py", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_command_writes_tables(tmp_path):
+    made = run(
+        *("encoding", "--views=1", "--image_size=32", "--batch_size=2", "--rounds=1"),
+        f"--output={tmp_path}",
+    )
+    assert made.returncode == 0, made.stderr
+    rows = json.loads((tmp_path / "encoding.json").read_text())["rows"]
+    ways = {"fold", "vmap", "fold_joint", "loop", "calls"}
+    assert {row["way"] for row in rows} == ways and all(row["ms"] > 0 for row in rows)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["encoding", "--views=0"], "argument --views: invalid numbers value: '0'"),
+        (["step", "--models=wgan"], "'wgan' is none of gan, vae_gan, mv_vae_gan"),
+        (["sampling", "--workdir=/nowhere"], "/nowhere"),
+        (["speed"], "invalid choice: 'speed'"),
+    ],
+)
+def test_wrong_arguments_are_one_line(arguments, message):
+    wrong = run(*arguments)
+    assert wrong.returncode != 0 and message in wrong.stderr.splitlines()[-1]
+    assert "Traceback" not in wrong.stderr
