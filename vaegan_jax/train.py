@@ -19,6 +19,7 @@ from vaegan_jax.interrupts import StopRequest
 from vaegan_jax.lock import hold
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.optimizers import build_optimizers
+from vaegan_jax.profiling import StepTrace
 from vaegan_jax.provenance import describe, read_provenance
 from vaegan_jax.reporting import Reporter, StepMeter, duration, log, summary
 from vaegan_jax.resuming import changed_fields, check_data
@@ -29,13 +30,16 @@ from vaegan_jax.steps import make_train_step
 _TIMED_STEPS = (2, 5)
 
 
-def train(config: ConfigDict, workdir: str | pathlib.Path) -> int:
+def train(
+    config: ConfigDict, workdir: str | pathlib.Path, profile: bool = False
+) -> int:
     """Trains, or goes on with what an earlier call in the same work directory began.
 
     Args:
       config: as from `configs/`; `config.data.dir` names a prepared data set.
       workdir: made if missing. Gets `config.json`, `data.json`, `checkpoints/`,
         `train.log`, `logs/` for TensorBoard, and `images/`.
+      profile: trace a few steps soon after the start, to `profile/` in there.
 
     Returns:
       The exit status: 0 when all steps are done, 128 + the signal's number when a
@@ -58,7 +62,9 @@ def train(config: ConfigDict, workdir: str | pathlib.Path) -> int:
         changed = changed_fields(workdir, config)
         check_data(workdir, config, training, validation)
         save_config(workdir, config)
-        return Trainer(config, workdir, training, validation).run(stop, changed)
+        trainer = Trainer(config, workdir, training, validation)
+        trace = StepTrace(workdir / "profile" if profile else None)
+        return trainer.run(stop, changed, trace)
 
 
 class Trainer:
@@ -95,16 +101,18 @@ class Trainer:
     def _steps(self, epochs: float) -> int:
         return max(1, math.ceil(epochs * self.steps_per_epoch))
 
-    def run(self, stop: StopRequest, changed: list[str]) -> int:
+    def run(self, stop: StopRequest, changed: list[str], trace: StepTrace) -> int:
         """Trains until done or asked to stop; returns the exit status.
 
         Args:
           stop: asks to stop.
           changed: what is different from the configuration of the run so far, to log.
+          trace: of some of the steps.
         """
-        self.stop = stop
+        self.stop, self.trace = stop, trace
         with contextlib.ExitStack() as stack:
             stack.callback(self.checkpoints.close)
+            stack.callback(self.trace.close)
             self.reporter = Reporter(self.workdir, self.step, self.num_steps)
             stack.callback(self.reporter.close)
             self.meter = StepMeter()
@@ -153,6 +161,7 @@ class Trainer:
             self.meter.add(self.step, metrics, wait)
             self.reporter.advance(self.step)
             done = self.step - first
+            self.trace.after(done, metrics)
             if done in _TIMED_STEPS:
                 jax.block_until_ready(metrics)
                 marks[done] = time.perf_counter()
