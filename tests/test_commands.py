@@ -13,7 +13,7 @@ from helpers import ROOT, make_examples, write_packed
 from vaegan_jax.shapes import read_binvox
 
 TINY = [
-    "--config.model.convolution=plain",
+    "--config.model.convolution=gather",
     "--config.model.image_size=32",
     "--config.model.encoder_widths=(3,4,4,5,6)",
     "--config.model.generator_widths=(6,5,4,3)",
