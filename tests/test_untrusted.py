@@ -15,7 +15,7 @@ from PIL import Image
 
 import vaegan_jax
 from data_prep.archives import Archive
-from data_prep.mesh_folder.make_example import MeshMaker
+from data_prep.mesh_folder.make_example import MeshMaker, Voxelizer
 from data_prep.shape_files import ShapeFile
 from vaegan_jax import dataset
 from vaegan_jax.checkpoint import Checkpoints, load_config, save_config
@@ -128,7 +128,7 @@ def test_a_mesh_reads_only_what_is_in_its_archive(tmp_path, uri):
     folder.mkdir()
     gltf = {"asset": {"version": "2.0"}, "buffers": [{"uri": uri, "byteLength": 36}]}
     (folder / "a.gltf").write_text(json.dumps(gltf))
-    maker = MeshMaker(32, False, None, None, 32)
+    maker = MeshMaker(Voxelizer(32, False, "exact", True, 4), None, None, 32)
     file = ShapeFile("", None, "a", "a.gltf")
     with Archive(folder) as archive, pytest.raises(UserError, match="not in the arch"):
         maker(archive, file, archive.read("a.gltf"))
