@@ -21,6 +21,7 @@ _DAMAGE = (
     EOFError,
     OSError,
     RuntimeError,
+    MemoryError,
 )
 _ZIP = b"PK\x03\x04"  # the beginning of a zip, which is told by its end
 _SUFFIXES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz")
@@ -67,7 +68,7 @@ class Archive:
                 )
         except _DAMAGE as error:
             raise UserError(
-                f"{self.path}: the archive is damaged or incomplete ({error}); "
+                f"{self.path}: the archive is damaged or incomplete ({error!r}); "
                 "download or copy it again."
             ) from error
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import tqdm
 
+from data_prep.memory import limit_memory
 from vaegan_jax.cpu import usable_cores
 from vaegan_jax.errors import UserError
 
@@ -56,7 +57,10 @@ def parallel_map(
     context = multiprocessing.get_context("spawn")
     at_work = context.RawArray("q", len(items))  # the process that is at an item
     executor = concurrent.futures.ProcessPoolExecutor(
-        min(processes, len(items)), context, _start_worker, (function, at_work)
+        min(processes, len(items)),
+        context,
+        _start_worker,
+        (function, at_work, processes),
     )
     others, workers = multiprocessing.active_children(), set()
     try:
@@ -135,8 +139,9 @@ def _killed_at(at_work: Sequence[int], workers) -> list[int]:
     return [i for i, process in busy.items() if process in killed] or list(busy)
 
 
-def _start_worker(function, at_work) -> None:
-    """Ends a worker when its parent is gone, and tells it what to do."""
+def _start_worker(function, at_work, processes: int) -> None:
+    """Bounds its memory, ends it when its parent is gone, tells it what to do."""
+    limit_memory(processes)
     global _function, _at_work
     _function, _at_work = function, at_work
     parent = multiprocessing.parent_process()

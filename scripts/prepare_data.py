@@ -15,6 +15,7 @@ import os
 import sys
 
 from data_prep.commands import add_command, add_commands
+from data_prep.memory import limit_memory
 from data_prep.options import Parser, positive
 from vaegan_jax.errors import UserError, tell
 
@@ -61,7 +62,11 @@ def main(arguments: list[str] | None = None) -> int:
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         given = parse(arguments)
+        limit_memory()
         print(given.function(given))
+    except MemoryError:
+        print("error: this takes more memory than there is", file=sys.stderr)
+        return 1
     except (UserError, OSError) as error:
         print(f"error: {tell(error)}", file=sys.stderr)
         return 1

@@ -11,14 +11,24 @@ CONFIG = config_flags.DEFINE_config_file(
 WORKDIR = flags.DEFINE_string(
     "workdir", None, "Where everything goes; default runs/ and the config's name."
 )
+PROFILE = flags.DEFINE_bool(
+    "profile",
+    False,
+    "Trace some steps to WORKDIR/profile for TensorBoard and Perfetto.",
+)
 flags.mark_flag_as_required("config")
 
 
 def main() -> int:
+    import jax
+
+    from vaegan_jax.cache import keep_compiled_programs
     from vaegan_jax.config import complete
+    from vaegan_jax.cpu import keep_freed_memory
     from vaegan_jax.train import train
 
     config = complete(CONFIG.value)
+    keep_compiled_programs()
     if not config.data.dir:
         # Imported only here: training from a packed file needs no TensorFlow.
         from data_prep.prepare import prepare_procedural
@@ -27,7 +37,9 @@ def main() -> int:
         config.data.dir = str(
             prepare_procedural(resolution=config.model.resolution, image_size=size)
         )
-    return train(config, WORKDIR.value or f"runs/{config.name}")
+    if jax.default_backend() == "cpu":
+        keep_freed_memory()
+    return train(config, WORKDIR.value or f"runs/{config.name}", PROFILE.value)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What tests share: small configurations, random data, comparisons of trees."""
 
 import functools
+import json
 import pathlib
 
 import jax
@@ -84,6 +85,19 @@ def make_examples(count=10, num_views=4, image_size=32, resolution=32, seed=0):
         (rng.random((count, *(resolution,) * 3)) < 0.2).astype(np.uint8),
         rng.integers(0, 256, (count, num_views, image_size, image_size, 1), np.uint8),
     )
+
+
+def write_packed(path, examples, splits=("train",), **metadata):
+    """A packed file in which every split holds the same examples."""
+    arrays = {"resolution": np.array(examples.voxels.shape[-1])}
+    if metadata:
+        arrays["metadata"] = np.array(json.dumps(metadata))
+    for split in splits:
+        arrays[f"{split}/names"] = np.array(examples.names)
+        flat = examples.voxels.reshape(len(examples), -1)
+        arrays[f"{split}/voxels"] = np.packbits(flat, axis=1)
+        arrays[f"{split}/views"] = examples.views
+    np.savez(path, **arrays)
 
 
 def assert_trees_equal(a, b):

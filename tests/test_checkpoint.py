@@ -1,9 +1,13 @@
 import json
+import os
+import shutil
+import subprocess
 
 import jax
 import pytest
 from helpers import Setup, assert_trees_equal, make_batch, tiny_config
 
+from vaegan_jax import checkpoint
 from vaegan_jax.checkpoint import (
     Checkpoints,
     abstract_state,
@@ -90,3 +94,117 @@ def test_no_checkpoint_has_a_score(setup, tmp_path):
     checkpoints.wait()
     with pytest.raises(UserError, match="has a score yet; training scores them"):
         checkpoints.restore(abstract_state(setup.create), "best")
+
+
+@pytest.fixture
+def two(tmp_path):
+    """A work directory with checkpoints 0 and 1, and their structure."""
+    setup = Setup(tiny_config("gan"))
+    state = setup.create()
+    checkpoints = Checkpoints(tmp_path)
+    for step, score in ((0, 0.4), (1, 0.5)):
+        checkpoints.save(state.replace(step=state.step + step), score)
+    checkpoints.close()
+    return tmp_path, abstract_state(setup.create)
+
+
+def flip_a_byte(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    path.write_bytes(content)
+
+
+def test_a_flipped_byte_in_any_file_makes_the_one_before_the_latest(two):
+    workdir, abstract = two
+    last = workdir / "checkpoints" / "1"
+    files = [path for path in last.rglob("*") if path.is_file()]
+    assert len(files) > 10
+    for path in files:
+        content = path.read_bytes()
+        flip_a_byte(path)
+        reader = Checkpoints(workdir, read_only=True)
+        if path.parent == last and path.name != "checksums.txt":
+            # When it was saved: of no consequence.
+            assert not reader.damaged
+            assert int(reader.restore(abstract).step) == 1
+        else:
+            name = path.relative_to(last).as_posix()
+            assert name in reader.damaged[1] or path.name == "checksums.txt"
+            assert reader.steps == [0] and reader.best == (0, 0.4)
+        reader.close()
+        path.write_bytes(content)
+    (last / "_CHECKPOINT_METADATA").write_bytes(b"\xff{")
+    assert int(Checkpoints(workdir, read_only=True).restore(abstract).step) == 1
+
+
+def test_training_moves_the_damaged_aside_and_saves_anew(two):
+    workdir, abstract = two
+    folder = workdir / "checkpoints"
+    for round_ in range(2):
+        flip_a_byte(folder / "1" / "default" / "_METADATA")
+        checkpoints = Checkpoints(workdir)
+        expected = {1: "default/_METADATA has changed since it was written"}
+        assert checkpoints.damaged == expected
+        state = checkpoints.restore(abstract)
+        assert int(state.step) == 0
+        checkpoints.save(state.replace(step=state.step + 1))
+        checkpoints.close()
+        assert (folder / ["1.damaged", "1.damaged1"][round_]).is_dir()
+    assert Checkpoints(workdir, read_only=True).steps == [0, 1]
+
+
+def test_damage_that_leaves_nothing_is_an_error_and_changes_nothing(two):
+    workdir, abstract = two
+    reader = Checkpoints(workdir, read_only=True)
+    flip_a_byte(workdir / "checkpoints" / "0" / "default" / "_METADATA")
+    with pytest.raises(UserError, match=r"/0 is damaged: .*; choose another.*: 1"):
+        reader.restore(abstract, 0)
+    flip_a_byte(workdir / "checkpoints" / "1" / "metrics" / "metrics")
+    before = sorted(os.listdir(workdir / "checkpoints"))
+    for read_only in (True, False):
+        with pytest.raises(UserError, match=r"every checkpoint in .* is damaged"):
+            Checkpoints(workdir, read_only=read_only)
+    assert sorted(os.listdir(workdir / "checkpoints")) == before
+
+
+def test_a_vanished_directory_is_named_and_not_made_again(two):
+    workdir, abstract = two
+    checkpoints = Checkpoints(workdir)
+    state = checkpoints.restore(abstract)
+    (workdir / "checkpoints").rename(workdir / "elsewhere")
+    with pytest.raises(UserError, match="checkpoints has vanished; step 2 is not"):
+        checkpoints.save(state.replace(step=state.step + 1))
+    assert not (workdir / "checkpoints").exists()
+
+
+@pytest.mark.skipif(
+    not shutil.which("chattr") or os.geteuid(), reason="not root, or no chattr here"
+)
+def test_a_directory_that_becomes_read_only_is_told_at_once(two):
+    """Root may write where permissions forbid it, but not here."""
+    workdir, abstract = two
+    checkpoints = Checkpoints(workdir)
+    state = checkpoints.restore(abstract)
+    folder = str(workdir / "checkpoints")
+    if subprocess.run(["chattr", "+i", folder]).returncode:
+        pytest.skip("this file system knows no attributes")
+    try:
+        with pytest.raises(UserError, match="take step 2: Operation not permitted;"):
+            checkpoints.save(state.replace(step=state.step + 1))
+            checkpoints.wait()
+    finally:
+        subprocess.run(["chattr", "-i", folder])
+
+
+def test_a_save_that_fails_in_the_background_is_told(two, monkeypatch):
+    def full(directory):
+        raise OSError(28, os.strerror(28))
+
+    workdir, abstract = two
+    checkpoints = Checkpoints(workdir)
+    state = checkpoints.restore(abstract)
+    monkeypatch.setattr(checkpoint, "seal", full)
+    checkpoints.save(state.replace(step=state.step + 1))
+    with pytest.raises(UserError, match="not take step 2: No space left on device;"):
+        checkpoints.wait()
+    assert Checkpoints(workdir, read_only=True).steps == [0, 1]

@@ -8,8 +8,7 @@ import sys
 import numpy as np
 import pytest
 import trimesh
-from helpers import ROOT, make_examples
-from test_dataset import write_packed
+from helpers import ROOT, make_examples, write_packed
 
 from vaegan_jax.shapes import read_binvox
 

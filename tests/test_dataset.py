@@ -1,9 +1,8 @@
 import itertools
-import json
 
 import numpy as np
 import pytest
-from helpers import make_examples
+from helpers import make_examples, write_packed
 
 from vaegan_jax import dataset, input_pipeline, packed_data
 from vaegan_jax.errors import UserError
@@ -77,18 +76,6 @@ def test_evaluation_counts_every_example_exactly_once():
         assert len(batch) == len(mask) == 4
         names += [name for name, valid in zip(batch.names, mask, strict=True) if valid]
     assert names == examples.names
-
-
-def write_packed(path, examples, splits=("train",), **metadata):
-    arrays = {"resolution": np.array(examples.voxels.shape[-1])}
-    if metadata:
-        arrays["metadata"] = np.array(json.dumps(metadata))
-    for split in splits:
-        arrays[f"{split}/names"] = np.array(examples.names)
-        flat = examples.voxels.reshape(len(examples), -1)
-        arrays[f"{split}/voxels"] = np.packbits(flat, axis=1)
-        arrays[f"{split}/views"] = examples.views
-    np.savez(path, **arrays)
 
 
 def test_packed_file_round_trip(tmp_path):

@@ -5,9 +5,8 @@ import pathlib
 import numpy as np
 import pytest
 import trimesh
-from helpers import assert_error, make_examples
+from helpers import assert_error, make_examples, write_packed
 from PIL import Image
-from test_dataset import write_packed
 
 from vaegan_jax.dataset import Examples, no_views
 from vaegan_jax.errors import UserError

@@ -1,20 +1,24 @@
 """The training driver, on a packed file and small networks."""
 
+import contextlib
 import os
 import pathlib
+import re
+import shutil
 import signal
 import threading
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import Setup, assert_trees_equal, make_examples, tiny_config
-from test_dataset import write_packed
+from helpers import Setup, assert_trees_equal, make_examples, tiny_config, write_packed
 
 from vaegan_jax import inference
 from vaegan_jax import train as driver
 from vaegan_jax.checkpoint import Checkpoints, abstract_state
 from vaegan_jax.errors import UserError
+from vaegan_jax.lock import hold
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +177,107 @@ def test_another_model_in_the_work_directory_is_refused(data, tmp_path):
     other = config_for(data, **{"model.latent_size": 7})
     with pytest.raises(UserError, match=r"config\.model\.latent_size = 6, not 7"):
         driver.train(other, tmp_path)
+
+
+def test_other_data_are_refused_but_may_move(data, tmp_path):
+    config = config_for(data, "gan", **{"train.num_steps": 1})
+    driver.train(config, tmp_path / "run")
+    moved = tmp_path / "moved.npz"
+    shutil.copy(data, moved)
+    config.data.dir = str(moved)
+    assert driver.train(config, tmp_path / "run") == 0
+    for examples, difference in (
+        (make_examples(count=12), "training shapes 10, now 12"),
+        (make_examples(count=10, seed=1), "as many training and validation shapes, "),
+    ):
+        write_packed(moved, examples, ("train", "validation"), source="random")
+        with pytest.raises(UserError, match=difference):
+            driver.train(config, tmp_path / "run")
+
+
+def test_a_second_run_in_the_work_directory_is_refused(data, tmp_path):
+    with hold(tmp_path), pytest.raises(UserError, match="another run is training"):
+        driver.train(config_for(data), tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {".lock"}
+
+
+def test_steps_that_come_again_are_logged_once(data, tmp_path, monkeypatch):
+    config = config_for(data, "gan", **{"train.log_every_steps": 1})
+    driver.train(config, tmp_path / "whole")
+
+    def crash(trainer):
+        if trainer.step == 5:
+            raise RuntimeError("as if killed")
+        log(trainer)
+
+    log = driver.Trainer._log
+    monkeypatch.setattr(driver.Trainer, "_log", crash)
+    with pytest.raises(RuntimeError):
+        driver.train(config, tmp_path / "parts")
+    monkeypatch.undo()
+    assert steps_logged(tmp_path / "parts") == ["1", "2", "3", "4"]
+    driver.train(config, tmp_path / "parts")
+    text = (tmp_path / "parts/train.log").read_text()
+    assert "at step 3 of 6" in text
+    for folder in ("whole", "parts"):
+        assert steps_logged(tmp_path / folder) == ["1", "2", "3", "4", "5", "6"]
+
+
+def steps_logged(workdir):
+    return re.findall(r"step (\d+)/6 epoch", (workdir / "train.log").read_text())
+
+
+def test_a_signal_breaks_off_an_evaluation_and_saves(data, tmp_path, monkeypatch):
+    def validate(model, validation):
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("it goes on")
+
+    monkeypatch.setattr(driver, "validate", validate)
+    fields = {"train.evaluate_every_epochs": 0.8, "checkpoint.every_steps": 100}
+    config = config_for(data, "gan", **fields)
+    assert driver.train(config, tmp_path) == 128 + signal.SIGTERM
+    assert Checkpoints(tmp_path).steps == [2]
+
+
+def test_nothing_is_traced_again_after_the_first_step(data, tmp_path, monkeypatch):
+    """Neither in a new run nor in one that was resumed, whose state orbax made."""
+    steps = []
+    make = driver.make_train_step
+    keep = lambda *arguments: steps.append(make(*arguments)) or steps[-1]  # noqa: E731
+    monkeypatch.setattr(driver, "make_train_step", keep)
+    compiled = []
+    add = driver.StepMeter.add
+
+    def count(meter, step, metrics, wait):
+        compiled.append((steps[-1]._cache_size(), len(compilations)))
+        add(meter, step, metrics, wait)
+
+    monkeypatch.setattr(driver.StepMeter, "add", count)
+    for num_steps in (3, 6):
+        config = config_for(data, "gan", **{"train.num_steps": num_steps})
+        config.checkpoint.every_steps = 100
+        compilations = []
+        with watch_compilations(compilations):
+            driver.train(config, tmp_path)
+    assert [size for size, _ in compiled] == [1] * 6
+    for first in (0, 3):  # nothing else is compiled either, from the second step on
+        counts = [count for _, count in compiled[first : first + 3]]
+        assert counts[1] == counts[2] and counts[0] > 0
+
+
+@contextlib.contextmanager
+def watch_compilations(names):
+    """Adds to `names` whenever JAX traces or compiles something."""
+
+    def listen(event, duration, **_):
+        if event.startswith("/jax/core/compile/"):
+            names.append(event)
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    try:
+        yield
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listen)
 
 
 def test_a_directory_without_a_run_is_named(tmp_path):

@@ -1,5 +1,6 @@
 """Saved training states. The only module that imports orbax."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -10,6 +11,13 @@ import orbax.checkpoint as ocp
 from ml_collections import ConfigDict
 from orbax.checkpoint import checkpoint_managers
 
+from vaegan_jax.checkpoint_files import (
+    damage_of,
+    failure,
+    find_damaged,
+    seal,
+    set_aside,
+)
 from vaegan_jax.errors import UserError
 from vaegan_jax.state import TrainState
 
@@ -31,7 +39,14 @@ class Checkpoints:
       workdir: the work directory; checkpoints go to its `checkpoints/`.
       keep: how many of the latest to keep.
       keep_every_steps: those at multiples of it are kept for good; 0 keeps none.
-      read_only: restore only; nothing in the work directory changes.
+      read_only: restore only; nothing in the work directory changes. Otherwise
+        damaged checkpoints are moved aside, to `STEP.damaged`.
+
+    Attributes:
+      damaged: what is wrong with checkpoints that are not used, by step.
+
+    Raises:
+      UserError: there is nothing to read, or every checkpoint is damaged.
     """
 
     def __init__(
@@ -50,20 +65,34 @@ class Checkpoints:
         options = ocp.CheckpointManagerOptions(
             preservation_policy=checkpoint_managers.AnyPreservationPolicy(policies),
             best_fn=_score,
+            cleanup_tmp_directories=True,
+            async_options=ocp.AsyncOptions(
+                post_finalization_callback=lambda: seal(self._directory),
+                # Otherwise it waits ten minutes for one that could not be made.
+                create_directories_asynchronously=False,
+            ),
         )
         if read_only:
             options = ocp.CheckpointManagerOptions(
-                read_only=True, create=False, best_fn=_score
+                read_only=True,
+                create=False,
+                best_fn=_score,
+                lightweight_initialize=True,  # reads no scores, for one may be damaged
             )
-        directory = pathlib.Path(workdir).resolve() / "checkpoints"
-        if read_only and not directory.is_dir():
+        self._directory = pathlib.Path(workdir).resolve() / "checkpoints"
+        if read_only and not self._directory.is_dir():
             raise UserError(f"{workdir} holds no checkpoint; train first")
-        self._manager = ocp.CheckpointManager(directory, options=options)
+        self.damaged = find_damaged(self._directory)
+        if not read_only:
+            set_aside(self._directory, self.damaged)
+        self._last: int | None = None  # that a save was begun of
+        with self._writing():
+            self._manager = ocp.CheckpointManager(self._directory, options=options)
 
     @property
     def steps(self) -> list[int]:
         """The steps at which complete checkpoints exist, oldest first."""
-        return sorted(self._manager.all_steps())
+        return sorted(set(self._manager.all_steps()) - set(self.damaged))
 
     @property
     def best(self) -> tuple[int, float] | None:
@@ -86,9 +115,18 @@ class Checkpoints:
         Args:
           state: to save.
           score: how good it is, higher for better; None if that was not measured.
+
+        Raises:
+          UserError: this or the save before failed.
         """
         step = int(state.step)
-        if step not in self.steps:
+        if step in self.steps:
+            return
+        if not self._directory.is_dir():
+            raise UserError(f"{self._directory} has vanished; step {step} is not saved")
+        with self._writing():
+            self._manager.wait_until_finished()
+            self._last = step
             self._manager.save(
                 step,
                 args=ocp.args.StandardSave(state),
@@ -113,7 +151,13 @@ class Checkpoints:
                 f"{self._manager.directory} holds no checkpoint; train first"
             )
         step = self._find(step)
-        directory = pathlib.Path(self._manager.directory) / str(step)
+        directory = self._directory / str(step)
+        damage = damage_of(directory)
+        if damage:
+            others = ", ".join(str(other) for other in self.steps if other != step)
+            raise UserError(
+                f"{directory} is damaged: {damage}; choose another checkpoint: {others}"
+            )
         try:
             if not _shapes_fit(directory, abstract):
                 raise ValueError("arrays of other shapes")
@@ -143,13 +187,28 @@ class Checkpoints:
             + ", ".join(map(str, self.steps))
         )
 
+    def check(self) -> None:
+        """Raises a `UserError` if a save has failed meanwhile."""
+        with self._writing():
+            self._manager.check_for_errors()
+
     def wait(self) -> None:
-        """Returns when everything that was to be saved is on disk."""
-        self._manager.wait_until_finished()
+        """Returns when everything that was to be saved is on disk; see `check`."""
+        with self._writing():
+            self._manager.wait_until_finished()
 
     def close(self) -> None:
-        """Waits for pending saves and releases the manager's threads."""
-        self._manager.close()
+        """Waits for pending saves and releases the manager's threads; see `check`."""
+        with self._writing():
+            self._manager.close()
+
+    @contextlib.contextmanager
+    def _writing(self):
+        """Whatever goes wrong with writing is a `UserError`."""
+        try:
+            yield
+        except Exception as error:  # what the layers below raise has no bounds
+            raise UserError(failure(self._directory, self._last, error)) from error
 
 
 def _shapes_fit(checkpoint: pathlib.Path, abstract: TrainState) -> bool:
@@ -199,8 +258,11 @@ def load_config(workdir: str | pathlib.Path) -> ConfigDict | None:
     if not path.exists():
         return None
     try:
-        return ConfigDict(json.loads(path.read_text()))
-    except ValueError as error:
+        fields = json.loads(path.read_text("utf-8"))
+        if not isinstance(fields, dict):
+            raise ValueError("no object with fields")
+        return ConfigDict(fields)
+    except (ValueError, TypeError, RecursionError) as error:
         raise UserError(
             f"{path} is not valid JSON ({error}); restore it or start in a new "
             "work directory"

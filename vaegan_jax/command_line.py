@@ -3,6 +3,7 @@
 import difflib
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 
 from absl import app, flags, logging
@@ -34,7 +35,9 @@ def define_checkpoint() -> flags.FlagHolder[str]:
 def _start(main: Callable[[], int | None]) -> int | None:
     if not flags.FLAGS["verbosity"].present:
         # The libraries' own progress reports; ours do not go through absl.
-        logging.set_verbosity(logging.ERROR)
+        # Their errors are raised as well, and told in one sentence.
+        logging.set_verbosity(logging.FATAL)
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
     return _guard(main)
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import pathlib
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -234,6 +235,10 @@ def load_state(
     optimizers = build_optimizers(config, steps_per_epoch=1.0)
     abstract = abstract_state(lambda: create_state(config, networks, optimizers))
     checkpoints = Checkpoints(workdir, read_only=True)
+    for number, damage in checkpoints.damaged.items():
+        warnings.warn(
+            f"checkpoint {number} is damaged, not used: {damage}", stacklevel=2
+        )
     try:
         return config, networks, checkpoints.restore(abstract, step)
     finally:

@@ -4,6 +4,7 @@ The only module of the library that imports TensorFlow.
 """
 
 import contextlib
+import json
 import os
 import pathlib
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from vaegan_jax.provenance import find_directory
 # TensorFlow would otherwise claim the memory of the GPUs that JAX computes on.
 tf.config.set_visible_devices([], "GPU")
 
+_FEATURES = "tensorflow_datasets.core.features."
+
 # What TFDS raises for files that are missing, cut or garbled.
 _DAMAGED = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError),
@@ -37,7 +40,24 @@ def open_builder(path: pathlib.Path) -> tfds.core.DatasetBuilder:
     """
     directory = find_directory(path)
     with _reading(directory):
+        _check_features(directory)
         return tfds.builder_from_directory(directory)
+
+
+def _check_features(directory: pathlib.Path) -> None:
+    """Raises ValueError if `features.json` names a class that is not one of TFDS's.
+
+    TFDS would import whatever module it names.
+    """
+
+    def check(fields: dict) -> dict:
+        name = fields.get("pythonClassName") or fields.get("type") or _FEATURES
+        if not str(name).startswith(_FEATURES):
+            raise ValueError(f"it names the class {name}")
+        return fields
+
+    content = (directory / "features.json").read_text("utf-8")
+    json.loads(content, object_hook=check)
 
 
 def read_split(

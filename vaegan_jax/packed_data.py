@@ -8,6 +8,7 @@ is moved to the device whole, and batches are gathered there.
 
 import contextlib
 import json
+import math
 import os
 import pathlib
 import zipfile
@@ -25,7 +26,7 @@ from vaegan_jax.provenance import read_provenance
 # What numpy raises for files that are cut, garbled, of another kind or not ours.
 _DAMAGED = (
     *(OSError, EOFError, LookupError, zipfile.BadZipFile, zlib.error),
-    *(ValueError, TypeError, AttributeError),
+    *(ValueError, TypeError, AttributeError, MemoryError, RecursionError),
 )
 
 
@@ -80,9 +81,14 @@ def read_split(path: pathlib.Path, split: str, with_views: bool = True) -> Examp
             raise UserError(f"{path} has no split {split!r}; it has {splits}")
         resolution = int(file["resolution"])
         packed = file[f"{split}/voxels"]
+        # What the file claims may be more than it holds, and more than memory does.
+        if packed.ndim != 2 or packed.shape[1] != math.ceil(resolution**3 / 8):
+            raise ValueError(f"{packed.shape} is no grid of {resolution}³ in bits")
         views = file[f"{split}/views"] if with_views else no_views(len(packed))
         if with_views and not views.size:
             raise UserError(missing_views(path))
+        if views.dtype != np.uint8 or views.ndim != 5 or len(views) != len(packed):
+            raise ValueError(f"{views.shape} {views.dtype} are no views of the shapes")
         bits = np.unpackbits(packed, axis=1, count=resolution**3)
         return Examples(
             [str(name) for name in file[f"{split}/names"]],
@@ -111,6 +117,9 @@ def _reading(path: pathlib.Path):
     """The open file; whatever goes wrong with it is a `UserError`."""
     try:
         with np.load(path, allow_pickle=False) as file:
+            # `pack` does not compress, and a small file could claim any size.
+            if any(member.compress_type for member in file.zip.infolist()):
+                raise ValueError("its parts are compressed")
             yield file
     except UserError:
         raise

@@ -8,11 +8,11 @@ from typing import Any
 
 import jax
 import numpy as np
-import tensorboardX
 from PIL import Image
 from tqdm import tqdm
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.log_file import EventFile, LogFile, cut_log
 
 log = logging.getLogger("vaegan_jax")
 
@@ -26,10 +26,8 @@ class Reporter:
     def __init__(self, workdir: pathlib.Path, start_step: int, num_steps: int):
         self._images = workdir / "images"
         self._images.mkdir(exist_ok=True)
-        # After a crash, events beyond the checkpoint are written again: hide the old.
-        self._writer = tensorboardX.SummaryWriter(
-            str(workdir / "logs"), purge_step=start_step + 1
-        )
+        cut_log(workdir / "train.log", start_step)
+        self._events = EventFile(workdir / "logs", start_step + 1)
         self._bar = tqdm(
             total=num_steps,
             initial=start_step,
@@ -37,7 +35,7 @@ class Reporter:
             disable=not sys.stderr.isatty(),
             dynamic_ncols=True,
         )
-        self._handlers = [logging.FileHandler(workdir / "train.log"), _BarHandler()]
+        self._handlers = [LogFile(workdir / "train.log"), _BarHandler()]
         log.setLevel(logging.INFO)
         log.propagate = False
         for handler in self._handlers:
@@ -48,14 +46,13 @@ class Reporter:
 
     def scalars(self, step: int, values: dict[str, float]) -> None:
         """Writes scalars to TensorBoard."""
-        for name, value in values.items():
-            self._writer.add_scalar(name, value, step)
+        self._events.scalars(step, values)
 
     def picture(self, name: str, step: int, picture: Image.Image) -> None:
         """Writes `images/NAME_STEP.png`, and shows it in TensorBoard."""
         picture.save(self._images / f"{name}_{step:06d}.png")
         pixels = np.asarray(picture.convert("RGB"))
-        self._writer.add_image(name, pixels, step, dataformats="HWC")
+        self._events.image(name, step, pixels)
 
     def advance(self, step: int) -> None:
         """Moves the progress bar to `step`."""
@@ -65,13 +62,17 @@ class Reporter:
         """Sets what stands behind the progress bar."""
         self._bar.set_postfix_str(text, refresh=False)
 
+    def flush(self) -> None:
+        """Returns when all that was told is on disk."""
+        self._events.flush()
+
     def close(self) -> None:
         """Flushes and closes everything."""
         self._bar.close()
-        self._writer.close()
         for handler in self._handlers:
             log.removeHandler(handler)
-            handler.close()
+        for closed in (*self._handlers, self._events):
+            closed.close()
 
 
 class _BarHandler(logging.Handler):
@@ -145,3 +146,18 @@ def duration(seconds: float) -> str:
     if seconds < 48 * 3600:
         return f"{seconds / 3600:.1f} h"
     return f"{seconds / 86400:.0f} days"
+
+
+def summary(values: dict[str, float]) -> str:
+    """The metrics that a line of the log has room for."""
+    shown: dict[str, Any] = {
+        "D": "loss/discriminator",
+        "G": "loss/adversarial",
+        "reconstruction": "reconstruction/squared_error",
+        "IoU": "reconstruction/iou",
+        "KL": "loss/kl",
+        "D learns": "discriminator/update_share",
+    }
+    return " ".join(
+        f"{label} {values[name]:.3g}" for label, name in shown.items() if name in values
+    )

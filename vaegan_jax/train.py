@@ -1,74 +1,70 @@
 """The training driver: data, state, loop, and what happens every so often."""
 
-import json
+import contextlib
 import math
 import pathlib
 import time
-from typing import Any
 
 import jax
-from flax.traverse_util import flatten_dict
 from ml_collections import ConfigDict
 
 from vaegan_jax import pictures
-from vaegan_jax.checkpoint import (
-    Checkpoints,
-    abstract_state,
-    load_config,
-    save_config,
-)
+from vaegan_jax.checkpoint import Checkpoints, abstract_state, save_config
 from vaegan_jax.config import complete
 from vaegan_jax.dataset import Examples, check_views, open_split
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.selection import SCORE, SUMMARY, validate
 from vaegan_jax.inference import Model
 from vaegan_jax.interrupts import StopRequest
+from vaegan_jax.lock import hold
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.optimizers import build_optimizers
+from vaegan_jax.profiling import StepTrace
 from vaegan_jax.provenance import describe, read_provenance
-from vaegan_jax.reporting import Reporter, StepMeter, duration, log
+from vaegan_jax.reporting import Reporter, StepMeter, duration, log, summary
+from vaegan_jax.resuming import changed_fields, check_data
 from vaegan_jax.state import create_state
 from vaegan_jax.steps import make_train_step
 
 # Steps whose time tells how long an epoch will take; the first one compiles.
 _TIMED_STEPS = (2, 5)
 
-# What a run must keep: its networks and state, and the meaning of its step count.
-_FIXED = (
-    *("algorithm", "model.", "prior.", "seed"),
-    *("data.num_views", "train.batch_size", "train.average_decay"),
-)
 
-
-def train(config: ConfigDict, workdir: str | pathlib.Path) -> int:
+def train(
+    config: ConfigDict, workdir: str | pathlib.Path, profile: bool = False
+) -> int:
     """Trains, or goes on with what an earlier call in the same work directory began.
 
     Args:
       config: as from `configs/`; `config.data.dir` names a prepared data set.
-      workdir: made if missing. Gets `config.json`, `checkpoints/`, `train.log`,
-        `logs/` for TensorBoard, and `images/`.
+      workdir: made if missing. Gets `config.json`, `data.json`, `checkpoints/`,
+        `train.log`, `logs/` for TensorBoard, and `images/`.
+      profile: trace a few steps soon after the start, to `profile/` in there.
 
     Returns:
       The exit status: 0 when all steps are done, 128 + the signal's number when a
       signal ended training early, with everything saved.
 
     Raises:
-      UserError: the configuration, the data or the work directory does not fit, or a
-        loss is not finite.
+      UserError: the configuration, the data or the work directory does not fit or
+        fails, or a loss is not finite.
     """
     config = complete(config)
     if config.data.dir:
         # Commands that restore the model may run elsewhere.
         config.data.dir = str(pathlib.Path(config.data.dir).expanduser().absolute())
     workdir = pathlib.Path(workdir)
-    changed = changed_fields(workdir, config)
+    changed_fields(workdir, config)  # before reading, which may take long
     training = _open(config, config.data.train_split)
     validation = _open(config, config.data.validation_split)
     check_views(training, config.data.num_views)
-    workdir.mkdir(parents=True, exist_ok=True)
-    save_config(workdir, config)
-    with StopRequest() as stop:
-        return Trainer(config, workdir, training, validation).run(stop, changed)
+    with hold(workdir), StopRequest() as stop:
+        changed = changed_fields(workdir, config)
+        check_data(workdir, config, training, validation)
+        save_config(workdir, config)
+        trainer = Trainer(config, workdir, training, validation)
+        trace = StepTrace(workdir / "profile" if profile else None)
+        return trainer.run(stop, changed, trace)
 
 
 class Trainer:
@@ -105,23 +101,29 @@ class Trainer:
     def _steps(self, epochs: float) -> int:
         return max(1, math.ceil(epochs * self.steps_per_epoch))
 
-    def run(self, stop: StopRequest, changed: list[str]) -> int:
+    def run(self, stop: StopRequest, changed: list[str], trace: StepTrace) -> int:
         """Trains until done or asked to stop; returns the exit status.
 
         Args:
           stop: asks to stop.
           changed: what is different from the configuration of the run so far, to log.
+          trace: of some of the steps.
         """
-        self.reporter = Reporter(self.workdir, self.step, self.num_steps)
-        self.meter = StepMeter()
-        try:
+        self.stop, self.trace = stop, trace
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.checkpoints.close)
+            stack.callback(self.trace.close)
+            self.reporter = Reporter(self.workdir, self.step, self.num_steps)
+            stack.callback(self.reporter.close)
+            self.meter = StepMeter()
             self._announce()
+            for step, damage in self.checkpoints.damaged.items():
+                log.warning(
+                    f"warning: checkpoint {step} is damaged, not used: {damage}"
+                )
             for line in changed:
                 log.info(f"changed since the last start: {line}")
-            self._loop(stop)
-        finally:
-            self.checkpoints.close()
-            self.reporter.close()
+            self._loop()
         return 128 + stop.signum if stop.signum and self.step < self.num_steps else 0
 
     def _announce(self) -> None:
@@ -144,13 +146,13 @@ class Trainer:
         )
         log.info(f"data: {describe(read_provenance(config.data.dir))}")
 
-    def _loop(self, stop: StopRequest) -> None:
+    def _loop(self) -> None:
         config = self.config
         batches = self._batches()
         first, marks = self.step, {}
         if self.step < self.num_steps:
             log.info("compiling the training step, which takes up to some minutes")
-        while self.step < self.num_steps and not stop.signum:
+        while self.step < self.num_steps and not self.stop.signum:
             started = time.perf_counter()
             batch = next(batches)
             wait = time.perf_counter() - started
@@ -159,6 +161,7 @@ class Trainer:
             self.meter.add(self.step, metrics, wait)
             self.reporter.advance(self.step)
             done = self.step - first
+            self.trace.after(done, metrics)
             if done in _TIMED_STEPS:
                 jax.block_until_ready(metrics)
                 marks[done] = time.perf_counter()
@@ -168,6 +171,7 @@ class Trainer:
                 self._log()
             self._occasionally()
         self._save()
+        self.checkpoints.wait()
         if self.step < self.num_steps:
             log.info(
                 f"stopped by a signal; saved step {self.step} of {self.num_steps} in "
@@ -212,10 +216,11 @@ class Trainer:
             )
 
     def _log(self) -> None:
+        self.checkpoints.check()
         values = self.meter.drain(self.config.train.batch_size)
         self.reporter.scalars(self.step, values)
         remaining = (self.num_steps - self.step) / values["speed/steps_per_second"]
-        text = _summary(values)
+        text = summary(values)
         self.reporter.describe(text)
         log.info(
             f"step {self.step}/{self.num_steps} "
@@ -238,13 +243,17 @@ class Trainer:
         model = Model(
             self.config, self.networks, self.state.sampling_variables(), self.step
         )
-        score = self._evaluate(model) if evaluation else None
+        # All of it before saving: what is not logged by then is not after a resume.
+        score = self.stop.attempt(self._evaluate, model) if evaluation else None
+        if drawing:
+            self.stop.attempt(self._draw, model)
         if save or (score is not None and score > self.best_score):
             self._save(score)
-        if drawing:
-            for name, picture in pictures.draw(model, self.validation).items():
-                self.reporter.picture(name, self.step, picture)
         self.meter.restart()
+
+    def _draw(self, model: Model) -> None:
+        for name, picture in pictures.draw(model, self.validation).items():
+            self.reporter.picture(name, self.step, picture)
 
     def _evaluate(self, model: Model) -> float:
         values = validate(model, self.validation)
@@ -260,6 +269,7 @@ class Trainer:
     def _save(self, score: float | None = None) -> None:
         if len(self.meter):
             self._log()  # raises if anything is not finite, before it can be saved
+        self.reporter.flush()
         self.checkpoints.save(self.state, score)
         if score is not None:
             self.best_score = max(self.best_score, score)
@@ -271,43 +281,3 @@ def _open(config: ConfigDict, split: str) -> Examples:
     model = config.model
     image_size = model.image_size if config.data.num_views else None
     return open_split(config.data.dir, split, model.resolution, image_size)
-
-
-def changed_fields(workdir: pathlib.Path, config: ConfigDict) -> list[str]:
-    """What differs from the configuration of the run in `workdir` so far.
-
-    Raises:
-      UserError: one of the differences makes it another model, or gives its steps
-        another meaning, so that it cannot go on.
-    """
-    saved = load_config(workdir)
-    if saved is None:
-        return []
-    before = flatten_dict(saved.to_dict(), sep=".")
-    now = flatten_dict(json.loads(config.to_json_best_effort()), sep=".")
-    changed = []
-    for field in sorted(before.keys() | now.keys()):
-        old, new = before.get(field), now.get(field)
-        if old == new:
-            continue
-        if field.startswith(_FIXED):
-            raise UserError(
-                f"{workdir} holds a run with config.{field} = {old!r}, not {new!r}, "
-                "which cannot change on the way; choose another --workdir"
-            )
-        changed.append(f"config.{field} = {new!r}, was {old!r}")
-    return changed
-
-
-def _summary(values: dict[str, float]) -> str:
-    shown: dict[str, Any] = {
-        "D": "loss/discriminator",
-        "G": "loss/adversarial",
-        "reconstruction": "reconstruction/squared_error",
-        "IoU": "reconstruction/iou",
-        "KL": "loss/kl",
-        "D learns": "discriminator/update_share",
-    }
-    return " ".join(
-        f"{label} {values[name]:.3g}" for label, name in shown.items() if name in values
-    )

@@ -62,7 +62,7 @@ def read_instance(content: bytes) -> Bool[np.ndarray, "x y z"]:
         }
         side = _checked_side(shapes)
         grid = scipy.io.loadmat(io.BytesIO(content), variable_names=[KEY])[KEY]
-    except UserError:
+    except (UserError, MemoryError):
         raise
     except NotImplementedError as error:
         raise UserError("MATLAB 7.3 files are not read; save it with -v7") from error

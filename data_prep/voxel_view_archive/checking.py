@@ -18,6 +18,7 @@ from data_prep.parallel import parallel_map
 from data_prep.voxel_view_archive.pairing import Pair, Pairing
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes import read_binvox
+from vaegan_jax.shapes.view_files import PICTURE_FORMATS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,7 +138,7 @@ def read_view(archive: Archive, name: str) -> UInt8[np.ndarray, "h w"]:
     """
     content = archive.read(name)
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content), formats=PICTURE_FORMATS) as image:
             if image.mode in ("RGBA", "LA", "P", "PA"):
                 image = image.convert("RGBA")
                 white = Image.new("RGBA", image.size, "white")

@@ -22,6 +22,8 @@ from vaegan_jax.errors import UserError
 PICTURE_SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
 )
+# Pillow knows more: some start other programs, as EPS does.
+PICTURE_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 Picture = str | os.PathLike | Image.Image | np.ndarray
 
 _DIAGONAL = 0.90  # of the object's box, in sides of the picture
@@ -134,7 +136,7 @@ def _open(picture: Picture, name: str) -> Image.Image:
         if isinstance(picture, np.ndarray):
             picture = Image.fromarray(picture[..., 0] if _has_one(picture) else picture)
         elif not isinstance(picture, Image.Image):
-            picture = Image.open(picture)
+            picture = Image.open(picture, formats=PICTURE_FORMATS)
         image = ImageOps.exif_transpose(picture)
         image.thumbnail((_LARGEST, _LARGEST))
         if image.mode.startswith(("I", "F")):

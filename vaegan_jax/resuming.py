@@ -1,0 +1,112 @@
+"""What must be the same when a run goes on, and what may change."""
+
+import hashlib
+import json
+import os
+import pathlib
+from typing import Any
+
+import numpy as np
+from flax.traverse_util import flatten_dict
+from ml_collections import ConfigDict
+
+from vaegan_jax.checkpoint import load_config
+from vaegan_jax.dataset import Examples
+from vaegan_jax.errors import UserError
+from vaegan_jax.provenance import read_provenance
+
+_DATA = "data.json"
+_SPLITS = ("training", "validation")
+
+# What a run must keep: its networks and state, and the meaning of its step count.
+_FIXED = (
+    *("algorithm", "model.", "prior.", "seed"),
+    *("data.num_views", "train.batch_size", "train.average_decay"),
+)
+
+
+def changed_fields(workdir: pathlib.Path, config: ConfigDict) -> list[str]:
+    """What differs from the configuration of the run in `workdir` so far.
+
+    Raises:
+      UserError: one of the differences makes it another model, or gives its steps
+        another meaning, so that it cannot go on.
+    """
+    saved = load_config(workdir)
+    if saved is None:
+        return []
+    before = flatten_dict(saved.to_dict(), sep=".")
+    now = flatten_dict(json.loads(config.to_json_best_effort()), sep=".")
+    changed = []
+    for field in sorted(before.keys() | now.keys()):
+        old, new = before.get(field), now.get(field)
+        if old == new:
+            continue
+        if field.startswith(_FIXED):
+            raise UserError(
+                f"{workdir} holds a run with config.{field} = {old!r}, not {new!r}, "
+                "which cannot change on the way; choose another --workdir"
+            )
+        changed.append(f"config.{field} = {new!r}, was {old!r}")
+    return changed
+
+
+def check_data(
+    workdir: pathlib.Path, config: ConfigDict, training: Examples, validation: Examples
+) -> None:
+    """Notes in `data.json` what a run learns from; later, compares with that.
+
+    The data set may have moved, or been packed: what counts is what is read from it.
+
+    Raises:
+      UserError: the run in `workdir` learnt from other shapes or views, or was
+        validated on others.
+    """
+    now = {
+        "training": _content(config.data.train_split, training),
+        "validation": _content(config.data.validation_split, validation),
+        "provenance": read_provenance(config.data.dir),
+    }
+    path = workdir / _DATA
+    if not path.exists():
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(now, indent=2) + "\n", "utf-8")
+        os.replace(partial, path)
+        return
+    try:
+        before = json.loads(path.read_text("utf-8"))
+        same = all(before[k]["sha256"] == now[k]["sha256"] for k in _SPLITS)
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path} is damaged; restore it, or delete it if the data are the same"
+        ) from error
+    if not same:
+        raise UserError(
+            f"{workdir} holds a run on other data than {config.data.dir}: "
+            f"{_difference(before, now)}; train on the same data, or choose another "
+            "--workdir"
+        )
+
+
+def _content(split: str, examples: Examples) -> dict[str, Any]:
+    digest = hashlib.sha256(json.dumps(examples.names).encode())
+    for array in (examples.voxels, examples.views):
+        digest.update(repr(array.shape).encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return {"split": split, "shapes": len(examples), "sha256": digest.hexdigest()}
+
+
+def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """The most telling difference between two descriptions of data."""
+    old, new = (flatten_dict(data["provenance"], sep=".") for data in (before, now))
+    fields = [f for f in sorted(old.keys() | new.keys()) if old.get(f) != new.get(f)]
+    told = [f for f in fields if not f.startswith(("versions", "report", "listing"))]
+    for kind in _SPLITS:
+        for field in ("split", "shapes"):
+            was, is_now = before[kind].get(field), now[kind][field]
+            if was != is_now:
+                return f"{kind} {field} {was}, now {is_now}"
+    for field in told:
+        return f"{field} {old.get(field)}, now {new.get(field)}"
+    kinds = [k for k in _SPLITS if before[k]["sha256"] != now[k]["sha256"]]
+    return f"as many {' and '.join(kinds)} shapes, but other ones"
