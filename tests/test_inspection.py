@@ -8,7 +8,7 @@ from helpers import assert_error, make_examples
 from PIL import Image
 from test_dataset import write_packed
 
-from vaegan_jax.dataset import Examples
+from vaegan_jax.dataset import Examples, open_split
 from vaegan_jax.errors import UserError
 from vaegan_jax.inspection import inspect
 from vaegan_jax.packed_data import pack
@@ -55,6 +55,9 @@ def test_a_directory_and_what_is_packed_of_it(run, tmp_path):
     pack(tmp_path / "set", tmp_path / "set.npz", 16)
     same = inspect(tmp_path / "set.npz").splitlines()
     assert same[:-1] == result.stdout.splitlines()[:-1]
+    for path in ("set", "set.npz"):
+        read = open_split(tmp_path / path, "train", 32, 16)
+        assert read.categories == ["chair"] * 2
 
 
 def test_damaged_directories(run, tmp_path):
