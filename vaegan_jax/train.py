@@ -27,6 +27,7 @@ from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.optimizers import build_optimizers
 from vaegan_jax.provenance import describe, read_provenance
 from vaegan_jax.reporting import Reporter, StepMeter, duration, log
+from vaegan_jax.shapes.framing import fit_framing
 from vaegan_jax.state import create_state
 from vaegan_jax.steps import make_train_step
 
@@ -45,8 +46,8 @@ def train(config: ConfigDict, workdir: str | pathlib.Path) -> int:
 
     Args:
       config: as from `configs/`; `config.data.dir` names a prepared data set.
-      workdir: made if missing. Gets `config.json`, `checkpoints/`, `train.log`,
-        `logs/` for TensorBoard, and `images/`.
+      workdir: made if missing. Gets `config.json`, `framing.npz`, `checkpoints/`,
+        `train.log`, `logs/` for TensorBoard, and `images/`.
 
     Returns:
       The exit status: 0 when all steps are done, 128 + the signal's number when a
@@ -67,6 +68,8 @@ def train(config: ConfigDict, workdir: str | pathlib.Path) -> int:
     check_views(training, config.data.num_views)
     workdir.mkdir(parents=True, exist_ok=True)
     save_config(workdir, config)
+    if config.data.num_views:
+        fit_framing(training.views).save(workdir)
     with StopRequest() as stop:
         return Trainer(config, workdir, training, validation).run(stop, changed)
 
