@@ -12,6 +12,7 @@ import urllib.request
 
 import numpy as np
 import pytest
+import requests
 import trimesh
 from helpers import ROOT
 from using import make_model, make_picture, make_workdir
@@ -144,22 +145,27 @@ def test_requests_have_limits(tmp_path):
         demo.interpolate(model, 0.5, 0, 1, one, one * 13)
 
 
-def test_uploads_have_a_limit(page, tmp_path):
+def test_uploads_have_a_limit(page, address, tmp_path):
     page.get_by_role("tab", name="Reconstruct").click()
-    (tmp_path / "large.png").write_bytes(bytes(11 * 1000**2))
+    (tmp_path / "large.png").write_bytes(bytes(11 * 2**20))
     page.locator("input[type=file]").first.set_input_files([tmp_path / "large.png"])
-    page.get_by_text("10 MB").first.wait_for()
+    page.get_by_text("exceed the maximum allowed size").first.wait_for()
+    # Nor does the server take what another program sends.
+    with open(tmp_path / "large.png", "rb") as file:
+        answer = requests.post(f"{address}/gradio_api/upload", files={"files": file})
+    assert answer.status_code == 413
 
 
 def test_interpolation_of_samples_and_of_pictures(page, tmp_path):
     page.get_by_role("tab", name="Interpolate").click()
     page.get_by_role("button", name="Interpolate").click()
     shown(page, "at 50%")
-    for i in range(2):
-        picture = make_picture(tmp_path / f"{i}.png", i)
-        page.locator("input[type=file]:below(:text('From seed'))").nth(
-            0
-        ).set_input_files(picture)
+    panel = page.locator("[role=tabpanel]:visible")
+    uploads = panel.locator("input[type=file]")
+    # The last one first: an upload that is full may take no more.
+    for upload, name in ((uploads.last, "finish"), (uploads.first, "begin")):
+        upload.set_input_files(make_picture(tmp_path / f"{name}.png"))
+        panel.get_by_text(name).first.wait_for()
     page.get_by_label("Share of the way").first.fill("0.25")
     page.get_by_role("button", name="Interpolate").click()
     shown(page, "at 25%")

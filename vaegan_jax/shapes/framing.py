@@ -25,7 +25,7 @@ _SPECK = 0.01  # of the largest part: smaller ones do not count for the framing
 _CELLS = 16  # along each side of the outline that the function takes
 _FEATURES = _CELLS**2 + 4
 _PENALTY = 10.0
-_VIEWS = 4000  # that it is fitted to, at most
+_VIEWS = 10_000  # that it is fitted to, at most
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +104,8 @@ def usual_framing() -> Framing:
 def fit_framing(views: UInt8[np.ndarray, "n v h w 1"]) -> Framing:
     """The framing of views of training, grey on white; blank ones do not count."""
     views = views.reshape(-1, *views.shape[2:4])
-    views = views[:: max(1, len(views) // _VIEWS)]
+    # Not every second or third, which would leave out azimuths.
+    views = np.random.default_rng(0).permutation(views)[:_VIEWS]
     masks = [mask for mask in views < NEARLY_WHITE if mask.any()]
     if not masks:
         return usual_framing()
