@@ -1,8 +1,10 @@
 """Files inside a folder, a zip or a tar, read one at a time and never unpacked."""
 
+import functools
 import lzma
 import os
 import pathlib
+import stat
 import tarfile
 import zipfile
 import zlib
@@ -21,6 +23,7 @@ _DAMAGE = (
     RuntimeError,
 )
 _ZIP = b"PK\x03\x04"  # the beginning of a zip, which is told by its end
+_SUFFIXES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz")
 _LARGEST_FILE = 256 << 20  # bytes; nothing here is larger, but a zip bomb is
 
 
@@ -52,12 +55,16 @@ class Archive:
                 self._tar_members = {
                     member.name.removeprefix("./"): member
                     for member in self._tar
-                    if member.isfile()
+                    if not member.isdir()
                 }
             elif _begins_with(self.path, _ZIP):
                 raise zipfile.BadZipFile("its end is missing")
             else:
-                raise UserError(f"{self.path}: neither a folder, a zip nor a tar.")
+                known = self.path.suffix.lower() in _SUFFIXES
+                remedy = "download or copy it again" if known else "give its folder"
+                raise UserError(
+                    f"{self.path}: neither a folder, a zip nor a tar; {remedy}."
+                )
         except _DAMAGE as error:
             raise UserError(
                 f"{self.path}: the archive is damaged or incomplete ({error}); "
@@ -67,13 +74,27 @@ class Archive:
     def names(self, suffix: str | tuple[str, ...]) -> list[str]:
         """Sorted names, with forward slashes, of the files that end in `suffix`, or in
         one of several."""
+        names = {name for name in self._names() if name.lower().endswith(suffix)}
+        return sorted(names.difference(self.links()))
+
+    def links(self) -> list[str]:
+        """Sorted names of what is no file in a zip or tar: links, mostly.
+
+        They may lead anywhere, so they are not followed. Those in a folder are: the
+        user has put them there.
+        """
         if self._zip:
-            names: Iterable[str] = self._zip.namelist()
-        elif self._tar:
-            names = self._tar_members
-        else:
-            names = _names_below(self.path)
-        return sorted({name for name in names if name.lower().endswith(suffix)})
+            modes = {i.filename: i.external_attr >> 16 for i in self._zip.infolist()}
+            return sorted(name for name, mode in modes.items() if stat.S_ISLNK(mode))
+        members = self._tar_members.items()
+        return sorted(name for name, member in members if not member.isfile())
+
+    def _names(self) -> Iterable[str]:
+        if self._zip:
+            return self._zip.namelist()
+        if self._tar:
+            return self._tar_members
+        return _names_below(self.path)
 
     def position(self, name: str) -> int:
         """Where in the archive a file is; compressed tars are quick in this order."""
@@ -130,6 +151,28 @@ class Archive:
         for file in (self._zip, self._tar):
             if file:
                 file.close()
+
+
+def first_existing(folder: os.PathLike, *names: str) -> str:
+    """The path of the first of these in a folder that is there.
+
+    Raises:
+      FileNotFoundError: if none is.
+    """
+    for name in names:
+        if (path := pathlib.Path(folder, name)).exists():
+            return str(path)
+    raise FileNotFoundError(f"{folder}: holds neither {' nor '.join(names)}.")
+
+
+def open_once(path: str | os.PathLike) -> Archive:
+    """An archive that stays open for the next to ask: once in every process."""
+    return _open(path, os.stat(path).st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=2)
+def _open(path: str | os.PathLike, _modified: int) -> Archive:
+    return Archive(path)
 
 
 def _names_below(folder: pathlib.Path) -> Iterator[str]:

@@ -42,10 +42,15 @@ def test_nothing_there(tmp_path):
         Archive(tmp_path / "none.zip")
 
 
-def test_neither_zip_nor_tar(tmp_path):
-    (tmp_path / "text.zip").write_text("hello")
-    with pytest.raises(ValueError, match="neither a folder, a zip nor a tar"):
-        Archive(tmp_path / "text.zip")
+@pytest.mark.parametrize(
+    "name, remedy", [("text.zip", "download or copy it again"), ("a.off", "its folder")]
+)
+def test_neither_zip_nor_tar(tmp_path, name, remedy):
+    (tmp_path / name).write_text("hello")
+    with pytest.raises(
+        ValueError, match=f"neither a folder, a zip nor a tar; .*{remedy}"
+    ):
+        Archive(tmp_path / name)
 
 
 def test_links_to_folders_are_followed_once(tmp_path):
@@ -55,6 +60,35 @@ def test_links_to_folders_are_followed_once(tmp_path):
     (tmp_path / "elsewhere" / "loop").symlink_to(tmp_path / "folder")
     names = Archive(tmp_path / "folder").names(".png")
     assert names == ["link/a/one.png", "link/a/two.PNG"]
+
+
+def write_links(path):
+    """A file and links to it, outside and to a folder."""
+    links = {"a/sym.off": "one.off", "out.off": "/etc/passwd", "b": "a"}
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("a/one.off", b"1")
+            for name, target in links.items():
+                info = zipfile.ZipInfo(name)
+                info.external_attr = 0o120777 << 16
+                archive.writestr(info, target)
+        return path
+    with tarfile.open(path, "w") as archive:
+        info = tarfile.TarInfo("a/one.off")
+        info.size = 1
+        archive.addfile(info, io.BytesIO(b"1"))
+        for name, target in links.items():
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = tarfile.SYMTYPE, target
+            archive.addfile(info)
+    return path
+
+
+@pytest.mark.parametrize("name", ["links.zip", "links.tar"])
+def test_links_in_archives_are_not_followed_but_told(tmp_path, name):
+    with Archive(write_links(tmp_path / name)) as archive:
+        assert archive.names("") == ["a/one.off"]
+        assert archive.links() == ["a/sym.off", "b", "out.off"]
 
 
 def test_half_a_zip_is_told_as_such(tmp_path):

@@ -32,10 +32,15 @@ class Collection:
             counts = collections.Counter(made.file.category for made in shapes)
             each = ", ".join(f"{n} {c}" for c, n in sorted(counts.items()) if c)
             lines.append(f"{split}: {len(shapes)} shapes{f' ({each})' if each else ''}")
-        lines.append(f"skipped files: {len(self.skipped)}")
-        lines += [f"  {path}: {reason}" for path, reason in self.skipped.items()]
+        lines += report_skipped(self.skipped)
         lines += report_duplicates(self.duplicates, len(self.dropped))
         return "\n".join(lines) + "\n"
+
+
+def report_skipped(skipped: Mapping[str, str]) -> list[str]:
+    """Lines for people on the files that could not be used, with the reasons."""
+    lines = [f"  {path}: {reason}" for path, reason in skipped.items()]
+    return [f"skipped files: {len(skipped)}", *lines]
 
 
 def arrange(

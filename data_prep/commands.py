@@ -7,11 +7,12 @@ import argparse
 import pathlib
 
 from data_prep.options import (
-    add_drop_duplicates,
     add_mesh_options,
     add_resolution,
+    add_selection,
     add_source_options,
     mesh_settings,
+    selection,
     source_settings,
 )
 
@@ -50,10 +51,8 @@ def archive(given: argparse.Namespace) -> str:
     """Pairs binvox grids with view images, by name."""
     from data_prep.prepare import prepare_archive
 
-    target = prepare_archive(
-        given.voxels, given.views, given.output, given.category, given.drop_duplicates
-    )
-    return _told(target, "pairing.txt")
+    where = (given.voxels, given.views, given.output)
+    return _told(prepare_archive(*where, **selection(given)), "pairing.txt")
 
 
 def _told(target: pathlib.Path, report: str = "report.txt") -> str:
@@ -93,9 +92,8 @@ def add_commands(commands) -> None:
     add_resolution(command)
 
     command = add_command(commands, archive)
-    add_drop_duplicates(command)
     option = command.add_argument
     option("--voxels", required=True, help="zip, tar or folder of .binvox files")
     option("--views", required=True, help="tar, zip or folder of NAME_001.png …")
     option("--output", required=True, help="folder for data sets")
-    option("--category", help="take only this category")
+    add_selection(command)

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import hashlib
 import importlib.metadata
+import operator
 import os
 import pathlib
 import zipfile
@@ -16,7 +17,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Bool
 
-from data_prep.archives import Archive
+from data_prep.archives import Archive, open_once
 from data_prep.parallel import parallel_map
 from data_prep.shape_files import ShapeFile
 from vaegan_jax.errors import UserError
@@ -28,7 +29,6 @@ Maker = Callable[[Archive, ShapeFile, bytes], tuple[Voxels, list[bytes]]]
 _UNCACHED = ".gltf"  # depends on other files than itself
 # What numpy raises for a file that a crash left empty or cut.
 _DAMAGE = (OSError, EOFError, ValueError, LookupError, zipfile.BadZipFile, zlib.error)
-_open = functools.lru_cache(maxsize=1)(Archive)  # once in every process
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,14 +68,19 @@ class Workshop:
     make: Maker
 
     def __call__(self, file: ShapeFile) -> Made:
-        archive = _open(self.archive)
+        archive = open_once(self.archive)
         try:
             content = archive.read(file.path)
             stored = self._place(file, content)
-            made = None if _is_uncached(file) else _load_whole(stored)
+            made = None if is_uncached(file) else _load_whole(stored)
             fresh = made is None
             if fresh:
                 made = self.make(archive, file, content)
+        except MemoryError as error:  # no fault of the file, which others might hold
+            raise UserError(
+                f"{archive.describe(file.path)}: memory ran out ({error}); close other "
+                "programs, choose a lower resolution or leave this one out"
+            ) from error
         except UserError as error:
             reason = str(error).removeprefix(f"{archive.describe(file.path)}: ")
             return Made(file, error=reason)
@@ -88,7 +93,7 @@ class Workshop:
 
     def _place(self, file: ShapeFile, content: bytes) -> pathlib.Path:
         recipe = f"{self.make!r} {_versions()}".encode()
-        if _is_uncached(file):  # two of them may be alike, but not what they refer to
+        if is_uncached(file):  # two of them may be alike, but not what they refer to
             recipe += file.path.encode(errors="surrogateescape")
         return self.folder / f"{hashlib.sha256(recipe + content).hexdigest()}.npz"
 
@@ -110,7 +115,8 @@ def make_all(
         files = sorted(files, key=lambda file: archive.position(file.path))
         describe = archive.describe
     made, skipped = [], {}
-    for result in parallel_map(workshop, files, "making shapes"):
+    name = operator.attrgetter("path")
+    for result in parallel_map(workshop, files, "making shapes", name=name):
         if not result.error:
             made.append(result)
             continue
@@ -124,7 +130,8 @@ def make_all(
     return sorted(made, key=lambda result: result.file.key), skipped
 
 
-def _is_uncached(file: ShapeFile) -> bool:
+def is_uncached(file: ShapeFile) -> bool:
+    """Whether a shape depends on other files than its own."""
     return file.path.lower().endswith(_UNCACHED)
 
 

@@ -25,6 +25,8 @@ class Recorder:
             raise UserError("this one is bad")
         if content == b"bug":
             raise IndexError("list index out of range")
+        if content == b"big":
+            raise MemoryError("Unable to allocate 7 TiB")
         with open(self.log, "a") as log:
             log.write(file.name)
         grid = np.arange(27).reshape(3, 3, 3) < len(content)
@@ -79,6 +81,12 @@ def test_bad_files_are_skipped_with_reasons(workshop):
         "a.off": "this one is bad",
         "b.off": "unexpectedly, IndexError: list index out of range",
     }
+
+
+def test_too_little_memory_is_no_fault_of_a_file(workshop):
+    (workshop.archive / "b.off").write_text("big")
+    with pytest.raises(UserError, match=r"b\.off: memory ran out \(Unable to alloc"):
+        make(workshop)
 
 
 def test_strict_stops(workshop):

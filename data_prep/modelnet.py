@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import pathlib
 
+from data_prep.archives import Archive
 from data_prep.downloads import fetch
 from vaegan_jax.errors import UserError
 
@@ -53,7 +54,7 @@ def fetch_modelnet(
       The path of the zip, and where it came from, for the metadata.
 
     Raises:
-      UserError: if it cannot be downloaded.
+      UserError: if it cannot be downloaded, or what comes from `url` is no archive.
     """
     if sha256 and not url:
         raise UserError("--sha256 is for a --url of your own; give both")
@@ -72,4 +73,10 @@ def fetch_modelnet(
     prefix = hashlib.sha256(f"{url} {sha256 or ''}".encode()).hexdigest()[:8]
     path = folder / f"{prefix}_ModelNet{version}.zip"
     fetch([url], path, sha256)
+    try:
+        with Archive(path):
+            pass
+    except UserError as error:
+        path.unlink()
+        raise UserError(f"what came from {url} is not kept: {error}") from error
     return path, url + (f", SHA-256 {sha256}" if sha256 else "")

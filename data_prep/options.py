@@ -4,8 +4,16 @@ import argparse
 from typing import Any
 
 from vaegan_jax.shapes import Camera
+from vaegan_jax.shapes.voxelize import METHODS
 
 _CAMERA = Camera()
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one line."""
+
+    def error(self, message: str):
+        self.exit(2, f"error: {message}; {self.prog} --help tells more\n")
 
 
 def add_source_options(
@@ -17,20 +25,21 @@ def add_source_options(
     if input_help:
         option("--input", required=True, help=input_help)
     option("--output", required=bool(input_help), help=f"for the data set{default}")
+    option("--seed", type=int, default=0, help="of the splits, where files have none")
+    add_selection(parser)
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """Which of the shapes to take."""
+    option = parser.add_argument
     option(
         "--category",
         type=lambda text: tuple(part for part in text.split(",") if part),
         default=(),
         help="take only this one, or several with commas between",
     )
-    option("--seed", type=int, default=0, help="of the splits, where files have none")
     option("--strict", action="store_true", help="stop at a file that cannot be used")
-    add_drop_duplicates(parser)
-
-
-def add_drop_duplicates(parser: argparse.ArgumentParser) -> None:
-    """What to do with identical shapes."""
-    parser.add_argument(
+    option(
         *("--drop_duplicates", "--drop-duplicates"),
         action="store_true",
         help="keep one of identical shapes",
@@ -49,6 +58,22 @@ def add_mesh_options(parser: argparse.ArgumentParser) -> None:
     add_resolution(parser)
     option = parser.add_argument
     option("--solid", action="store_true", help="fill the inside of the shapes")
+    option(
+        "--method",
+        choices=METHODS,
+        help="of voxelising (exact, with --solid carve); see docs/voxelizer.md",
+    )
+    option(
+        *("--no-centred", "--no_centred"),
+        action="store_true",
+        help="shapes start at the low corner of the grid, as in ShapeNet's files",
+    )
+    option(
+        "--oversample",
+        type=positive,
+        default=4,
+        help="fine voxels for each along an axis (4; 1 for ShapeNet's own 128³)",
+    )
     option("--up", choices=("z", "y"), help="axis (z; y for .glb and .gltf)")
     option(
         *("--no-views", "--no_views"),
@@ -66,13 +91,18 @@ def add_mesh_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def source_settings(given: argparse.Namespace) -> dict[str, Any]:
-    """The settings of a `ShapesConfig` that options gave."""
-    names = ("seed", "strict", "drop_duplicates")
+def selection(given: argparse.Namespace) -> dict[str, Any]:
+    """What `add_selection` gave."""
     return {
         "categories": given.category,
-        **{name: getattr(given, name) for name in names},
+        "strict": given.strict,
+        "drop_duplicates": given.drop_duplicates,
     }
+
+
+def source_settings(given: argparse.Namespace) -> dict[str, Any]:
+    """The settings of a `ShapesConfig` that options gave."""
+    return {**selection(given), "seed": given.seed}
 
 
 def mesh_settings(given: argparse.Namespace) -> dict[str, Any]:
@@ -82,6 +112,9 @@ def mesh_settings(given: argparse.Namespace) -> dict[str, Any]:
         **source_settings(given),
         "resolution": given.resolution,
         "solid": given.solid,
+        "method": given.method,
+        "centred": not given.no_centred,
+        "oversample": given.oversample,
         "up": given.up,
         "camera": None if given.no_views else camera,
         "image_size": given.image_size,

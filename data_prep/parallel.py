@@ -12,6 +12,7 @@ from typing import Any
 
 import tqdm
 
+from vaegan_jax.cpu import usable_cores
 from vaegan_jax.errors import UserError
 
 # Fewer items than this take longer to hand out than to work off.
@@ -29,6 +30,7 @@ def parallel_map(
     items: Sequence[Any],
     description: str,
     processes: int | None = None,
+    name: Callable[[Any], str] = str,
 ) -> Iterator[Any]:
     """Results of `function(item)`, in the order of the items.
 
@@ -41,31 +43,38 @@ def parallel_map(
       items: what to work on.
       description: stands before the progress bar.
       processes: how many; default one for each core that this process may use.
+      name: what messages call an item.
 
     Raises:
-      Whatever the function raises, and UserError if a process was killed.
+      Whatever the function raises, and UserError if a process was killed; it names the
+      item that this process was at.
     """
     processes = processes or usable_cores()
     if processes == 1 or len(items) < _WORTH_IT:
         yield from tqdm.tqdm(map(function, items), description, len(items), leave=False)
         return
+    context = multiprocessing.get_context("spawn")
+    at_work = context.RawArray("q", len(items))  # the process that is at an item
     executor = concurrent.futures.ProcessPoolExecutor(
-        min(processes, len(items)),
-        multiprocessing.get_context("spawn"),
-        initializer=_follow_parent,
+        min(processes, len(items)), context, _start_worker, (function, at_work)
     )
-    others = multiprocessing.active_children()
+    others, workers = multiprocessing.active_children(), set()
     try:
         with _one_thread_each(), _out_of_reach():
             # This starts the workers. Not `map`, which cancels what its reader leaves:
             # the executor trips over that when the workers end.
-            pending = collections.deque(executor.submit(function, i) for i in items)
+            pending = collections.deque(
+                executor.submit(_work, i, item) for i, item in enumerate(items)
+            )
+            workers = set(multiprocessing.active_children()) - set(others)
         for _ in tqdm.trange(len(items), desc=description):
             yield pending.popleft().result()
     except concurrent.futures.process.BrokenProcessPool as error:
+        found = [name(items[i]) for i in _killed_at(at_work, workers)]
+        where = f" at {' or '.join(found)}" if found else ""
         raise UserError(
-            f"{description}: a worker process was killed, probably because memory "
-            "ran out; close other programs and start again."
+            f"{description}: a worker process was killed{where}, probably because "
+            "memory ran out; close other programs or leave it out, and start again"
         ) from error
     finally:
         # Waiting for what the workers are at, or have not even imported yet, may take
@@ -77,13 +86,6 @@ def parallel_map(
             worker.terminate()
         for worker in workers:
             worker.join()
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextlib.contextmanager
@@ -125,8 +127,18 @@ def _out_of_reach():
         signal.raise_signal(signal.SIGINT)
 
 
-def _follow_parent() -> None:
-    """Ends a worker when its parent is gone."""
+def _killed_at(at_work: Sequence[int], workers) -> list[int]:
+    """What the worker that ended by itself was at; the others are terminated then."""
+    busy = {i: process for i, process in enumerate(at_work) if process}
+    usual = (None, 0, -signal.SIGTERM)
+    killed = {worker.pid for worker in workers if worker.exitcode not in usual}
+    return [i for i, process in busy.items() if process in killed] or list(busy)
+
+
+def _start_worker(function, at_work) -> None:
+    """Ends a worker when its parent is gone, and tells it what to do."""
+    global _function, _at_work
+    _function, _at_work = function, at_work
     parent = multiprocessing.parent_process()
 
     def follow():
@@ -134,3 +146,11 @@ def _follow_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
+
+
+def _work(index: int, item: Any) -> Any:
+    _at_work[index] = os.getpid()
+    try:
+        return _function(item)
+    finally:
+        _at_work[index] = 0

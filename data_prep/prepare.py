@@ -2,12 +2,12 @@
 
 import os
 import pathlib
-import re
 from collections.abc import Sequence
 
 from data_prep import modelnet, shape_builder, tfds_tools
 from data_prep.mesh_folder import mesh_folder_dataset_builder as mesh_folder
 from data_prep.procedural_chairs import procedural_chairs_dataset_builder as chairs
+from data_prep.shape_files import config_name
 from data_prep.volumetric_grids import (
     volumetric_grids_dataset_builder as volumetric_grids,
 )
@@ -44,7 +44,7 @@ def prepare_procedural(
             f"The procedural chairs come with a resolution of 32 or 64 and an image "
             f"size of 64, 128 or 224, not {resolution} and {image_size}."
         )
-    data_dir = pathlib.Path(data_dir or cache_directory()).expanduser().absolute()
+    data_dir = _folder(data_dir or cache_directory())
     return tfds_tools.build(chairs.Builder(config=name, data_dir=data_dir))
 
 
@@ -52,42 +52,47 @@ def prepare_archive(
     voxels: str | os.PathLike,
     views: str | os.PathLike,
     output: str | os.PathLike,
-    category: str | None = None,
+    categories: Sequence[str] = (),
     drop_duplicates: bool = False,
+    strict: bool = False,
 ) -> pathlib.Path:
     """The directory of a data set made from binvox grids and view images.
 
-    What was paired, and every name that lacks a partner, is written to `pairing.txt`
-    in that directory.
+    What was paired, every name that lacks a partner and every file that cannot be used
+    is written to `pairing.txt` in that directory.
 
     Args:
       voxels: zip, tar or folder of `<category>/<split>/<NAME>.binvox`.
       views: tar, zip or folder of `<category>/<split>/<NAME>_001.png` and so on.
       output: the folder that is to hold the data set.
-      category: take only this one; default all.
+      categories: take only these; empty takes all.
       drop_duplicates: keep only one of identical grids.
+      strict: stop at a file that cannot be used, instead of leaving the shape out.
 
     Raises:
       FileNotFoundError: if there is no such file or folder.
-      UserError: if a file is damaged, shapes differ in size or number of views,
-        nothing pairs up, or the output holds a data set of other archives.
+      UserError: if nothing can be used or pairs up (in strict mode: if a file cannot
+        be used), or the output holds a data set of other archives.
     """
-    voxels, views = (pathlib.Path(p).expanduser().absolute() for p in (voxels, views))
-    output = pathlib.Path(output).expanduser().absolute()
-    config, pairing = archive.inspect_archives(
-        str(voxels), str(views), category, drop_duplicates
+    config = archive.inspect_archives(
+        _absolute(voxels), _absolute(views), categories, drop_duplicates, strict
     )
-    builder = archive.Builder(config=config, data_dir=output)
+    builder = archive.Builder(config=config, data_dir=_folder(output))
     tfds_tools.check_alone(builder)
     target = tfds_tools.build(builder)
     stored = tfds_tools.stored_metadata(target)
-    for field in ("voxels", "views", "category", "drop_duplicates", "listing"):
-        if stored.get(field) != getattr(config, field):
+    wanted = {
+        **{name: getattr(config, name) for name in ("voxels", "views", "listing")},
+        "categories": list(config.categories),
+        "drop_duplicates": config.drop_duplicates,
+    }
+    for field, value in wanted.items():
+        if stored.get(field) != value:
             raise UserError(
                 f"{target} holds a data set with {field} = {stored.get(field)}; "
                 "choose another output or delete it."
             )
-    (target / "pairing.txt").write_text(pairing.report(), encoding="utf-8")
+    (target / "pairing.txt").write_text(config.pairing.report(), encoding="utf-8")
     return target
 
 
@@ -116,9 +121,9 @@ def prepare_meshes(
         "", input=_absolute(input), categories=tuple(categories), **settings
     )
     size = f"_v{config.image_size}" if config.camera else ""
-    config.name = _config_name(categories) + f"_r{config.resolution}{size}"
+    config.name = config_name(categories) + f"_r{config.resolution}{size}"
     config.description = f"{config.resolution}³ voxels made from meshes."
-    builder = mesh_folder.Builder(config=config, data_dir=_absolute(output))
+    builder = mesh_folder.Builder(config=config, data_dir=_folder(output))
     return shape_builder.prepare(builder)
 
 
@@ -142,7 +147,7 @@ def prepare_modelnet(
     """
     downloads = cache_directory() / "downloads"
     path, origin = modelnet.fetch_modelnet(downloads, version, url, sha256)
-    output = output or f"data/modelnet{version}_{_config_name(categories)}"
+    output = output or f"data/modelnet{version}_{config_name(categories)}"
     return prepare_meshes(path, output, categories, origin=origin, **settings)
 
 
@@ -160,9 +165,9 @@ def prepare_volumetric(
     config = volumetric_grids.VolumetricGridsConfig(
         "", input=_absolute(input), categories=tuple(categories), **settings
     )
-    config.name = _config_name(categories) + f"_r{config.resolution}"
+    config.name = config_name(categories) + f"_r{config.resolution}"
     config.description = f"Voxel grids padded to {config.resolution}³."
-    builder = volumetric_grids.Builder(config=config, data_dir=_absolute(output))
+    builder = volumetric_grids.Builder(config=config, data_dir=_folder(output))
     return shape_builder.prepare(builder)
 
 
@@ -170,5 +175,10 @@ def _absolute(path: str | os.PathLike) -> str:
     return str(pathlib.Path(path).expanduser().absolute())
 
 
-def _config_name(categories: Sequence[str]) -> str:
-    return re.sub(r"[^\w-]+", "_", "_".join(categories)) or "all"
+def _folder(output: str | os.PathLike) -> str:
+    """The absolute path of a folder that is there or can be made."""
+    path = pathlib.Path(_absolute(output))
+    there = next(place for place in (path, *path.parents) if place.exists())
+    if not there.is_dir():
+        raise UserError(f"{there} is a file, not a folder; choose another --output")
+    return str(path)

@@ -10,12 +10,14 @@ from typing import Any
 import tensorflow_datasets as tfds
 
 from data_prep import tfds_tools
-from data_prep.archives import Archive
+from data_prep.archives import Archive, first_existing
 from data_prep.collection import Collection, arrange
 from data_prep.examples import example
-from data_prep.making import Made, Maker, Workshop, make_all
+from data_prep.making import Made, Maker, Workshop, is_uncached, make_all
 from data_prep.shape_files import Listing
 from vaegan_jax.errors import UserError
+
+_BUFFERS = (".bin", ".glbin", ".glbuf")  # what glTF's standard calls them
 
 
 @dataclasses.dataclass
@@ -90,7 +92,9 @@ class ShapesBuilder(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager):
         config = self.builder_config
-        path = config.input or self._manual_input(pathlib.Path(dl_manager.manual_dir))
+        path = config.input or first_existing(
+            dl_manager.manual_dir, *self.DEFAULT_INPUT
+        )
         with Archive(path) as archive:
             listing = self.find(archive)
             for name, reason in listing.rejected.items():
@@ -118,17 +122,12 @@ class ShapesBuilder(tfds.core.GeneratorBasedBuilder):
             listing=digest, skipped=collection.skipped, report=collection.report()
         )
 
-    def _manual_input(self, folder: pathlib.Path) -> str:
-        for name in self.DEFAULT_INPUT:
-            if (folder / name).exists():
-                return str(folder / name)
-        names = " nor ".join(self.DEFAULT_INPUT)
-        raise FileNotFoundError(f"{folder}: holds neither {names}.")
-
 
 def fingerprint(archive: Archive, listing: Listing) -> str:
     """Tells whether the files of an archive are those of an earlier listing."""
     paths = [file.path for file in listing.files] + list(listing.rejected)
+    if any(map(is_uncached, listing.files)):
+        paths += archive.names(_BUFFERS)
     facts = [archive.fingerprint(path) for path in sorted(paths)]
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 

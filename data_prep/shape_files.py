@@ -8,6 +8,7 @@ or no folders at all.
 import collections
 import dataclasses
 import pathlib
+import re
 from collections.abc import Callable, Sequence
 
 from data_prep.archives import Archive
@@ -86,16 +87,11 @@ def find_shapes(
     Raises:
       UserError: if there is no such shape, or none of one of the categories.
     """
-    wanted = [_SYNSETS.get(category, category) for category in categories]
-    files, rejected, seen = {}, {}, collections.Counter()
+    wanted = [known_category(category) for category in categories]
+    files, seen = {}, collections.Counter()
     folders = _split_above(archive.path)
-    for path in archive.names(suffixes):
-        parts = path.replace("\\", "/").removeprefix("./").split("/")
-        if ".." in parts or parts[0] == "" or parts[0].endswith(":"):
-            rejected[path] = "its name climbs out of the archive; rename it"
-            continue
-        if _JUNK in parts or any(part.startswith(".") for part in parts):
-            continue
+    paths, rejected = list_files(archive, suffixes)
+    for path, parts in paths.items():
         file = (identify or identify_by_folders)("/".join([*folders, *parts]))
         file = dataclasses.replace(file, path=path)
         if not file.category and len(wanted) == 1:
@@ -115,6 +111,48 @@ def find_shapes(
     return Listing(sorted(files.values(), key=lambda file: file.key), rejected)
 
 
+def list_files(
+    archive: Archive, suffixes: tuple[str, ...]
+) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """The files of an archive that end in one of some suffixes.
+
+    Returns:
+      The parts of every path, and the paths that cannot be used with the reasons.
+    """
+    paths, rejected = {}, {}
+    for path in archive.names(suffixes):
+        parts = path.replace("\\", "/").removeprefix("./").split("/")
+        if ".." in parts or parts[0] == "" or parts[0].endswith(":"):
+            rejected[path] = "its name climbs out of the archive; rename it"
+        elif _JUNK not in parts and not any(part.startswith(".") for part in parts):
+            paths[path] = parts
+    return paths, rejected | _left_links(archive, suffixes)
+
+
+def _left_links(archive: Archive, suffixes: tuple[str, ...]) -> dict[str, str]:
+    """One entry for all links of an archive that may be shapes, or folders of them."""
+    links = [
+        link
+        for link in archive.links()
+        if link.lower().endswith(suffixes) or not pathlib.PurePosixPath(link).suffix
+    ]
+    others = f" (and {len(links) - 1} more)" if len(links) > 1 else ""
+    reason = f"no file but a link{others}; links in archives are not followed, so pack"
+    return {
+        link: f"{reason} what they lead to (tar --dereference)" for link in links[:1]
+    }
+
+
+def known_category(name: str) -> str:
+    """The name of a category that may be given by ShapeNet's number."""
+    return _SYNSETS.get(name, name)
+
+
+def config_name(categories: Sequence[str]) -> str:
+    """What the configuration of a data set of these categories is called."""
+    return re.sub(r"[^\w-]+", "_", "_".join(categories)) or "all"
+
+
 def identify_by_folders(path: str) -> ShapeFile:
     """The shape of a path in one of the layouts above."""
     *folders, file = path.split("/")
@@ -129,7 +167,7 @@ def identify_by_folders(path: str) -> ShapeFile:
             split = split_of_folder(folder)
             around = [*folders[i + 1 : i + 2], *folders[:i][-1:], ""]
             category = around[0]
-    return ShapeFile(_SYNSETS.get(category, category), split, name, path)
+    return ShapeFile(known_category(category), split, name, path)
 
 
 def _split_above(path: pathlib.Path) -> list[str]:

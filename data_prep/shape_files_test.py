@@ -5,6 +5,7 @@ import zipfile
 import pytest
 
 from data_prep.archives import Archive
+from data_prep.archives_test import write_links
 from data_prep.shape_files import find_shapes, identify_by_folders
 from vaegan_jax.errors import UserError
 
@@ -103,6 +104,17 @@ def test_climbing_and_hidden_names(tmp_path):
         *("../b.off", "chair/../../c.off", "/d.off", "C:\\e.off")
     }
     assert all("climbs out" in reason for reason in listing.rejected.values())
+
+
+@pytest.mark.parametrize("name", ["links.zip", "links.tar"])
+def test_links_are_told_in_one_line(tmp_path, name):
+    with Archive(write_links(tmp_path / name)) as archive:
+        listing = find_shapes(archive, (".off",))
+        assert [file.key for file in listing.files] == ["a/one"]
+        (told,) = listing.rejected.items()
+        assert told[0] == "a/sym.off" and told[1].startswith(
+            "no file but a link (and 2 more); "
+        )
 
 
 def test_names_that_begin_with_the_folder_itself(tmp_path):

@@ -15,8 +15,8 @@ import os
 import sys
 
 from data_prep.commands import add_command, add_commands
-from data_prep.options import positive
-from vaegan_jax.errors import UserError
+from data_prep.options import Parser, positive
+from vaegan_jax.errors import UserError, tell
 
 # TensorFlow only reads and writes records here, and should not chat about it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -25,9 +25,10 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 def inspect(given: argparse.Namespace) -> str:
     """Tells what a data set holds, and draws some of it."""
-    from vaegan_jax.inspection import inspect
+    from vaegan_jax.inspection import draw, report
 
-    return inspect(given.data_dir, given.picture, given.shapes)
+    print(report(given.data_dir), flush=True)  # drawing takes longer
+    return f"contact sheet: {draw(given.data_dir, given.picture, given.shapes)}"
 
 
 def pack(given: argparse.Namespace) -> str:
@@ -39,7 +40,7 @@ def pack(given: argparse.Namespace) -> str:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Makes data sets and looks into them.")
+    parser = Parser(description="Makes data sets and looks into them.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_commands(commands)
     option = add_command(commands, inspect).add_argument
@@ -62,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
         given = parse(arguments)
         print(given.function(given))
     except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {tell(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nerror: interrupted; run the same command again.", file=sys.stderr)

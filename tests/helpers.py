@@ -23,10 +23,14 @@ CLOSED = {"loss.discriminator_threshold": 0.0}
 
 
 def tiny_config(algorithm: str, **overrides):
-    """Full resolution, but few channels, small images and a short latent."""
+    """Full resolution, but few channels, small images and a short latent.
+
+    With plain convolutions: slow networks do not matter here, and compiling does.
+    """
     config = reference_config(algorithm)
     config.model.image_size = 32
     config.model.latent_size = 6
+    config.model.convolution = "plain"
     config.model.encoder_widths = (3, 4, 4, 5, 6)
     config.model.generator_widths = (6, 5, 4, 3)
     config.model.discriminator_widths = (3, 4, 5, 6)

@@ -14,6 +14,7 @@ from test_dataset import write_packed
 from vaegan_jax.shapes import read_binvox
 
 TINY = [
+    "--config.model.convolution=plain",
     "--config.model.image_size=32",
     "--config.model.encoder_widths=(3,4,4,5,6)",
     "--config.model.generator_widths=(6,5,4,3)",

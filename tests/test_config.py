@@ -47,7 +47,7 @@ def test_widths_follow_the_resolution():
         ("model.resolution", 48, "32, 64"),
         ("model.pooling", "sum", "'mean', 'max'"),
         ("model.view_encoding", "scan", "'fold', 'fold_joint', 'loop', 'vmap'"),
-        ("model.convolution", "fft", "'auto', 'plain', 'gather'"),
+        ("model.convolution", "fft", "'auto', 'plain', 'gather', 'winograd'"),
         ("model.dtype", "float16", "'bfloat16'"),
         ("model.image_size", 100, "multiple of 32"),
         ("model.generator_widths", (8, 4), "4 positive"),

@@ -11,7 +11,7 @@ from vaegan_jax.models.convolutions import convolve, convolve_transposed
 # Spatial rank, kernel size, padding, input size: the two kinds in use, at grids large
 # enough for XLA's own forward pass and too small for it.
 CASES = [(3, 4, 1, 8), (3, 4, 1, 4), (2, 5, 2, 16), (2, 5, 2, 6), (3, 4, 1, 2)]
-FORMULATIONS = ("plain", "gather")
+FORMULATIONS = ("plain", "gather", "winograd")
 
 
 def random(seed, *shape):
@@ -58,11 +58,12 @@ def test_transposed_equals_pytorch(size, formulation):
     )
 
 
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("formulation", ["gather", "winograd"])
+@pytest.mark.parametrize("channels", [1, 4])
 @pytest.mark.parametrize("transposed", [False, True])
 @pytest.mark.parametrize("rank, taps, padding, size", CASES)
-def test_gather_has_the_gradients_of_plain(
-    rank, taps, padding, size, transposed, channels
+def test_products_have_the_gradients_of_plain(
+    rank, taps, padding, size, transposed, channels, formulation
 ):
     arguments = operands(rank, taps, size, transposed, channels)
     apply = convolve_transposed if transposed else convolve
@@ -74,7 +75,7 @@ def test_gather_has_the_gradients_of_plain(
 
     jax.tree.map(
         lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4),
-        output_and_gradients("gather"),
+        output_and_gradients(formulation),
         output_and_gradients("plain"),
     )
 

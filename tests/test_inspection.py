@@ -4,14 +4,16 @@ import pathlib
 
 import numpy as np
 import pytest
+import trimesh
 from helpers import assert_error, make_examples
 from PIL import Image
 from test_dataset import write_packed
 
-from vaegan_jax.dataset import Examples, open_split
+from vaegan_jax.dataset import Examples, no_views, open_split
 from vaegan_jax.errors import UserError
-from vaegan_jax.inspection import inspect
+from vaegan_jax.inspection import draw, report
 from vaegan_jax.packed_data import pack
+from vaegan_jax.shapes import Camera, render_views
 
 
 @pytest.fixture
@@ -24,15 +26,16 @@ def packed(tmp_path):
 
 
 def test_a_packed_file(packed):
-    report = inspect(packed, num_shapes=4)
+    told = report(packed)
     share = make_examples(count=4).voxels[:3].reshape(3, -1).mean(axis=1)
-    assert "train: 4 shapes of 32³, 4 views each" in report
-    assert f"from {share.min():.1%} to {share.max():.1%}; 0 empty, 0 full" in report
-    assert "identical shapes: 0 within a split, 3 across splits" in report
+    assert "train: 4 shapes of 32³, 4 views each" in told
+    assert f"from {share.min():.1%} to {share.max():.1%}; 0 empty, 0 full" in told
+    assert "identical shapes: 0 within a split, 3 across splits" in told
     first = "train/shape_0 = train/shape_3 = test/shape_0 = test/shape_3"
-    assert first in report
-    assert "made by: nothing is recorded" in report
-    picture = Image.open(packed.with_suffix(".contact_sheet.png"))
+    assert first in told
+    assert "made by: nothing is recorded" in told
+    picture = Image.open(draw(packed, num_shapes=4))
+    assert packed.with_suffix(".contact_sheet.png").exists()
     assert picture.width == 8 * 132 + 4  # four views, each beside its voxels
 
 
@@ -53,11 +56,47 @@ def test_a_directory_and_what_is_packed_of_it(run, tmp_path):
     assert (tmp_path / "set" / "contact_sheet.png").exists()
 
     pack(tmp_path / "set", tmp_path / "set.npz", 16)
-    same = inspect(tmp_path / "set.npz").splitlines()
-    assert same[:-1] == result.stdout.splitlines()[:-1]
+    same = report(tmp_path / "set.npz").splitlines()
+    assert same == result.stdout.splitlines()[:-1]
     for path in ("set", "set.npz"):
         read = open_split(tmp_path / path, "train", 32, 16)
         assert read.categories == ["chair"] * 2
+
+
+def test_the_report_is_there_before_the_picture_is_drawn(run, packed):
+    result = run("inspect", f"--data_dir={packed}", f"--picture={packed}/below.png")
+    assert "train: 4 shapes" in result.stdout
+    assert_error(result, f"{packed}: File exists")
+
+
+def test_rotations_of_an_object_are_no_duplicates(run, tmp_path):
+    """A ball looks the same from all sides; two of them are duplicates."""
+    ball = make_examples(count=1, num_views=0).voxels
+    names = [f"chair_00000000{k // 3}_{k % 3}" for k in range(6)]
+    some = Examples(names, np.repeat(ball, 6, axis=0), no_views(6))
+    some.voxels[3:, 0, 0, 0] ^= 1
+    facts = {"source": "volumetric_grids"}
+    write_packed(tmp_path / "two.npz", some, ("train",), **facts)
+    assert "shapes: 0 within a split, 0 across" in report(tmp_path / "two.npz")
+    some.voxels[:] = ball
+    write_packed(tmp_path / "one.npz", some, ("train",), **facts)
+    assert "shapes: 1 within a split, 0 across" in report(tmp_path / "one.npz")
+    write_packed(tmp_path / "other.npz", some, ("train",), source="mesh_folder")
+    assert "shapes: 1 within a split, 0 across" in report(tmp_path / "other.npz")
+
+
+@pytest.mark.parametrize("elevation", [-40.0, 30.0, 70.0])
+def test_voxels_are_drawn_from_where_the_views_were_taken(tmp_path, elevation):
+    """The silhouettes of a box as a view and as voxels coincide from each elevation."""
+    box = trimesh.creation.box((1, 1, 1))
+    camera = Camera(4, elevation)
+    views = render_views(box, camera, 64)[None, ..., None]
+    some = Examples(["box"], np.ones((1, 8, 8, 8), np.uint8), views)
+    facts = {"camera": camera.to_dict()}
+    write_packed(tmp_path / "data.npz", some, ("train",), **facts)
+    sheet = np.asarray(Image.open(draw(tmp_path / "data.npz")).convert("L"))[22 + 4 :]
+    seen, drawn = (sheet[20:128, x : x + 128] < 250 for x in (4, 4 + 132))
+    assert (seen & drawn).sum() / (seen | drawn).sum() > 0.8
 
 
 def test_damaged_directories(run, tmp_path):
@@ -80,14 +119,15 @@ def test_damaged_directories(run, tmp_path):
 @pytest.mark.parametrize("name", ["picture", "picture.xyz", ""])
 def test_pictures_that_cannot_be_written(packed, tmp_path, name):
     with pytest.raises(UserError, match=r"must have a name that ends in \.png"):
-        inspect(packed, tmp_path / name)
+        draw(packed, tmp_path / name)
 
 
 def test_empty_and_full_grids_are_counted(tmp_path):
     some = make_examples(count=3, num_views=1)
     some.voxels[0], some.voxels[1] = 0, 1
     write_packed(tmp_path / "data.npz", some)
-    assert "1 empty, 1 full" in inspect(tmp_path / "data.npz", tmp_path / "a" / "b.png")
+    assert "1 empty, 1 full" in report(tmp_path / "data.npz")
+    draw(tmp_path / "data.npz", tmp_path / "a" / "b.png")
     assert (tmp_path / "a" / "b.png").exists()
 
 
@@ -95,14 +135,20 @@ def test_without_views(tmp_path):
     some = make_examples(count=3)
     some = Examples(some.names, some.voxels, np.zeros((3, 0, 0, 0, 1), np.uint8))
     write_packed(tmp_path / "data.npz", some)
-    assert "3 shapes of 32³, no views" in inspect(tmp_path / "data.npz")
+    assert "3 shapes of 32³, no views" in report(tmp_path / "data.npz")
 
 
 def test_nothing_there(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
-        inspect(tmp_path / "none")
+        report(tmp_path / "none")
     with pytest.raises(UserError, match="no prepared data sets"):
-        inspect(tmp_path)
+        report(tmp_path)
     (tmp_path / "text.npz").write_text("hello")
     with pytest.raises(UserError, match="not a packed data set"):
-        inspect(tmp_path / "text.npz")
+        report(tmp_path / "text.npz")
+    np.savez(tmp_path / "other.npz", a=np.arange(3))
+    with pytest.raises(UserError, match=r"other\.npz is not a data set"):
+        report(tmp_path / "other.npz")
+    (tmp_path / "meshes.zip").write_text("hello")
+    with pytest.raises(UserError, match=r"meshes\.zip is neither the directory of a"):
+        report(tmp_path / "meshes.zip")

@@ -10,8 +10,12 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from helpers import assert_error
+from PIL import Image
+
+from vaegan_jax.shapes import write_binvox
 
 ROOT = pathlib.Path(__file__).parents[1]
 DUMMY = ROOT / "data_prep" / "voxel_view_archive" / "dummy_data"
@@ -70,33 +74,85 @@ def test_one_output_holds_one_data_set(archive, tmp_path):
     assert_error(archive(tmp_path, "--category=chair"), "holds another data set, vox")
 
 
-def test_a_damaged_grid_is_named_and_nothing_is_left(archive, tmp_path, copy):
-    bad = copy / "voxels/chair/train/chair_0002.binvox"
-    bad.write_bytes(bad.read_bytes()[:-2])
-    out = tmp_path / "out"
-    result = archive(out, voxels=copy / "voxels", views=copy / "views")
-    assert_error(result, str(bad), "damaged")
-    assert not list(out.rglob("dataset_info.json"))
+def cut(path, length):
+    path.write_bytes(path.read_bytes()[:length])
 
 
-def test_a_damaged_view_is_named(archive, tmp_path, copy):
-    bad = copy / "views/chair/train/chair_0003_002.png"
-    bad.write_bytes(bad.read_bytes()[:60])
+def test_files_that_cannot_be_used_are_left_out_and_named(archive, tmp_path, copy):
+    """One shape for each thing that may be wrong with it; twelve are left."""
+    for split, number in [("train", n) for n in range(5, 18)]:
+        name = f"chair_{number:04d}"
+        where = copy / "voxels/chair" / split
+        shutil.copy(where / "chair_0003.binvox", where / f"{name}.binvox")
+        for k in (1, 2):
+            file = copy / f"views/chair/{split}/chair_0003_{k:03d}.png"
+            shutil.copy(file, file.with_name(f"{name}_{k:03d}.png"))
+    grids, views = copy / "voxels/chair/train", copy / "views/chair/train"
+    cut(grids / "chair_0005.binvox", -2)
+    (grids / "chair_0006.binvox").write_bytes(b"")
+    write_binvox(grids / "chair_0007.binvox", np.ones((2, 2, 2), bool))
+    cut(views / "chair_0008_002.png", 60)
+    (views / "chair_0009_002.png").unlink()
+    Image.new("L", (16, 8)).save(views / "chair_0010_001.png")
+    for k in (1, 2):
+        Image.new("L", (8, 8)).save(views / f"chair_0011_{k:03d}.png")
+    Image.new("L", (8, 8)).save(views / "chair_0012_001.png")
+    arguments = {"voxels": copy / "voxels", "views": copy / "views"}
+    result = archive(tmp_path / "out", **arguments)
+    assert result.returncode == 0, result.stderr
+    assert "train: 7 shapes\nvalidation: 1 shapes\ntest: 1 shapes" in result.stdout
+    chair = "  chair/train/chair_00"
+    for line in (
+        "skipped files: 8",
+        f"{chair}05.binvox: the file is damaged: it holds ",
+        f"{chair}06.binvox: not a binvox file",
+        f"{chair}07.binvox: the shape has 2³ voxels and 16² pixels, but most have 4³ "
+        "voxels and 16² pixels",
+        f"{chair}08_002.png: not a whole PNG image",
+        f"{chair}09_001.png: chair/train/chair_0009 has 1 views, but most shapes have",
+        f"{chair}10_001.png: 16×8 pixels; use square images",
+        f"{chair}11.binvox: the shape has 4³ voxels and 8² pixels, but most have",
+        f"{chair}12_001.png: its views are of 8 and 16 pixels",
+    ):
+        assert line in result.stdout, line
+    target = pathlib.Path(result.stdout.strip().splitlines()[-1])
+    facts = json.loads((target / "metadata.json").read_text())
+    assert len(facts["skipped"]) == 8
+    assert archive(tmp_path / "out", **arguments).stdout == result.stdout
+
+    strict = archive(tmp_path / "strict", "--strict", **arguments)
+    assert_error(strict, "chair_0009_001.png: chair/train/chair_0009 has 1 views")
+    (views / "chair_0009_001.png").unlink()
+    strict = archive(tmp_path / "strict", "--strict", **arguments)
+    assert_error(strict, f"{grids / 'chair_0005.binvox'}: the file is damaged")
+    assert not list((tmp_path / "strict").rglob("dataset_info.json"))
+
+
+def test_nothing_that_can_be_used(archive, tmp_path, copy):
+    for file in (copy / "voxels").rglob("*.binvox"):
+        cut(file, 20)
     result = archive(tmp_path / "out", voxels=copy / "voxels", views=copy / "views")
-    assert_error(result, str(bad), "not a whole PNG image")
+    assert_error(result, "no shape can be used: chair/", ".binvox: not", "(and 3 more)")
+    assert not list(tmp_path.rglob("dataset_info.json"))
 
 
-def test_a_missing_view_is_named(archive, tmp_path, copy):
-    (copy / "views/chair/train/chair_0003_002.png").unlink()
-    result = archive(tmp_path / "out", voxels=copy / "voxels", views=copy / "views")
-    assert_error(result, "chair/train/chair_0003 has 1 views")
+def test_several_categories(archive, tmp_path, copy):
+    for kind in ("voxels", "views"):
+        shutil.copytree(copy / kind / "chair", copy / kind / "desk")
+        shutil.copytree(copy / kind / "chair", copy / kind / "sofa")
+    arguments = {"voxels": copy / "voxels", "views": copy / "views"}
+    result = archive(tmp_path / "out", "--category=chair,sofa", **arguments)
+    assert "train: 4 shapes" in result.stdout, result.stderr
+    assert "/chair_sofa_r4_v16/" in result.stdout.splitlines()[-1]
+    result = archive(tmp_path / "none", "--category=chair,lamp", **arguments)
+    assert_error(result, "No shape of category lamp has both")
 
 
 def test_impossible_arguments(archive, run, tmp_path):
     assert_error(
         archive(tmp_path, voxels=tmp_path / "no.zip"), "no.zip", "no such file"
     )
-    assert_error(archive(tmp_path, "--category=sofa"), "category 'sofa'")
+    assert_error(archive(tmp_path, "--category=sofa"), "category sofa")
     result = run("procedural", f"--output={tmp_path}", "--image_size=65")
     assert_error(result, "64, 128 or 224, not 32 and 65")
     assert run("archive").returncode == 2
@@ -148,7 +204,7 @@ def test_the_real_archive(tmp_path):
     voxels = Archive(pathlib.Path(folder) / "modelnet10_chairs_binvox32.zip")
     views = Archive(pathlib.Path(folder) / "modelnet40v1png_chairs.tar")
     with voxels, views:
-        pairing = pair_archives(voxels, views, "chair")
+        pairing = pair_archives(voxels, views, ["chair"])
     sizes = {split: len(pairs) for split, pairs in pairing.splits.items()}
     assert sizes == {"train": 787, "validation": 88}
     assert pairing.num_views == 12

@@ -17,7 +17,13 @@ import trimesh
 from helpers import ROOT, assert_error
 
 from data_prep import downloads_test
+from data_prep.archives_test import write_links
+from data_prep.prepare import prepare_meshes
 from vaegan_jax.dataset import open_split
+from vaegan_jax.errors import UserError
+from vaegan_jax.shapes import read_binvox, read_mesh, voxelize
+from vaegan_jax.shapes.orientation import find_turn, turn_grid
+from vaegan_jax.shapes.voxelize import max_pool
 
 DUMMY = ROOT / "data_prep" / "mesh_folder" / "dummy_data" / "meshes"
 VOLUMETRIC = ROOT / "data_prep" / "volumetric_grids" / "dummy_data" / "volumetric"
@@ -38,6 +44,18 @@ def meshes(run, tmp_path):
 def copy(tmp_path):
     """A copy of the dummy meshes to change."""
     return pathlib.Path(shutil.copytree(DUMMY, tmp_path / "copy"))
+
+
+def last(result):
+    """The directory that a command names at the end."""
+    assert result.returncode == 0, result.stderr
+    return result.stdout.splitlines()[-1]
+
+
+def read_voxels(folder, split):
+    """Names and occupancy, as booleans."""
+    examples = open_split(folder, split, 32, None)
+    return examples.names, examples.voxels.astype(bool)
 
 
 def splits(result):
@@ -100,12 +118,82 @@ def test_y_up_files(meshes, tmp_path, copy):
     np.testing.assert_allclose(extents, [32, 24, 16], atol=1)  # from 4 × 2 × 3
 
 
+def test_how_to_voxelize(meshes, tmp_path):
+    chosen = ("--method=carve", "--no-centred", "--oversample=2")
+    result = meshes("--no-views", "--resolution=16", *chosen)
+    facts = json.loads(pathlib.Path(last(result), "metadata.json").read_text())
+    assert facts["voxelizer"] == {
+        "name": "vaegan_jax.shapes.voxelize",
+        **{"resolution": 16, "solid": False, "oversample": 2},
+        **{"method": "carve", "centred": False},
+    }
+    examples = open_split(tmp_path / "out", "test", 16, None)
+    mesh = read_mesh((DUMMY / "chair/test/chair_0004.off").read_bytes(), ".off")
+    expected = voxelize(mesh, 16, False, False, 2, "carve")
+    np.testing.assert_array_equal(examples.voxels[0], expected)
+    assert (expected != voxelize(mesh, 16)).any()
+    result = meshes("--method=cut", output=tmp_path / "other")
+    assert result.returncode == 2 and result.stderr.count("\n") == 1
+    assert "--method: invalid choice: 'cut' (choose from 'exact'" in result.stderr
+    with pytest.raises(UserError, match="--method is 'cut'; give exact or carve or"):
+        prepare_meshes(DUMMY, tmp_path / "other", method="cut")
+
+
+@pytest.mark.parametrize("solid", [False, True], ids=["surface", "solid"])
+@pytest.mark.parametrize("up", ["z", "y"])
+def test_shapenets_own_voxels(meshes, real_data, tmp_path, solid, up):
+    folder = real_data / "obj_with_binvox"
+    flags = ("--method=shapenet", "--no-centred", "--no-views", f"--up={up}")
+    meshes(*flags, *["--solid"] * solid, input=folder)
+    kind = "solid" if solid else "surface"
+    for split in ("train", "validation"):
+        (name,), (ours,) = read_voxels(tmp_path / "out", split)
+        file = folder / name / f"model_normalized.{kind}.binvox"
+        theirs = max_pool(read_binvox(file), 4)
+        theirs = turn_grid(theirs, find_turn(".obj", up))
+        iou = (ours & theirs).sum() / (ours | theirs).sum()
+        print(f"\n| {name[:4]}… | {kind} | --up={up} | {iou:.4f} |")
+        assert iou > 0.995
+
+
 def test_another_request_for_the_same_output_is_refused(meshes, copy):
     assert meshes(*SMALL, input=copy).returncode == 0
     assert_error(meshes(*SMALL, "--solid", input=copy), "voxelizer", "delete it")
     assert_error(meshes("--no-views", input=copy), "holds another data set")
     (copy / "chair" / "train" / "chair_0001.off").write_text("OFF")
     assert_error(meshes(*SMALL, input=copy), "listing", "delete it")
+
+
+def test_a_changed_buffer_is_another_input(meshes, tmp_path):
+    folder = tmp_path / "gltf"
+    folder.mkdir()
+    files = trimesh.creation.box((1, 2, 3)).scene().export(file_type="gltf")
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    assert meshes("--no-views", input=folder).returncode == 0
+    assert meshes("--no-views", input=folder).returncode == 0
+    buffer = next(folder.glob("*.bin"))
+    buffer.write_bytes(buffer.read_bytes() + b"more")
+    assert_error(meshes("--no-views", input=folder), "listing", "delete it")
+
+
+@pytest.mark.parametrize("name", ["links.zip", "links.tar"])
+def test_archives_with_links(meshes, tmp_path, name):
+    path = write_links(tmp_path / name)
+    result = meshes("--no-views", "--strict", input=path)
+    assert_error(result, "a/sym.off: no file but a link (and 2 more)", "--dereference")
+
+
+def test_an_output_that_is_a_file(meshes, run, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for output in (tmp_path / "file", tmp_path / "file" / "below"):
+        for result in (
+            meshes("--no-views", output=output),
+            run("volumetric", f"--input={VOLUMETRIC}", f"--output={output}"),
+            run("procedural", f"--output={output}"),
+        ):
+            assert_error(result, f"{tmp_path / 'file'} is a file", "another --output")
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_duplicates_are_reported_and_dropped(meshes, copy, tmp_path):
@@ -204,6 +292,12 @@ def test_modelnet_is_downloaded_once_in_pieces(run, copy, tmp_path, monkeypatch)
             assert splits(result) == {"train": 2, "validation": 1, "test": 1}
         assert server.starts.count(0) == 2  # once for each checksum
         assert_error(run(*arguments, f"--sha256={'1' * 64}"), digest, "not 1111")
+        kept = set((tmp_path / "cache").rglob("*"))
+        for server.content in (b"<html>", content[: len(content) // 2]):
+            other = server.url("/other")
+            bad = run("modelnet", f"--url={other}", f"--output={tmp_path / 'bad'}")
+            assert_error(bad, f"what came from {other} is not kept")
+            assert set((tmp_path / "cache").rglob("*")) == kept
         server.shutdown()
     target = pathlib.Path(result.stdout.splitlines()[-1])
     origin = json.loads((target / "metadata.json").read_text())["origin"]

@@ -134,6 +134,7 @@ VARIANT = {
     "loss.reconstruction_weight": 0.01,
     "loss.kl_weight": 0.3,
     "loss.adversarial_weight": 2.0,
+    "model.convolution": "winograd",
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from absl import app, flags, logging
 
-from vaegan_jax.errors import UserError
+from vaegan_jax.errors import UserError, tell
 
 # Before anything imports TensorFlow, whose start-up messages would bury ours.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -42,7 +42,7 @@ def _guard(function: Callable, *args):
     try:
         return function(*args)
     except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {tell(error)}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("error: interrupted; run the same command again", file=sys.stderr)

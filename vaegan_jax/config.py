@@ -45,7 +45,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.model.use_bias = False  # only matters where no BatchNorm follows
     config.model.pooling = "mean"
     config.model.view_encoding = "fold"
-    config.model.convolution = "auto"  # "plain", "gather", or by backend
+    config.model.convolution = "auto"  # or a `Formulation`
     config.model.dtype = "float32"  # of the products: "float32" or "bfloat16"
 
     config.prior = ConfigDict()

@@ -6,3 +6,10 @@ class UserError(ValueError):
 
     Commands print it alone, without a traceback, and exit with status 1.
     """
+
+
+def tell(error: UserError | OSError) -> str:
+    """An error in words; the system's own without their numbers, the file first."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)

@@ -89,12 +89,12 @@ def _functions(model: Model) -> dict[str, Callable]:
 
     def by_platform(function: Callable, name: str, values: Any) -> Callable:
         """`function(module, values, inputs)` with the module for the platform."""
-        gather, plain = (
+        products, plain = (
             functools.partial(function, getattr(built[kind], name))
-            for kind in ("gather", "plain")
+            for kind in ("winograd", "plain")
         )
         return lambda inputs: jax.lax.platform_dependent(
-            values, inputs, cpu=gather, default=plain
+            values, inputs, cpu=products, default=plain
         )
 
     functions = {

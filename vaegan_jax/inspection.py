@@ -3,71 +3,107 @@
 import collections
 import math
 import pathlib
+import re
+from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
 
 from vaegan_jax.dataset import Examples, existing
 from vaegan_jax.errors import UserError
 from vaegan_jax.provenance import describe, read_provenance
 from vaegan_jax.shapes import draw_contact_sheet
+from vaegan_jax.shapes.pictures import ELEVATION_DEGREES
 
 _TILE = 128  # pixels of the contact sheet's pictures
 _LISTED = 20  # groups of identical shapes that are named
+# Data sets of this source hold rotations, `chair_000000182_1` to `_12`, of each object.
+_ROTATED = "volumetric_grids"
+_ROTATION = re.compile(r"(?P<object>.+_\d+)_\d+")
 
 
-def inspect(
-    path: str | pathlib.Path,
-    picture: str | pathlib.Path | None = None,
-    num_shapes: int = 12,
-) -> str:
-    """Counts, sizes, occupancy and duplicates of a data set; draws a contact sheet.
+def report(path: str | pathlib.Path) -> str:
+    """Counts, sizes, occupancy and duplicates of a data set, for people.
 
     Args:
       path: a data set directory or a packed file.
-      picture: the PNG to write; default `contact_sheet.png` in the directory, or beside
-        the packed file.
-      num_shapes: how many the picture shows, from all splits.
-
-    Returns:
-      A report for people.
 
     Raises:
       UserError: there is no data set, or it is damaged.
     """
     path = existing(path)
     read, splits = _reader(path)
-    if not splits:
-        raise UserError(f"{path} has no splits; prepare the data set again")
+    facts = read_provenance(path)
+    lines, seen = [], collections.defaultdict(list)
+    for split in splits:
+        whole = read(split, None)
+        lines.append(_row(split, whole, num_views=read(split, 1).views.shape[1]))
+        for name, grid in zip(whole.names, whole.voxels, strict=True):
+            seen[np.packbits(grid).tobytes()].append(f"{split}/{name}")
+    rotated = facts.get("source") == _ROTATED
+    groups = [g for g in seen.values() if len({_object(n, rotated) for n in g}) > 1]
+    return "\n".join([f"made by: {describe(facts)}", *lines, *_duplicates(groups)])
+
+
+def draw(
+    path: str | pathlib.Path,
+    picture: str | pathlib.Path | None = None,
+    num_shapes: int = 12,
+) -> pathlib.Path:
+    """Draws a contact sheet: views, each beside its voxels as seen from there.
+
+    Args:
+      path: a data set directory or a packed file.
+      picture: the PNG to write; default `contact_sheet.png` in the directory, or beside
+        the packed file.
+      num_shapes: how many it shows, from all splits.
+
+    Returns:
+      Where the picture is.
+
+    Raises:
+      UserError: there is no data set, it is damaged, or the picture's name is no PNG's.
+    """
+    path = existing(path)
     default = path.with_suffix(".contact_sheet.png")
     picture = pathlib.Path(
         picture or (default if path.is_file() else path / "contact_sheet.png")
     )
     if picture.suffix.lower() != ".png":
         raise UserError(f"the picture {picture} must have a name that ends in .png")
+    read, splits = _reader(path)
     each = max(1, math.ceil(num_shapes / len(splits)))
-    shown, lines, seen = [], [], collections.defaultdict(list)
-    for split in splits:
-        whole = read(split, None)
-        sample = read(split, each)
-        shown.append((split, sample))
-        lines.append(_row(split, whole, sample))
-        for name, grid in zip(whole.names, whole.voxels, strict=True):
-            seen[np.packbits(grid).tobytes()].append(f"{split}/{name}")
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    _draw(shown).save(picture)
-    return "\n".join(
-        [
-            f"made by: {describe(read_provenance(path))}",
-            *lines,
-            *_duplicates(list(seen.values())),
-            f"contact sheet: {picture}",
-        ]
+    shown = [(split, read(split, each)) for split in splits]
+    sheet = draw_contact_sheet(
+        [f"{split}/{name}" for split, some in shown for name in some.names],
+        np.concatenate([some.voxels for _, some in shown]).astype(bool),
+        np.concatenate([some.views for _, some in shown])[..., :1],  # grey
+        _TILE,
+        _elevation(read_provenance(path)),
     )
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(picture)
+    return picture
+
+
+def _elevation(facts: dict[str, Any]) -> float:
+    """Of the views' camera, if that is recorded."""
+    camera = facts.get("camera") or {}
+    return float(camera.get("elevation_degrees", ELEVATION_DEGREES))
+
+
+def _object(shape: str, rotated: bool) -> str:
+    """What a shape, `split/name`, is one of several rotations of, or the shape."""
+    rotation = _ROTATION.fullmatch(shape) if rotated else None
+    return rotation["object"] if rotation else shape
 
 
 def _reader(path: pathlib.Path):
     """A function that reads a split, whole without views or some shapes with them."""
+    if path.is_file() and path.suffix.lower() != ".npz":
+        raise UserError(
+            f"{path} is neither the directory of a data set nor a packed .npz file; "
+            "scripts/prepare_data.py makes data sets of meshes and archives"
+        )
     if path.is_file():
         from vaegan_jax import packed_data
 
@@ -87,23 +123,24 @@ def _reader(path: pathlib.Path):
             size = _TILE if has_views and count is not None else None
             return input_pipeline.read_split(path, split, size, count)
 
+    if not splits:
+        raise UserError(f"{path} is not a data set: it has no splits; prepare it again")
     return read, splits
 
 
-def _row(split: str, whole: Examples, sample: Examples) -> str:
+def _row(split: str, whole: Examples, num_views: int) -> str:
     share = whole.voxels.reshape(len(whole), -1).mean(axis=1)
-    views = sample.views.shape[1]
+    views = f"{num_views} views each" if num_views else "no views"
     return (
-        f"{split}: {len(whole)} shapes of {whole.voxels.shape[-1]}³, "
-        f"{f'{views} views each' if views else 'no views'}; occupied on average "
-        f"{share.mean():.1%}, from {share.min():.1%} to {share.max():.1%}; "
+        f"{split}: {len(whole)} shapes of {whole.voxels.shape[-1]}³, {views}; "
+        f"occupied on average {share.mean():.1%}, from {share.min():.1%} to "
+        f"{share.max():.1%}; "
         f"{int((share == 0).sum())} empty, {int((share == 1).sum())} full"
     )
 
 
 def _duplicates(groups: list[list[str]]) -> list[str]:
     """Lines on identical shapes, those across splits first."""
-    groups = [group for group in groups if len(group) > 1]
     across = [g for g in groups if len({name.split("/")[0] for name in g}) > 1]
     within = [group for group in groups if group not in across]
     lines = [
@@ -114,14 +151,3 @@ def _duplicates(groups: list[list[str]]) -> list[str]:
     named = [*across, *within]
     lines += [f"  {' = '.join(group)}" for group in named[:_LISTED]]
     return lines + [f"  … and {len(named) - _LISTED} more"] * (len(named) > _LISTED)
-
-
-def _draw(shown: list[tuple[str, Examples]]):
-    names = [f"{split}/{name}" for split, some in shown for name in some.names]
-    voxels = np.concatenate([some.voxels for _, some in shown])
-    views = np.concatenate([some.views for _, some in shown])
-    return draw_contact_sheet(names, voxels.astype(bool), _grey(views), _TILE)
-
-
-def _grey(views: UInt8[np.ndarray, "n v h w c"]) -> UInt8[np.ndarray, "n v h w 1"]:
-    return views[..., :1]

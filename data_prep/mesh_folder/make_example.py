@@ -6,6 +6,7 @@ import posixpath
 from urllib.parse import unquote
 
 import numpy as np
+import trimesh
 from jaxtyping import Bool
 
 from data_prep.archives import Archive
@@ -13,6 +14,26 @@ from data_prep.examples import encode_view
 from data_prep.shape_files import ShapeFile
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes import Camera, read_mesh, render_views, voxelize
+from vaegan_jax.shapes.orientation import find_turn, turn_grid, turn_mesh
+from vaegan_jax.shapes.voxelize import METHODS
+
+
+@dataclasses.dataclass(frozen=True)
+class Voxelizer:
+    """How meshes become voxels; see `vaegan_jax.shapes.voxelize`."""
+
+    resolution: int
+    solid: bool
+    method: str
+    centred: bool
+    oversample: int
+
+    def __post_init__(self):
+        if self.method not in METHODS:
+            raise UserError(f"--method is {self.method!r}; give {' or '.join(METHODS)}")
+
+    def __call__(self, mesh: trimesh.Trimesh) -> Bool[np.ndarray, "x y z"]:
+        return voxelize(mesh, **dataclasses.asdict(self))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,15 +41,13 @@ class MeshMaker:
     """Reads a mesh, voxelises it and renders its views.
 
     Attributes:
-      resolution: voxels along each axis.
-      solid: fill the inside.
-      up: "z", "y" or, by the kind of file, None; see `read_mesh`.
+      voxelizer: makes voxels of a mesh in the axes of its file, as binvox does.
+      up: "z", "y" or, by the kind of file, None; see `find_turn`.
       camera: where views are taken from; None makes no views.
       image_size: height and width of a view in pixels.
     """
 
-    resolution: int
-    solid: bool
+    voxelizer: Voxelizer
     up: str | None
     camera: Camera | None
     image_size: int
@@ -44,9 +63,10 @@ class MeshMaker:
             return archive.read(path)
 
         suffix = pathlib.PurePosixPath(file.path).suffix
-        mesh = read_mesh(content, suffix, self.up, resource)
-        voxels = voxelize(mesh, self.resolution, self.solid)
+        turn = find_turn(suffix, self.up)
+        mesh = read_mesh(content, suffix, "z", resource)  # as it is
+        voxels = turn_grid(self.voxelizer(mesh), turn)
         if self.camera is None:
             return voxels, []
-        views = render_views(mesh, self.camera, self.image_size)
+        views = render_views(turn_mesh(mesh, turn), self.camera, self.image_size)
         return voxels, [encode_view(view) for view in views]

@@ -7,7 +7,7 @@ import tensorflow_datasets as tfds
 
 from data_prep import tfds_tools
 from data_prep.archives import Archive
-from data_prep.mesh_folder.make_example import MeshMaker
+from data_prep.mesh_folder.make_example import MeshMaker, Voxelizer
 from data_prep.shape_builder import ShapesBuilder, ShapesConfig
 from data_prep.shape_files import Listing, find_shapes
 from vaegan_jax.shapes import MESH_SUFFIXES, Camera
@@ -21,6 +21,7 @@ class MeshFolderConfig(ShapesConfig):
     Attributes:
       resolution: voxels along each axis.
       solid: fill the inside of the shapes.
+      method, centred, oversample: of `vaegan_jax.shapes.voxelize`.
       up: "z", "y" or, by the kind of file, None.
       camera: where views are taken from; None makes none.
       image_size: height and width of a view in pixels.
@@ -28,9 +29,23 @@ class MeshFolderConfig(ShapesConfig):
 
     resolution: int = 32
     solid: bool = False
+    method: str | None = None
+    centred: bool = True
+    oversample: int = 4
     up: str | None = None
     camera: Camera | None = dataclasses.field(default_factory=Camera)
     image_size: int = 224
+
+    @property
+    def voxelizer(self) -> Voxelizer:
+        """Raises UserError for a method that does not exist."""
+        return Voxelizer(
+            self.resolution,
+            self.solid,
+            self.method or default_method(self.solid),
+            self.centred,
+            self.oversample,
+        )
 
 
 class Builder(ShapesBuilder):
@@ -54,13 +69,7 @@ class Builder(ShapesBuilder):
 
     def maker(self) -> MeshMaker:
         config = self.builder_config
-        return MeshMaker(
-            config.resolution,
-            config.solid,
-            config.up,
-            config.camera,
-            config.image_size,
-        )
+        return MeshMaker(config.voxelizer, config.up, config.camera, config.image_size)
 
     def recipe(self) -> dict[str, Any]:
         config = self.builder_config
@@ -68,9 +77,7 @@ class Builder(ShapesBuilder):
             "up": config.up,
             "voxelizer": {
                 "name": "vaegan_jax.shapes.voxelize",
-                "resolution": config.resolution,
-                "solid": config.solid,
-                "method": default_method(config.solid),
+                **dataclasses.asdict(config.voxelizer),
             },
             "camera": config.camera.to_dict() if config.camera else None,
             "image_size": config.image_size if config.camera else None,

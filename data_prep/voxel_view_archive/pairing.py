@@ -7,9 +7,12 @@ Grids: `…/<category>/<split>/<NAME>.binvox`. Views, as in the ModelNet image a
 import collections
 import dataclasses
 import re
+from collections.abc import Mapping, Sequence
 
 from data_prep.archives import Archive
+from data_prep.collection import report_skipped
 from data_prep.duplicates import drop_copies, find_duplicates, report_duplicates
+from data_prep.shape_files import known_category, list_files
 from data_prep.splits import split_of_folder, with_validation
 from vaegan_jax.errors import UserError
 
@@ -37,6 +40,7 @@ class Pairing:
       splits: the shapes of every split, sorted by name.
       num_views: how many views each has.
       without_views, without_voxels: `category/split/name` of what lacks a partner.
+      skipped: paths of files that cannot be used, with the reasons.
       duplicates: groups of `split/name` of identical shapes.
       dropped: how many of them were left out.
     """
@@ -45,8 +49,14 @@ class Pairing:
     num_views: int
     without_views: list[str]
     without_voxels: list[str]
+    skipped: dict[str, str]
     duplicates: list[list[str]] = dataclasses.field(default_factory=list)
     dropped: int = 0
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """The shapes of all splits."""
+        return [pair for pairs in self.splits.values() for pair in pairs]
 
     def report(self) -> str:
         """What was paired and what was not, for people."""
@@ -58,8 +68,14 @@ class Pairing:
         ):
             lines.append(f"{what}: {len(names)}")
             lines += [f"  {name}" for name in names]
+        lines += report_skipped(self.skipped)
         lines += report_duplicates(self.duplicates, self.dropped)
         return "\n".join(lines) + "\n"
+
+    def only(self, pairs: Sequence[Pair], skipped: Mapping[str, str]) -> "Pairing":
+        """The same of some of the pairs, and more files that cannot be used."""
+        skipped = dict(sorted((self.skipped | skipped).items()))
+        return dataclasses.replace(self, splits=_split(pairs), skipped=skipped)
 
     def with_duplicates(self, digests: dict[str, str], drop: bool) -> "Pairing":
         """The same with its duplicates known, and only one of each left if asked.
@@ -78,85 +94,104 @@ class Pairing:
         )
 
 
-def pair_archives(voxels: Archive, views: Archive, category: str | None) -> Pairing:
+def pair_archives(
+    voxels: Archive, views: Archive, categories: Sequence[str] = ()
+) -> Pairing:
     """Pairs grids and views by category, split and name.
 
     Where there is no validation split, every tenth of the sorted names of the train
-    split (index 0, 10, 20, …) becomes one.
+    split (index 0, 10, 20, …) becomes one. Shapes that differ from most in their number
+    of views, and files that name a shape or view a second time, are skipped.
+
+    Args:
+      voxels, views: the archives.
+      categories: take only these, by name or ShapeNet number; empty takes all.
 
     Raises:
-      UserError: if nothing pairs up or shapes differ in their number of views.
+      UserError: if nothing pairs up, or nothing of one of the categories.
     """
-    grids = _find_grids(voxels, category)
-    images = _find_views(views, category)
+    wanted = {known_category(category) for category in categories}
+    grids, skipped = _find_grids(voxels, wanted)
+    images, skipped_views = _find_views(views, wanted)
     keys = sorted(grids.keys() & images.keys())
-    if not keys:
-        wanted = f" of category {category!r}" if category else ""
+    absent = wanted - {category for category, _, _ in keys}
+    if absent or not keys:
+        which = f" of category {' or '.join(sorted(absent))}" if absent else ""
         raise UserError(
-            f"No shape{wanted} has both a grid in {voxels.path} ({len(grids)} found) "
+            f"No shape{which} has both a grid in {voxels.path} ({len(grids)} found) "
             f"and views in {views.path} ({len(images)} found); names must match, as "
             "chair/train/NAME.binvox and chair/train/NAME_001.png do."
         )
-    splits = collections.defaultdict(list)
-    for key in keys:
-        splits[key[1]].append(Pair(*key, grids[key], images[key]))
+    counts = collections.Counter(len(images[key]) for key in keys)
+    usual = counts.most_common(1)[0][0]
+    odd = {
+        images[key][0]: f"{'/'.join(key)} has {len(images[key])} views, but most "
+        f"shapes have {usual}"
+        for key in keys
+        if len(images[key]) != usual
+    }
     return Pairing(
-        with_validation(splits, lambda pair: pair.name),
-        _number_of_views(keys, images, views),
+        _split(
+            [Pair(*k, grids[k], images[k]) for k in keys if len(images[k]) == usual]
+        ),
+        usual,
         ["/".join(key) for key in sorted(grids.keys() - images.keys())],
         ["/".join(key) for key in sorted(images.keys() - grids.keys())],
+        dict(sorted((skipped | skipped_views | odd).items())),
     )
 
 
-def _find_grids(archive: Archive, category: str | None) -> dict[Key, str]:
+def _split(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
+    splits = collections.defaultdict(list)
+    for pair in pairs:
+        splits[pair.split].append(pair)
+    return with_validation(splits, lambda pair: pair.name)
+
+
+def _find_grids(
+    archive: Archive, wanted: set[str]
+) -> tuple[dict[Key, str], dict[str, str]]:
+    """Paths of grids, and those that cannot be used with the reasons."""
     found = {}
-    for path in archive.names(".binvox"):
-        key = _key(path, path.rsplit("/", 1)[-1][: -len(".binvox")])
-        if category in (None, key[0]):
-            _add_once(found, key, path, archive)
-    return found
+    paths, skipped = list_files(archive, (".binvox",))
+    for path, parts in paths.items():
+        key = _key(parts, parts[-1][: -len(".binvox")])
+        if not wanted or key[0] in wanted:
+            _add_once(found, key, path, skipped)
+    return found, skipped
 
 
-def _find_views(archive: Archive, category: str | None) -> dict[Key, tuple[str, ...]]:
+def _find_views(
+    archive: Archive, wanted: set[str]
+) -> tuple[dict[Key, tuple[str, ...]], dict[str, str]]:
+    """As `_find_grids`, the views of every shape in their order."""
     numbered = collections.defaultdict(dict)
-    for path in archive.names(".png"):
-        match = _VIEW.fullmatch(path.rsplit("/", 1)[-1])
+    paths, skipped = list_files(archive, (".png",))
+    for path, parts in paths.items():
+        match = _VIEW.fullmatch(parts[-1])
         if match is None:
             continue
-        key = _key(path, match["name"])
-        if category in (None, key[0]):
-            _add_once(numbered[key], int(match["number"]), path, archive)
-    return {
+        key = _key(parts, match["name"])
+        if not wanted or key[0] in wanted:
+            _add_once(numbered[key], int(match["number"]), path, skipped)
+    found = {
         key: tuple(views[number] for number in sorted(views))
         for key, views in numbered.items()
     }
+    return found, skipped
 
 
-def _add_once(found: dict, key, path: str, archive: Archive) -> None:
+def _add_once(found: dict, key, path: str, skipped: dict[str, str]) -> None:
     if key in found:
-        raise UserError(
-            f"{archive.path}: {found[key]} and {path} are the same shape or view; "
-            "remove one of them."
-        )
-    found[key] = path
+        skipped[path] = f"{found[key]} is the same shape or view; remove one of them"
+    else:
+        found[key] = path
 
 
-def _key(path: str, name: str) -> Key:
+def _key(parts: Sequence[str], name: str) -> Key:
     """Category, split and name from a path; without folders, all is training data."""
-    folders = path.split("/")[:-1]
-    if folders and (split := split_of_folder(folders[-1])):
-        return (folders[-2] if len(folders) > 1 else ""), split, name
-    return (folders[-1] if folders else ""), "train", name
-
-
-def _number_of_views(keys, images, archive: Archive) -> int:
-    counts = collections.Counter(len(images[key]) for key in keys)
-    usual = counts.most_common(1)[0][0]
-    odd = [key for key in keys if len(images[key]) != usual]
-    if odd:
-        raise UserError(
-            f"{archive.path}: {'/'.join(odd[0])} has {len(images[odd[0]])} views and "
-            f"{len(odd) - 1} other shapes differ too, but most have {usual}; add the "
-            "missing images or remove those shapes."
-        )
-    return usual
+    *folders, _ = parts
+    split = split_of_folder(folders[-1]) if folders else None
+    if split:
+        folders = folders[:-1]
+    return known_category(folders[-1] if folders else ""), split or "train", name

@@ -44,8 +44,7 @@ def test_every_tenth_train_name_validates_and_test_stays(folders):
         *folders(
             grids("train", numbers) + grids("test", [90]),
             views("train", numbers) + views("test", [90]),
-        ),
-        None,
+        )
     )
     names = {split: [p.name for p in pairs] for split, pairs in pairing.splits.items()}
     assert names["validation"] == ["chair_0001", "chair_0011", "chair_0021"]
@@ -59,8 +58,7 @@ def test_a_validation_split_of_its_own_is_kept(folders):
         *folders(
             grids("train", [1, 2]) + grids("val", [3]),
             views("train", [1, 2]) + views("val", [3]),
-        ),
-        None,
+        )
     )
     assert {s: len(p) for s, p in pairing.splits.items()} == {
         "train": 2,
@@ -70,7 +68,7 @@ def test_a_validation_split_of_its_own_is_kept(folders):
 
 def test_views_are_in_the_order_of_their_numbers(folders):
     pairing = pair_archives(
-        *folders(grids("train", [1]), views("train", [1], count=12)), None
+        *folders(grids("train", [1]), views("train", [1], count=12))
     )
     (pair,) = pairing.splits["train"]
     assert [v[-7:-4] for v in pair.views] == [f"{k:03d}" for k in range(1, 13)]
@@ -78,7 +76,7 @@ def test_views_are_in_the_order_of_their_numbers(folders):
 
 def test_what_lacks_a_partner_is_listed(folders):
     pairing = pair_archives(
-        *folders(grids("train", [1, 2, 3]), views("train", [2, 3, 4])), None
+        *folders(grids("train", [1, 2, 3]), views("train", [2, 3, 4]))
     )
     assert pairing.without_views == ["chair/train/chair_0001"]
     assert pairing.without_voxels == ["chair/train/chair_0004"]
@@ -92,29 +90,38 @@ def test_one_category_of_several(folders):
         ["chair/train/a.binvox", "desk/train/b.binvox"],
         ["chair/train/a_001.png", "desk/train/b_001.png"],
     )
-    pairing = pair_archives(*archives, "desk")
+    pairing = pair_archives(*archives, ["desk"])
     assert [p.name for p in pairing.splits["train"]] == ["b"]
-    with pytest.raises(ValueError, match="No shape of category 'sofa' has both"):
-        pair_archives(*archives, "sofa")
+    with pytest.raises(ValueError, match="No shape of category sofa has both"):
+        pair_archives(*archives, ["desk", "sofa"])
 
 
-def test_another_number_of_views_is_named(folders):
+def test_shapes_of_another_number_of_views_are_skipped(folders):
     missing = views("train", [1, 2, 3])[:-1]
-    with pytest.raises(ValueError, match="chair/train/chair_0003 has 1 views"):
-        pair_archives(*folders(grids("train", [1, 2, 3]), missing), None)
+    pairing = pair_archives(*folders(grids("train", [1, 2, 3]), missing))
+    assert [pair.name[-1] for pair in pairing.pairs] == ["2", "1"]
+    reason = "chair/train/chair_0003 has 1 views, but most shapes have 2"
+    assert pairing.skipped == {f"root/{chair('train', 3)}_001.png": reason}
 
 
-def test_the_same_shape_twice_is_named(folders):
+def test_the_same_shape_twice_is_skipped_and_named(folders):
     twice = [*grids("train", [1]), "copy/" + grids("train", [1])[0]]
-    with pytest.raises(ValueError, match="are the same shape or view"):
-        pair_archives(*folders(twice, views("train", [1])), None)
+    pairing = pair_archives(*folders(twice, views("train", [1])))
+    assert [pair.voxels for pair in pairing.pairs] == twice[:1]
+    assert pairing.skipped == {
+        twice[1]: f"{twice[0]} is the same shape or view; remove one of them"
+    }
+
+
+def test_what_macos_adds_is_no_shape(folders):
+    junk = "__MACOSX/chair/train/._chair_0001.binvox"
+    pairing = pair_archives(*folders([*grids("train", [1]), junk], views("train", [1])))
+    assert pairing.without_views == [] and pairing.skipped == {}
 
 
 def test_identical_grids_are_told_and_one_is_kept_where_others_compare(folders):
     numbers = range(1, 12)  # the 1st and the 11th validate
-    pairing = pair_archives(
-        *folders(grids("train", numbers), views("train", numbers)), None
-    )
+    pairing = pair_archives(*folders(grids("train", numbers), views("train", numbers)))
     digests = {path: path for path in grids("train", numbers)}
     digests[grids("train", [2])[0]] = digests[grids("train", [11])[0]]
     told = pairing.with_duplicates(digests, drop=False)

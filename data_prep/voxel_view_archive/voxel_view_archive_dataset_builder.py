@@ -1,24 +1,20 @@
 """Binvox grids and view images that somebody else has made, paired by name."""
 
-import contextlib
 import dataclasses
 import hashlib
-import io
+from collections.abc import Sequence
 from typing import ClassVar
 
-import numpy as np
 import tensorflow_datasets as tfds
 import tqdm
-from absl import logging
-from jaxtyping import Bool
-from PIL import Image
 
 from data_prep import tfds_tools
-from data_prep.archives import Archive
+from data_prep.archives import Archive, first_existing
 from data_prep.examples import encode_view, example
+from data_prep.shape_files import config_name
+from data_prep.voxel_view_archive.checking import check_pairs, read_grid, read_view
 from data_prep.voxel_view_archive.pairing import Pair, Pairing, pair_archives
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes import read_binvox
 
 
 @dataclasses.dataclass
@@ -29,16 +25,20 @@ class ArchiveConfig(tfds.core.BuilderConfig):
       voxels: zip, tar or folder of binvox files; default `voxels.zip` or `voxels` in
         the manual download folder.
       views: tar, zip or folder of images; default `views.tar` or `views` there.
-      category: take only this one; default all.
+      categories: take only these; empty takes all.
       drop_duplicates: keep only one of identical grids.
+      strict: stop at a file that cannot be used, instead of leaving the shape out.
+      pairing: what they hold, if that is known; otherwise they are read for it.
       listing: tells whether the files are still those that were paired.
       resolution, image_size, num_views: of every grid, image and shape.
     """
 
     voxels: str | None = None
     views: str | None = None
-    category: str | None = None
+    categories: tuple[str, ...] = ()
     drop_duplicates: bool = False
+    strict: bool = False
+    pairing: Pairing | None = None
     listing: str = ""
     resolution: int = 32
     image_size: int = 224
@@ -48,54 +48,41 @@ class ArchiveConfig(tfds.core.BuilderConfig):
 def inspect_archives(
     voxels: str,
     views: str,
-    category: str | None = None,
+    categories: Sequence[str] = (),
     drop_duplicates: bool = False,
-) -> tuple[ArchiveConfig, Pairing]:
-    """The configuration that fits two archives, and how their files pair up.
+    strict: bool = False,
+) -> ArchiveConfig:
+    """The configuration that fits two archives, after reading all that they hold.
 
     Raises:
       FileNotFoundError: if there is no such file or folder.
-      UserError: if they cannot be read or nothing pairs up.
+      UserError: if they cannot be read or nothing pairs up; in strict mode, if a file
+        cannot be used.
     """
     with Archive(voxels) as grids, Archive(views) as images:
-        pairing = pair_shapes(grids, images, category, drop_duplicates)
-        first = next(iter(pairing.splits.values()))[0]
-        resolution = len(read_grid(grids, first.voxels))
-        image_size = read_view(images, first.views[0]).shape[0]
+        pairing, digests, (resolution, image_size) = check_pairs(
+            pair_archives(grids, images, categories), voxels, views, strict
+        )
         listing = _fingerprint(pairing, grids, images)
-    config = ArchiveConfig(
-        name=f"{category or 'all'}_r{resolution}_v{image_size}",
+    return ArchiveConfig(
+        name=f"{config_name(categories)}_r{resolution}_v{image_size}",
         description=f"{resolution}³ voxels and {image_size}² views from archives.",
-        voxels=str(voxels),
-        views=str(views),
-        category=category,
+        voxels=voxels,
+        views=views,
+        categories=tuple(categories),
         drop_duplicates=drop_duplicates,
+        strict=strict,
+        pairing=pairing.with_duplicates(digests, drop_duplicates),
         listing=listing,
         resolution=resolution,
         image_size=image_size,
         num_views=pairing.num_views,
     )
-    return config, pairing
-
-
-def pair_shapes(
-    grids: Archive, images: Archive, category: str | None, drop_duplicates: bool
-) -> Pairing:
-    """Pairs by name, and finds identical grids; for the rest see `inspect_archives`."""
-    pairing = pair_archives(grids, images, category)
-    digests = {
-        pair.voxels: hashlib.sha256(np.packbits(read_grid(grids, pair.voxels)))
-        for pairs in pairing.splits.values()
-        for pair in pairs
-    }
-    hexadecimal = {path: digest.hexdigest() for path, digest in digests.items()}
-    return pairing.with_duplicates(hexadecimal, drop_duplicates)
 
 
 def _fingerprint(pairing: Pairing, grids: Archive, images: Archive) -> str:
-    pairs = [pair for pairs in pairing.splits.values() for pair in pairs]
-    facts = [grids.fingerprint(pair.voxels) for pair in pairs]
-    facts += [images.fingerprint(view) for pair in pairs for view in pair.views]
+    facts = [grids.fingerprint(pair.voxels) for pair in pairing.pairs]
+    facts += [images.fingerprint(view) for pair in pairing.pairs for view in pair.views]
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
@@ -127,7 +114,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 source="voxel_view_archive",
                 voxels=config.voxels,
                 views=config.views,
-                category=config.category,
+                categories=list(config.categories),
                 drop_duplicates=config.drop_duplicates,
                 listing=config.listing,
             ),
@@ -135,76 +122,38 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager):
         config = self.builder_config
-        voxels, views = config.voxels, config.views
-        if voxels is None or views is None:
-            manual = dl_manager.manual_dir
-            voxels = voxels or _first_existing(manual, "voxels.zip", "voxels")
-            views = views or _first_existing(manual, "views.tar", "views")
-        with Archive(voxels) as grids, Archive(views) as images:
-            pairing = pair_shapes(
-                grids, images, config.category, config.drop_duplicates
-            )
-        for line in pairing.report().splitlines():
-            logging.info(line)
+        if config.pairing is None:
+            config = self._inspected(dl_manager)
+        self.info.metadata.update(skipped=config.pairing.skipped)
         return {
-            split: self._generate_examples(split, pairs, voxels, views)
-            for split, pairs in pairing.splits.items()
+            split: self._generate_examples(split, pairs, config.voxels, config.views)
+            for split, pairs in config.pairing.splits.items()
         }
+
+    def _inspected(self, dl_manager) -> ArchiveConfig:
+        """The configuration with what the archives hold."""
+        given = self.builder_config
+        found = inspect_archives(
+            given.voxels
+            or first_existing(dl_manager.manual_dir, "voxels.zip", "voxels"),
+            given.views or first_existing(dl_manager.manual_dir, "views.tar", "views"),
+            given.categories,
+            given.drop_duplicates,
+            given.strict,
+        )
+        for field in ("resolution", "image_size", "num_views"):
+            if getattr(given, field) != getattr(found, field):
+                raise UserError(
+                    f"{found.voxels} and {found.views} have {field} "
+                    f"{getattr(found, field)}, but the data set "
+                    f"{getattr(given, field)}; name them with scripts/prepare_data.py"
+                )
+        return found
 
     def _generate_examples(self, split: str, pairs: list[Pair], voxels, views):
         with Archive(voxels) as grids, Archive(views) as images:
             for pair in tqdm.tqdm(pairs, f"reading {split}"):
                 key = "/".join((pair.category, pair.split, pair.name))
-                yield key, self._example(pair, grids, images)
-
-    def _example(self, pair: Pair, grids: Archive, images: Archive) -> dict:
-        config = self.builder_config
-        grid = read_grid(grids, pair.voxels)
-        if len(grid) != config.resolution:
-            raise UserError(
-                f"{grids.describe(pair.voxels)} has {len(grid)} voxels a side, but the "
-                f"data set has {config.resolution}; use grids of one resolution."
-            )
-        views = []
-        for path in pair.views:
-            view = read_view(images, path)
-            if view.shape != (config.image_size, config.image_size):
-                raise UserError(
-                    f"{images.describe(path)} is {view.shape[1]}×{view.shape[0]} "
-                    f"pixels, but the data set has {config.image_size}×"
-                    f"{config.image_size}; use square images of one size."
-                )
-            views.append(encode_view(view))
-        return {**example(pair.name, grid, views), "category": pair.category}
-
-
-def read_grid(archive: Archive, name: str) -> Bool[np.ndarray, "x y z"]:
-    """A grid from an archive; ValueError names the file if it is damaged."""
-    return read_binvox(archive.read(name), archive.describe(name))
-
-
-def read_view(archive: Archive, name: str) -> np.ndarray:
-    """A grey image (h, w) uint8 from an archive, transparency becoming white.
-
-    Raises:
-      UserError: if the file is no image or a damaged one.
-    """
-    try:
-        with Image.open(io.BytesIO(archive.read(name))) as image:
-            if image.mode in ("RGBA", "LA", "P", "PA"):
-                image = image.convert("RGBA")
-                white = Image.new("RGBA", image.size, "white")
-                image = Image.alpha_composite(white, image)
-            return np.asarray(image.convert("L"))
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UserError(
-            f"{archive.describe(name)}: not a whole PNG image ({error})."
-        ) from error
-
-
-def _first_existing(folder, *names: str) -> str:
-    for name in names:
-        with contextlib.suppress(OSError):
-            if (folder / name).exists():
-                return str(folder / name)
-    raise FileNotFoundError(f"{folder}: holds neither {' nor '.join(names)}.")
+                seen = [encode_view(read_view(images, path)) for path in pair.views]
+                shared = example(pair.name, read_grid(grids, pair.voxels), seen)
+                yield key, {**shared, "category": pair.category}

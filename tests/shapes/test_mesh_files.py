@@ -91,6 +91,29 @@ def test_kinds_of_files(kind):
     assert_is_wedge(read(exported(kind), f".{kind.split('_')[0].upper()}", up="z"))
 
 
+TETRAHEDRON = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\n"
+
+
+@pytest.mark.parametrize("corner", ["{}/", "{}//", "{}/ "])
+def test_obj_corners_with_slashes_that_nothing_follows(corner):
+    faces = [(1, 3, 2), (1, 2, 4), (2, 3, 4), (1, 4, 3)]
+    lines = ["f " + " ".join(map(corner.format, face)) for face in faces]
+    for end in ("\n", ""):
+        mesh = read(TETRAHEDRON + "\n".join(lines) + end, ".obj")
+        assert mesh.volume == pytest.approx(1 / 6)
+    with pytest.raises(UserError, match="cut short: its last face"):
+        read(TETRAHEDRON + "f 1/1 3/1 2/1\nf 1/1 2/1 4/", ".obj")
+
+
+def test_too_little_memory_is_no_fault_of_the_file(monkeypatch):
+    def fail(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(trimesh, "load_scene", fail)
+    with pytest.raises(MemoryError):
+        read(exported("stl"), ".stl")
+
+
 def test_gltf_finds_its_buffer_through_the_resource_function():
     files = exported("gltf")
     asked = []
@@ -177,6 +200,12 @@ def broken(old, new):
         (b"\x89PNG\r\n\x1a\n\0\0\0\0", ".stl", "there are no faces"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\0", ".ply", "cannot be read as .ply"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\0", ".glb", "cannot be read as .glb"),
+        ('{"asset": {"ver', ".gltf", "cannot be read as .gltf: damaged"),
+        (
+            '{"extensionsRequired": ["KHR_draco_mesh_compression"]}',
+            ".gltf",
+            "KHR_draco_mesh_compression is not read; save it without",
+        ),
         ("{}", ".gltf", "there are no faces|cannot be read"),
         ("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\nf 1 2", ".obj", "cut short"),
         ("v 0 0 0\nv 1 0 0\nv 0 1", ".obj", "no faces|cannot be read"),

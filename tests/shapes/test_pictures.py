@@ -36,10 +36,11 @@ def drawn(picture, columns=slice(None)):
     return (picture[:, columns] < 250).any(axis=-1).sum()
 
 
-def test_all_grids_fit_whatever_the_azimuth():
+@pytest.mark.parametrize("elevation", [-89.0, -30.0, 0.0, 30.0, 55.0, 89.0])
+def test_all_grids_fit_from_anywhere(elevation):
     full = np.ones((4, 4, 4), bool)
     for azimuth in np.arange(0.0, 90.0, 15.0).tolist():
-        picture = draw_voxels(full, 64, azimuth)
+        picture = draw_voxels(full, 128, azimuth, elevation)
         border = np.concatenate([picture[[0, -1]], picture[:, [0, -1]].swapaxes(0, 1)])
         assert (border == 255).all()
 

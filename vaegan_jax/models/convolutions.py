@@ -1,41 +1,41 @@
-"""Strided convolutions and their adjoints in two exact formulations.
+"""Strided convolutions and their adjoints in exact formulations.
 
-`plain` is XLA's own convolution, the right choice on GPUs and TPUs. XLA's CPU backend
-runs transposed and input-gradient convolutions through a naive loop, fifty to two
-hundred times slower than a good library; `gather` therefore writes them as matrix
-products. Both compute the same numbers up to rounding.
+- `plain` is XLA's own convolution, the right choice on GPUs and TPUs. XLA's CPU backend
+  runs transposed and input-gradient convolutions through a naive loop, fifty to two
+  hundred times slower than a good library.
+- `winograd` writes them as matrix products over tiles, with fewer multiplications than
+  taps: the fastest on CPUs. See `winograd`, also for how it works.
+- `gather` is the same with tiles of one output: every multiplication is done.
 
-The idea of `gather`, for any number of spatial axes: output cell `j` of a stride-2
-convolution reads element `2j + t` of the padded input for tap `t`. Splitting every axis
-into (cell, phase) turns that into phase `t % 2` of cell `j + t // 2`. The taps that
-share a shift `t // 2` are read together: one slice and one product per shift, eight for
-a kernel of 4³. The transposed convolution is the exact adjoint: products, then shifted
-adds. Each one's input gradient is the other's forward pass, and the weight gradient of
-both is one product per slice.
+All compute the same numbers up to rounding, to which `winograd` adds about a digit.
 """
 
 import functools
-import itertools
 import math
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-Formulation = Literal["plain", "gather"]
+from vaegan_jax.models import winograd
+
+Formulation = Literal["plain", "gather", "winograd"]
 
 _STRIDE = 2
 
-# Bytes of input that `gather` works on at once. Above, it goes through the batch in
-# parts: its intermediates are several times as large as its input.
+# Tile sizes to choose from, by spatial rank. Larger ones cost digits, and in three
+# dimensions have too many points.
+_TILES = {2: (1, 2, 4), 3: (1, 2)}
+
+# Bytes of input that are worked on at once. Above, it goes through the batch in parts:
+# the intermediates are several times as large as the input.
 _AT_ONCE = 1 << 25
 
 
 def default_formulation() -> Formulation:
-    """The faster formulation on the backend that computations run on by default."""
-    return "gather" if jax.default_backend() == "cpu" else "plain"
+    """The fastest formulation on the backend that computations run on by default."""
+    return "winograd" if jax.default_backend() == "cpu" else "plain"
 
 
 def convolve(
@@ -50,7 +50,7 @@ def convolve(
       x: input, channels last; every spatial size even.
       kernel: taps, then input and output channels.
       padding: zeros on either side of each spatial axis.
-      formulation: "plain" or "gather".
+      formulation: see the module's docstring.
 
     Returns:
       The output, of half the input's spatial sizes when `2 * padding + 2` equals the
@@ -58,7 +58,7 @@ def convolve(
     """
     if formulation == "plain":
         return _plain_convolve(x, kernel, padding)
-    return _gather_convolve(x, kernel, padding)
+    return _convolve(x, kernel, padding, formulation)
 
 
 def convolve_transposed(
@@ -74,7 +74,7 @@ def convolve_transposed(
     """
     if formulation == "plain":
         return _plain_convolve_transposed(y, kernel, padding)
-    return _gather_convolve_transposed(y, kernel, padding)
+    return _convolve_transposed(y, kernel, padding, formulation)
 
 
 # --- plain ---------------------------------------------------------------------------
@@ -118,178 +118,123 @@ def _plain_convolve_transposed(y, kernel, padding):
     )
 
 
-# --- gather --------------------------------------------------------------------------
+# --- winograd and gather -------------------------------------------------------------
 
 
-class _Group(NamedTuple):
-    """Taps of one axis that read the same cell of the padded, phase-split input."""
+def _forward(x, kernel, padding, formulation):
+    cells = [size // _STRIDE for size in x.shape[1:-1]]
 
-    shift: int  # cells
-    taps: int  # 1 or 2: phases 0 ... taps - 1
+    def apply(x):
+        if _is_image(kernel.shape, formulation):
+            columns = jnp.moveaxis(kernel, -2, 0).reshape(-1, kernel.shape[-1])
+            return _patches(x, kernel.shape, padding) @ columns
+        tile = _tile(x.shape[0], cells, kernel.shape, formulation, x.dtype)
+        return winograd.convolve(x, kernel, padding, tile)
 
-
-def _groups(kernel_shape: Sequence[int]) -> list[tuple[_Group, ...]]:
-    """Every combination, over the axes, of groups of taps with a common shift."""
-    per_axis = [
-        [_Group(t // _STRIDE, min(_STRIDE, size - t)) for t in range(0, size, _STRIDE)]
-        for size in kernel_shape
-    ]
-    return list(itertools.product(*per_axis))
+    return _in_parts(apply, x).reshape(x.shape[0], *cells, -1)
 
 
-def _taps(group: tuple[_Group, ...]) -> tuple[slice, ...]:
-    """Where the kernel keeps the taps of a group."""
-    return tuple(slice(_STRIDE * g.shift, _STRIDE * g.shift + g.taps) for g in group)
+def _adjoint(y, kernel, padding, formulation):
+    def apply(y):
+        tile = _tile(y.shape[0], y.shape[1:-1], kernel.shape, formulation, y.dtype)
+        return winograd.convolve_transposed(y, kernel, padding, tile)
+
+    sizes = [_STRIDE * cells for cells in y.shape[1:-1]]
+    return _in_parts(apply, y).reshape(y.shape[0], *sizes, -1)
 
 
-def _split_phases(x):
-    """(b, n, ..., c) to (b, n/2, ..., 2, ..., c): all cells first, then all phases."""
+def _kernel_gradient(x, y, shape, padding, formulation):
+    def apply(x, y):
+        if _is_image(shape, formulation):
+            product = (y.reshape(-1, shape[-1]).T @ _patches(x, shape, padding)).T
+            product = product.reshape(shape[-2], *shape[:-2], -1)
+            return jnp.moveaxis(product, 0, -2)
+        tile = _tile(x.shape[0], y.shape[1:-1], shape, formulation, x.dtype)
+        return winograd.kernel_gradient(x, y, shape, padding, tile)
+
+    return _in_parts(apply, x, y).sum(0)
+
+
+def _tile(batch, cells, kernel_shape, formulation: Formulation, dtype) -> int:
+    """The tile size to use: with `winograd` the cheapest that fits."""
+    if formulation == "gather" or dtype != jnp.float32:  # half has no digits to lose
+        return 1
+    if not isinstance(batch, int):  # exported for any batch: choose for the smallest
+        batch = 1
+    return min(
+        (m for m in _TILES[len(cells)] if all(size % m == 0 for size in cells)),
+        key=lambda m: winograd.cost(m, batch, cells, kernel_shape),
+    )
+
+
+def _in_parts(function, *arrays):
+    """Stacked results of `function` for parts of the arrays' batch, one by one."""
+    first = arrays[0]
+    batch, parts = first.shape[0], 1
+    if isinstance(batch, int):  # and not exported for any
+        parts = min(batch, -(-first.size * first.dtype.itemsize // _AT_ONCE))
+        while batch % parts:
+            parts += 1
+    if parts == 1:
+        return function(*arrays)[None]
+    split = [a.reshape(parts, batch // parts, *a.shape[1:]) for a in arrays]
+    return jax.lax.map(lambda part: function(*part), split)
+
+
+def _is_image(kernel_shape, formulation) -> bool:
+    """Whether a grey or colour image is read: too thin for products tap by tap."""
+    rank, inputs = len(kernel_shape) - 2, kernel_shape[-2]
+    return formulation == "winograd" and rank == 2 and inputs <= 3
+
+
+def _patches(x, kernel_shape, padding):
+    """What each output cell reads, (b · cells, channels · taps)."""
     rank = x.ndim - 2
-    sizes = [s for n in x.shape[1:-1] for s in (n // _STRIDE, _STRIDE)]
-    order = [0, *range(1, 2 * rank, 2), *range(2, 2 * rank + 1, 2), 2 * rank + 1]
-    return x.reshape(x.shape[0], *sizes, x.shape[-1]).transpose(order)
+    patches = jax.lax.conv_general_dilated_patches(
+        x,
+        kernel_shape[:-2],
+        [_STRIDE] * rank,
+        [_pads(size, padding) for size in kernel_shape[:-2]],
+        dimension_numbers=_dimension_numbers(rank),
+    )
+    return patches.reshape(-1, patches.shape[-1])
 
 
-def _merge_phases(x):
-    """The inverse of `_split_phases`."""
-    rank = (x.ndim - 2) // 2
-    order = [0, *[a for i in range(rank) for a in (1 + i, 1 + rank + i)], 2 * rank + 1]
-    sizes = [_STRIDE * n for n in x.shape[1 : 1 + rank]]
-    return x.transpose(order).reshape(x.shape[0], *sizes, x.shape[-1])
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def _convolve(x, kernel, padding, formulation):
+    return _forward(x, kernel, padding, formulation)
 
 
-def _reads(x, kernel_shape, padding):
-    """For every group of taps: what each output cell reads, (b * cells, taps * c)."""
-    cells = [n // _STRIDE for n in x.shape[1:-1]]
-    # An odd kernel leaves the last phase of the last cell unread; pad to whole cells.
-    pads = [(padding, size + size % 2 - _STRIDE - padding) for size in kernel_shape]
-    split = _split_phases(jnp.pad(x, [(0, 0), *pads, (0, 0)]))
-    for group in _groups(kernel_shape):
-        where = [slice(g.shift, g.shift + n) for g, n in zip(group, cells, strict=True)]
-        phases = [slice(0, g.taps) for g in group]
-        part = split[(slice(None), *where, *phases)]
-        yield group, part.reshape(x.shape[0] * math.prod(cells), -1)
+def _convolve_fwd(x, kernel, padding, formulation):
+    return _forward(x, kernel, padding, formulation), (x, kernel)
 
 
-def _forward(x, kernel, padding):
-    cells = [n // _STRIDE for n in x.shape[1:-1]]
-    if min(cells) >= 4 and x.shape[-1] > 1:
-        # Away from tiny grids and single channels XLA's forward pass is no naive loop,
-        # and twice as fast as gathering.
-        return _plain_convolve(x, kernel, padding)
-    outputs = kernel.shape[-1]
-    reads, rows = [], []
-    for group, part in _reads(x, kernel.shape[:-2], padding):
-        reads.append(part)
-        rows.append(kernel[_taps(group)].reshape(-1, outputs))
-    if x.shape[-1] == 1:  # products too thin to be worth doing one by one
-        reads, rows = [jnp.concatenate(reads, 1)], [jnp.concatenate(rows)]
-    product = sum(part @ row for part, row in zip(reads, rows, strict=True))
-    return product.reshape(x.shape[0], *cells, outputs)
-
-
-def _parts(x):
-    """(b, ...) to (parts, b / parts, ...), each part small enough."""
-    batch = x.shape[0]
-    if not isinstance(batch, int):  # exported for any batch: how many is not known
-        return x[None]
-    parts = min(batch, -(-x.size * x.dtype.itemsize // _AT_ONCE))
-    while batch % parts:
-        parts += 1
-    return x.reshape(parts, batch // parts, *x.shape[1:])
-
-
-def _adjoint(y, kernel, padding):
-    parts = _parts(y)
-    if len(parts) == 1:
-        return _adjoint_of_part(y, kernel, padding)
-    x = jax.lax.map(lambda part: _adjoint_of_part(part, kernel, padding), parts)
-    return x.reshape(y.shape[0], *x.shape[2:])
-
-
-def _adjoint_of_part(y, kernel, padding):
-    """Each tap's product with `y`, added where `_forward` read that tap's input.
-
-    One small product per group: the whole (taps * c) wide intermediate would be eight
-    times the size of the result, and is never stored.
-    """
-    batch, cells = y.shape[0], y.shape[1:-1]
-    flat = y.reshape(-1, kernel.shape[-1])
-    total = None
-    for group in _groups(kernel.shape[:-2]):
-        taps = kernel[_taps(group)]
-        part = flat @ taps.reshape(-1, kernel.shape[-1]).T
-        part = part.reshape(batch, *cells, *taps.shape[:-1])
-        reach = [(size - 1) // _STRIDE for size in kernel.shape[:-2]]
-        pads = [(g.shift, r - g.shift) for g, r in zip(group, reach, strict=True)]
-        pads += [(0, _STRIDE - g.taps) for g in group]
-        part = jnp.pad(part, [(0, 0), *pads, (0, 0)])
-        total = part if total is None else total + part
-    inside = [slice(padding, padding + _STRIDE * n) for n in cells]
-    return _merge_phases(total)[(slice(None), *inside)]
-
-
-def _weight_gradient(x, gradient, kernel_shape, padding):
-    parts = _parts(x)
-    if len(parts) == 1:
-        return _weight_gradient_of_part(x, gradient, kernel_shape, padding)
-
-    def add(total, part):
-        return total + _weight_gradient_of_part(*part, kernel_shape, padding), None
-
-    gradients = gradient.reshape(*parts.shape[:2], *gradient.shape[1:])
-    start = jnp.zeros(kernel_shape, gradient.dtype)
-    return jax.lax.scan(add, start, (parts, gradients))[0]
-
-
-def _weight_gradient_of_part(x, gradient, kernel_shape, padding):
-    flat = gradient.reshape(-1, kernel_shape[-1])
-    kernel = jnp.zeros(kernel_shape, gradient.dtype)
-    for group, part in _reads(x, kernel_shape[:-2], padding):
-        # The smaller dimension first is the faster order of this product.
-        block = (flat.T @ part).T
-        block = block.reshape(*[g.taps for g in group], *kernel_shape[-2:])
-        kernel = kernel.at[_taps(group)].set(block)
-    return kernel
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _gather_convolve(x, kernel, padding):
-    return _forward(x, kernel, padding)
-
-
-def _gather_convolve_fwd(x, kernel, padding):
-    return _forward(x, kernel, padding), (x, kernel)
-
-
-def _gather_convolve_bwd(padding, residuals, gradient):
+def _convolve_bwd(padding, formulation, residuals, gradient):
     x, kernel = residuals
     return (
-        _adjoint(gradient, kernel, padding),
-        _weight_gradient(x, gradient, kernel.shape, padding),
+        _adjoint(gradient, kernel, padding, formulation),
+        _kernel_gradient(x, gradient, kernel.shape, padding, formulation),
     )
 
 
-_gather_convolve.defvjp(_gather_convolve_fwd, _gather_convolve_bwd)
+_convolve.defvjp(_convolve_fwd, _convolve_bwd)
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _gather_convolve_transposed(y, kernel, padding):
-    return _adjoint(y, kernel, padding)
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def _convolve_transposed(y, kernel, padding, formulation):
+    return _adjoint(y, kernel, padding, formulation)
 
 
-def _gather_convolve_transposed_fwd(y, kernel, padding):
-    return _adjoint(y, kernel, padding), (y, kernel)
+def _convolve_transposed_fwd(y, kernel, padding, formulation):
+    return _adjoint(y, kernel, padding, formulation), (y, kernel)
 
 
-def _gather_convolve_transposed_bwd(padding, residuals, gradient):
+def _convolve_transposed_bwd(padding, formulation, residuals, gradient):
     y, kernel = residuals
     return (
-        _forward(gradient, kernel, padding),
-        _weight_gradient(gradient, y, kernel.shape, padding),
+        _forward(gradient, kernel, padding, formulation),
+        _kernel_gradient(gradient, y, kernel.shape, padding, formulation),
     )
 
 
-_gather_convolve_transposed.defvjp(
-    _gather_convolve_transposed_fwd, _gather_convolve_transposed_bwd
-)
+_convolve_transposed.defvjp(_convolve_transposed_fwd, _convolve_transposed_bwd)

@@ -11,6 +11,7 @@ uint8 on white (255).
     rasterize.py    which pixels triangles and lines cover
     cells.py        lists of cells, for those above
     mesh_files.py   files → meshes
+    orientation.py  their axes → ours
     meshes.py       voxel grids → meshes, and .glb files
     voxel_files.py  binvox files
     pictures.py     pictures of voxel grids, for people

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import logging
 import re
 import warnings
@@ -12,14 +13,12 @@ import trimesh
 from jaxtyping import Float, Int
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.orientation import find_turn, turn_mesh
 
 MESH_SUFFIXES = (".off", ".obj", ".glb", ".gltf", ".ply", ".stl")
 _BINARY_SUFFIXES = (".glb", ".ply", ".stl")  # that may be binary
 
-# Rotations to z up, front towards −y, for files whose y is up: rows are our axes.
-_Y_UP_FRONT_PLUS_Z = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], float)
-_Y_UP_FRONT_MINUS_Z = np.array([[-1, 0, 0], [0, 0, 1], [0, 1, 0]], float)
-
+_DANGLING_SLASHES = re.compile(rb"/+(?=\s|\Z)")  # some OBJ files have `f 1/ 2/ 4/`
 _OFF_HEADER = re.compile(r"(?:ST|C|N)*OFF\b|(?:ST|C|N)*OFF(?=\d)", re.IGNORECASE)
 
 
@@ -37,9 +36,8 @@ def read_mesh(
     Args:
       content: of the file.
       suffix: that names its kind, one of `MESH_SUFFIXES`.
-      up: "z", whose front is towards −y as ModelNet's, or "y", whose front is towards
-        −z as ShapeNet's (+z in glTF); None is "y" for glTF, as its standard says, and
-        "z" otherwise.
+      up: "z" or "y", the axis of the file that is up, as `orientation.find_turn` takes
+        it; None goes by the kind of file.
       resource: gives the content of another file that a `.gltf` refers to.
 
     Returns:
@@ -47,6 +45,7 @@ def read_mesh(
 
     Raises:
       UserError: if the file is damaged, empty, of another kind, or without a surface.
+      MemoryError: if it needs more than there is.
     """
     suffix = suffix.lower()
     if suffix not in MESH_SUFFIXES:
@@ -58,14 +57,14 @@ def read_mesh(
     try:
         with _quiet():
             mesh = _parse(content, suffix, resource)
-    except UserError:
+    except (UserError, MemoryError):
         raise
     except Exception as error:  # what parsers raise for damaged files has no bounds
         raise UserError(
             f"cannot be read as {suffix}: damaged or of another kind ({_brief(error)})"
         ) from error
     _check(mesh)
-    return _oriented(mesh, suffix in (".glb", ".gltf"), up)
+    return turn_mesh(_scaled(mesh), find_turn(suffix, up))
 
 
 def _parse(content: bytes, suffix: str, resource) -> trimesh.Trimesh:
@@ -74,8 +73,11 @@ def _parse(content: bytes, suffix: str, resource) -> trimesh.Trimesh:
         return trimesh.Trimesh(*_parse_off(content), process=False)
     if suffix == ".obj":
         _check_last_face(content)
+        content = _DANGLING_SLASHES.sub(b"", content)
     if suffix == ".ply":
         _check_ply_lines(content)
+    if suffix in (".gltf", ".glb"):
+        _check_gltf(content, suffix)
     scene = trimesh.load_scene(
         io.BytesIO(content),
         file_type=suffix[1:],
@@ -129,7 +131,10 @@ def _triangles(lines: list[str]) -> Int[np.ndarray, "f 3"]:
 def _check_last_face(content: bytes) -> None:
     """Raises UserError for an OBJ file that ends within a face."""
     last = content.rstrip().rsplit(b"\n", 1)[-1].split()
-    if last and last[0] == b"f" and (len(last) < 4 or last[-1].endswith(b"/")):
+    if not last or last[0] != b"f":
+        return
+    ends = {corner.endswith(b"/") for corner in last[1:]}
+    if len(last) < 4 or len(ends) > 1:
         raise UserError("the file is cut short: its last face is incomplete")
 
 
@@ -145,6 +150,16 @@ def _check_ply_lines(content: bytes) -> None:
             )
 
 
+def _check_gltf(content: bytes, suffix: str) -> None:
+    """Raises UserError for glTF with compressed meshes; ValueError if it is none."""
+    if suffix == ".glb":  # the JSON is the first chunk
+        length = int.from_bytes(content[12:16], "little")
+        content = content[20 : 20 + length]
+    for extension in json.loads(content).get("extensionsRequired", ()):
+        if extension.endswith("_compression"):
+            raise UserError(f"{extension} is not read; save it without compression")
+
+
 def _check(mesh: trimesh.Trimesh) -> None:
     if not np.isfinite(mesh.vertices).all():
         raise UserError("the mesh has non-finite vertices")
@@ -158,15 +173,11 @@ def _check(mesh: trimesh.Trimesh) -> None:
         raise UserError("all faces lie in a single point, or too far apart")
 
 
-def _oriented(mesh: trimesh.Trimesh, is_gltf: bool, up: str | None) -> trimesh.Trimesh:
+def _scaled(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
     # A power of two: it changes no bit of the digits. Without it, tolerances that are
     # meant for everyday sizes take the corners of a tiny mesh for one.
     scale = 2.0 ** -np.ceil(np.log2(mesh.extents.max()))
-    vertices = mesh.vertices * scale
-    if (up or ("y" if is_gltf else "z")) == "y":
-        turn = _Y_UP_FRONT_PLUS_Z if is_gltf else _Y_UP_FRONT_MINUS_Z
-        vertices = vertices @ turn.T
-    return trimesh.Trimesh(vertices, mesh.faces, process=False)
+    return trimesh.Trimesh(mesh.vertices * scale, mesh.faces, process=False)
 
 
 @contextlib.contextmanager

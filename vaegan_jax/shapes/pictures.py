@@ -14,8 +14,8 @@ from vaegan_jax.shapes.meshes import boxes_mesh
 from vaegan_jax.shapes.render import average_blocks
 
 FRONT_RIGHT_DEGREES = 35.0
-_CAMERA = Camera(num_views=1, elevation_degrees=30.0)
-_CUBE = 0.64  # side at which the camera just sees all of the grid, from any azimuth
+ELEVATION_DEGREES = 30.0
+_CUBE = 0.64  # side at which a camera just sees all of the grid, from anywhere
 _SUPERSAMPLE = 2
 _LIGHT_COLOUR = np.array([244.0, 206.0, 148.0])
 _DARK_COLOUR = np.array([46.0, 44.0, 78.0])
@@ -28,6 +28,7 @@ def draw_voxels(
     grid: Bool[np.ndarray, "x y z"],
     image_size: int = 160,
     azimuth_degrees: float = FRONT_RIGHT_DEGREES,
+    elevation_degrees: float = ELEVATION_DEGREES,
 ) -> UInt8[np.ndarray, "h w 3"]:
     """Draws the voxels of a grid as shaded boxes on white.
 
@@ -37,14 +38,16 @@ def draw_voxels(
       grid: occupancy, z up, front towards −y.
       image_size: height and width in pixels.
       azimuth_degrees: where the eye is: 0 in front, 90 on the +x side.
+      elevation_degrees: of the eye above the horizon.
     """
     size = image_size * _SUPERSAMPLE
     image = np.full((size * size, 3), 255.0)
     mesh = boxes_mesh(grid)
     if len(mesh.faces):
         mesh.apply_scale(_CUBE)
-        eye = _CAMERA.eye(math.radians(azimuth_degrees))
-        hits = first_hits(mesh, _CAMERA, eye, size)
+        camera = Camera(1, elevation_degrees)
+        eye = camera.eye(math.radians(azimuth_degrees))
+        hits = first_hits(mesh, camera, eye, size)
         points = eye + hits.directions * hits.depth[:, None]
         image[hits.hit] = _colours(grid, mesh, hits.faces, points)
     image = average_blocks(image.reshape(size, size, 3), _SUPERSAMPLE)
@@ -107,11 +110,13 @@ def draw_contact_sheet(
     grids: Bool[np.ndarray, "n x y z"],
     views: UInt8[np.ndarray, "n v h w 1"],
     image_size: int = 128,
+    elevation_degrees: float = ELEVATION_DEGREES,
 ) -> Image.Image:
     """One row for each shape: views, each beside its voxels as seen from there.
 
     A wrong pairing or orientation shows as pictures that differ. Four views at most are
-    shown; of shapes without views, the voxels from four sides.
+    shown; of shapes without views, the voxels from four sides. The elevation is that
+    from which the views were taken.
     """
     stored = views.shape[1]
     chosen = sorted({i * stored // 4 for i in range(4)}) if stored else range(4)
@@ -120,7 +125,8 @@ def draw_contact_sheet(
         row = []
         for i in chosen:
             row += [_view_tile(seen[i], image_size)] if stored else []
-            row.append(draw_voxels(grid, image_size, 360.0 * i / (stored or 4)))
+            azimuth = 360.0 * i / (stored or 4)
+            row.append(draw_voxels(grid, image_size, azimuth, elevation_degrees))
         short = name if len(name) <= 22 else f"{name[:11]}…{name[-10:]}"
         rows.append([_labelled(row[0], short), *row[1:]])
     headers = [f"view {i + 1}" if stored else f"from {90 * i}°" for i in chosen]

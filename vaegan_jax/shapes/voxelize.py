@@ -16,6 +16,7 @@ from vaegan_jax.shapes.render import check_mesh
 from vaegan_jax.shapes.zbuffer import CARVE, SHAPENET, remove_internal, solid_voxels
 
 _STYLES = {"carve": CARVE, "shapenet": SHAPENET}
+METHODS = ("exact", *_STYLES)
 
 
 def voxelize(
@@ -63,7 +64,7 @@ def voxelize(
             "give whole numbers from 1 up."
         )
     method = method or default_method(solid)
-    if method not in ("exact", *_STYLES):
+    if method not in METHODS:
         raise UserError(f'method is "{method}"; give "exact", "carve" or "shapenet".')
     check_mesh(mesh)
     size = resolution * oversample

@@ -1,0 +1,56 @@
+"""Measures speed, and writes tables, JSON and plots.
+
+python scripts/benchmark.py encoding --views=1,3,6,12 --image_size=64,224
+python scripts/benchmark.py step --models=gan,vae_gan,mv_vae_gan
+python scripts/benchmark.py growth
+python scripts/benchmark.py peer
+python scripts/benchmark.py input --data_dir=DIR
+python scripts/benchmark.py layers
+python scripts/benchmark.py sampling --workdir=runs/mv_vae_gan-demo
+"""
+
+import argparse
+import os
+import pathlib
+import shlex
+import sys
+
+from data_prep.options import Parser
+from vaegan_jax.benchmark.commands import add_commands
+from vaegan_jax.errors import UserError, tell
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+
+def measure(given: argparse.Namespace) -> str:
+    """Runs a benchmark and writes what it found; returns the Markdown."""
+    import jax
+
+    from vaegan_jax.benchmark import machine, report
+    from vaegan_jax.cpu import keep_freed_memory
+
+    if given.backend != "auto":
+        jax.config.update("jax_platforms", given.backend)
+    keep_freed_memory()
+    command = shlex.join(["python", *sys.argv])
+    output = pathlib.Path(given.output)
+    return report.write(given.function(given), machine.describe(), command, output)
+
+
+def main() -> int:
+    parser = Parser(description=__doc__.splitlines()[0])
+    add_commands(parser.add_subparsers(required=True, metavar="COMMAND"))
+    try:
+        print(measure(parser.parse_args()))
+    except (UserError, OSError) as error:
+        print(f"error: {tell(error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nerror: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""The commands of `scripts/benchmark.py` and their options.
+
+What measures is imported when a command runs.
+"""
+
+import argparse
+from collections.abc import Callable
+
+from vaegan_jax.benchmark.report import Benchmark
+from vaegan_jax.errors import UserError
+
+_MODELS = ("gan", "vae_gan", "mv_vae_gan")
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Positive whole numbers with commas between."""
+    values = tuple(int(part) for part in text.split(","))
+    if min(values) < 1:
+        raise ValueError(text)
+    return values
+
+
+def some_of(allowed: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
+    """Parses names with commas between."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        values = tuple(text.split(","))
+        for value in values:
+            if value not in allowed:
+                raise argparse.ArgumentTypeError(
+                    f"{value!r} is none of {', '.join(allowed)}"
+                )
+        return values
+
+    return parse
+
+
+def encoding(given: argparse.Namespace) -> Benchmark:
+    """Times encoding many views, vectorised and one by one."""
+    from vaegan_jax.benchmark.encoding import run
+
+    return run(given.views, given.image_size, given.batch_size, given.rounds)
+
+
+def step(given: argparse.Namespace) -> Benchmark:
+    """Times whole training steps."""
+    from vaegan_jax.benchmark.step import run
+
+    sizes = (given.batch_size, given.image_size)
+    return run(given.models, *sizes, given.precision, given.rounds)
+
+
+def growth(given: argparse.Namespace) -> Benchmark:
+    """Measures how time and memory of a step grow with its sizes."""
+    from vaegan_jax.benchmark.step import growth
+
+    return growth(given.rounds)
+
+
+def peer(given: argparse.Namespace) -> Benchmark:
+    """Times our step beside the same in PyTorch."""
+    from vaegan_jax.benchmark.peer import run
+
+    if len(given.batch_size) < len(given.models):
+        raise UserError("--batch_size needs one number for each of --models")
+    return run(given.models, given.batch_size, given.image_size, given.rounds)
+
+
+def inputs(given: argparse.Namespace) -> Benchmark:
+    """Measures decoding, batches, transfer, and what steps wait for."""
+    from vaegan_jax.benchmark.inputs import run
+
+    sizes = (given.image_size, given.batch_size, given.views)
+    return run(given.data_dir, *sizes, given.rounds)
+
+
+def layers(given: argparse.Namespace) -> Benchmark:
+    """Times every convolution in every formulation."""
+    from vaegan_jax.benchmark.layers import run
+
+    sizes = (given.batch_size, given.images, given.image_size)
+    return run(*sizes, given.formulations, given.rounds)
+
+
+def sampling(given: argparse.Namespace) -> Benchmark:
+    """Times a trained model."""
+    from vaegan_jax.benchmark.sampling import run
+
+    return run(given.workdir, given.checkpoint, given.shapes, given.rounds)
+
+
+def add_commands(commands) -> None:
+    """Adds every command to an argparse parser's subparsers."""
+    option = _command(commands, encoding)
+    option("--views", type=numbers, default=(1, 3, 6, 12), help="how many (1,3,6,12)")
+    option("--image_size", type=numbers, default=(64, 224), help="pixels (64,224)")
+    option("--batch_size", type=int, default=4, help="shapes (4)")
+
+    option = _command(commands, step)
+    option("--models", type=some_of(_MODELS), default=_MODELS, help="all three")
+    option("--batch_size", type=numbers, default=(8, 32), help="shapes (8,32)")
+    option("--image_size", type=numbers, default=(64,), help="pixels (64)")
+    precisions = some_of(("float32", "bfloat16"))
+    option("--precision", type=precisions, default=("float32",), help="or bfloat16")
+
+    _command(commands, growth)
+
+    option = _command(commands, peer)
+    option("--peer", choices=("pytorch",), default="pytorch", help="(pytorch)")
+    option("--models", type=some_of(_MODELS), default=_MODELS, help="all three")
+    option("--batch_size", type=numbers, default=(32, 32, 8), help="of each (32,32,8)")
+    option("--image_size", type=int, default=64, help="pixels (64)")
+
+    option = _command(commands, inputs, "input")
+    option("--data_dir", required=True, help="directory of a prepared data set")
+    option("--image_size", type=int, default=64, help="pixels (64)")
+    option("--batch_size", type=int, default=8, help="shapes (8)")
+    option("--views", type=int, default=12, help="of each shape (12)")
+
+    option = _command(commands, layers)
+    option("--batch_size", type=int, default=8, help="shapes (8)")
+    option("--images", type=int, default=96, help="that are encoded (96)")
+    option("--image_size", type=int, default=64, help="pixels (64)")
+    formulations = some_of(("plain", "gather", "winograd"))
+    default = ("gather", "winograd")
+    option("--formulations", type=formulations, default=default, help="and plain")
+
+    option = _command(commands, sampling)
+    option("--workdir", required=True, help="of a trained model")
+    option("--checkpoint", default="latest", help="a step, latest or best")
+    option("--shapes", type=numbers, default=(1, 16, 64), help="at once (1,16,64)")
+
+
+def _command(commands, function: Callable, name: str | None = None) -> Callable:
+    """Adds a command with the options that all have; returns what adds more."""
+    parser = commands.add_parser(
+        name or function.__name__, description=function.__doc__, help=function.__doc__
+    )
+    parser.set_defaults(function=function)
+    option = parser.add_argument
+    option("--rounds", type=int, default=9, help="how often each variant is timed (9)")
+    option("--backend", default="auto", help="cpu, gpu or tpu (the best there is)")
+    option("--output", default="runs/benchmarks", help="for tables, JSON and plots")
+    return option

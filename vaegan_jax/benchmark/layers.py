@@ -1,0 +1,120 @@
+"""Every convolution by itself, in every formulation, beside what the machine could do."""
+
+from collections.abc import Callable, Sequence
+from typing import get_args
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from vaegan_jax.benchmark import machine
+from vaegan_jax.benchmark.report import Benchmark
+from vaegan_jax.benchmark.timing import summarise, take_turns
+from vaegan_jax.benchmark.work import (
+    Layer,
+    discriminator_layers,
+    encoder_layers,
+    generator_layers,
+    roofline,
+)
+from vaegan_jax.benchmark.workload import build_config
+from vaegan_jax.models.convolutions import (
+    Formulation,
+    convolve,
+    convolve_transposed,
+)
+
+_PADDING = {2: 2, 3: 1}  # by spatial axes
+
+
+def run(
+    batch_size: int,
+    images: int,
+    image_size: int,
+    formulations: Sequence[str],
+    rounds: int,
+) -> Benchmark:
+    """Each convolution of the reference networks: forward pass and both gradients.
+
+    Args:
+      batch_size: shapes that G makes and D sees.
+      images: that E sees.
+      image_size: of those.
+      formulations: some of `Formulation`; "plain" takes minutes on a CPU.
+      rounds: how often each is timed.
+    """
+    config = build_config("mv_vae_gan", batch_size, image_size=image_size)
+    layers = [(layer, images) for layer in encoder_layers(config)]
+    layers += [(layer, batch_size) for layer in generator_layers(config)]
+    layers += [(layer, batch_size) for layer in discriminator_layers(config)]
+    peak, bandwidth = machine.matmul_peak(), machine.copy_bandwidth()
+    rows = []
+    for layer, count in layers:
+        if not layer.rank:
+            continue  # dense: one product in any formulation
+        variants = {
+            (formulation, name): function
+            for formulation in formulations
+            for name, function in passes(layer, count, formulation).items()
+        }
+        seconds = take_turns(variants, rounds)
+        best = roofline(count * layer.flops, layer.numbers(count), peak, bandwidth)
+        for formulation in formulations:
+            times = {
+                name: summarise(seconds[formulation, name]).median
+                for name in ("forward", "input gradient", "kernel gradient", "all")
+            }
+            rows.append(
+                {
+                    "layer": layer.name,
+                    "batch": count,
+                    "GFLOP": count * layer.flops / 1e9,
+                    "formulation": formulation,
+                }
+                | {f"{name} ms": 1e3 * value for name, value in times.items()}
+                | {"% of the limit": 100 * 3 * best / times["all"]}
+            )
+    notes = (
+        f"Limit: the longer of operations at {peak / 1e9:.0f} GFLOP/s, the fastest "
+        f"matrix product, and numbers in and out at {bandwidth / 1e9:.1f} GB/s, a copy "
+        "in place; both measured in this run. `all` is the three passes in one program, "
+        "which share what they can. G's layers are transposed.",
+    )
+    return Benchmark("layers", rows, ("layer", "formulation"), "all ms", notes)
+
+
+def passes(
+    layer: Layer, count: int, formulation: Formulation
+) -> dict[str, Callable[[], jax.Array]]:
+    """The layer's forward pass, its two gradients, and all three, on random numbers."""
+    rng = np.random.default_rng(0)
+    draw = lambda *shape: jnp.asarray(rng.normal(size=shape), jnp.float32)  # noqa: E731
+    kernel = draw(*(layer.taps,) * layer.rank, layer.inputs, layer.outputs)
+    x = draw(count, *(layer.size,) * layer.rank, layer.inputs)
+    y = draw(count, *(layer.size // 2,) * layer.rank, layer.outputs)
+    function, given, gradient = convolve, x, y
+    if layer.transposed:
+        function, given, gradient = convolve_transposed, y, x
+
+    def apply(given, kernel):
+        return function(given, kernel, _PADDING[layer.rank], formulation)
+
+    def pull(given, kernel, gradient):
+        output, pullback = jax.vjp(apply, given, kernel)
+        return output, *pullback(gradient)
+
+    chosen = {
+        "forward": apply,
+        "input gradient": lambda *arguments: pull(*arguments)[1],
+        "kernel gradient": lambda *arguments: pull(*arguments)[2],
+        "all": pull,
+    }
+    compiled = {name: jax.jit(f) for name, f in chosen.items()}
+    arguments = (given, kernel, gradient)
+    return {
+        name: lambda f=f, n=2 if name == "forward" else 3: f(*arguments[:n])
+        for name, f in compiled.items()
+    }
+
+
+FORMULATIONS = get_args(Formulation)

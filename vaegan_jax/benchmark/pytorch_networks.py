@@ -1,0 +1,141 @@
+"""The three networks in PyTorch, from the published description.
+
+Written independently of the Flax modules, as pure functions of parameters and running
+statistics; `from_flax` brings weights over, `to_flax` gradients back. Channels come
+first, as PyTorch has it. G's first and D's last layer are either the published
+convolutions of 4³ taps, of which only the 2³ in the centre meet anything but padding,
+or the dense products that this amounts to: the parameters tell which.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+Tree = dict[str, Any]
+
+
+def tensor(x: Any) -> torch.Tensor:
+    """A tensor with the values of any array."""
+    return torch.tensor(np.array(x))
+
+
+def from_flax(params: Tree, dense_ends: bool) -> Tree:
+    """Parameters of one of the Flax modules, by layer and name, in PyTorch's layout.
+
+    With `dense_ends` False the dense layer of G or D becomes a convolution's 4³ taps.
+    """
+    converted = {}
+    for layer, values in params.items():
+        converted[layer] = {name: tensor(value) for name, value in values.items()}
+        kernel = converted[layer].get("kernel")
+        if layer.startswith("Strided"):
+            # (taps, c, o) to (o, c, taps), which serves both directions.
+            kernel = kernel.permute(kernel.ndim - 1, kernel.ndim - 2, *_taps(kernel))
+        elif layer == "Dense_0" and not dense_ends:
+            kernel = F.pad(_centre(kernel), (1, 1) * 3)
+        if kernel is not None:
+            converted[layer]["kernel"] = kernel.contiguous()
+    return converted
+
+
+def to_flax(params: Tree) -> Tree:
+    """The inverse of `from_flax`, as NumPy arrays: for parameters or their gradients."""
+    converted = {}
+    for layer, values in params.items():
+        converted[layer] = {k: v.detach().numpy() for k, v in values.items()}
+        kernel = converted[layer].get("kernel")
+        if layer.startswith("Strided"):
+            converted[layer]["kernel"] = np.moveaxis(kernel, (0, 1), (-1, -2))
+        elif layer == "Dense_0" and kernel.ndim == 5:
+            centre = kernel[:, :, 1:3, 1:3, 1:3]
+            if len(centre) == 1:  # D's (1, c, 2, 2, 2)
+                converted[layer]["kernel"] = np.moveaxis(centre[0], 0, -1).reshape(
+                    -1, 1
+                )
+            else:  # G's (latent, c, 2, 2, 2)
+                rows = np.moveaxis(centre, 1, -1).reshape(len(centre), -1)
+                converted[layer]["kernel"] = rows
+    return converted
+
+
+def _taps(kernel: torch.Tensor) -> range:
+    return range(kernel.ndim - 2)
+
+
+def _centre(dense: torch.Tensor) -> torch.Tensor:
+    """The dense layer's weights as the 2³ taps of a convolution."""
+    if dense.shape[1] == 1:  # D's (2 · 2 · 2 · c, 1)
+        return dense.reshape(2, 2, 2, -1).permute(3, 0, 1, 2)[None]
+    return dense.reshape(len(dense), 2, 2, 2, -1).permute(0, 4, 1, 2, 3)
+
+
+def _layers(params: Tree) -> range:
+    return range(sum(name.startswith("Strided") for name in params))
+
+
+def _batch_norm(x, params, stats, i):
+    """Training mode; running statistics, if given, change in place."""
+    name = f"BatchNorm_{i}"
+    return F.batch_norm(
+        x,
+        stats[name]["mean"] if stats else None,
+        stats[name]["var"] if stats else None,
+        params[name]["scale"],
+        params[name]["bias"],
+        training=True,
+        momentum=0.1,
+        eps=1e-5,
+    )
+
+
+def generator(params: Tree, stats: Tree | None, latents: torch.Tensor) -> torch.Tensor:
+    """Logits (b, 1, x, y, z) of latents (b, latent)."""
+    first = params["Dense_0"]["kernel"]
+    if first.ndim == 5:
+        h = latents[:, :, None, None, None]
+        h = F.conv_transpose3d(h, first, stride=2, padding=1)
+    else:
+        h = (latents @ first).reshape(len(latents), 2, 2, 2, -1).permute(0, 4, 1, 2, 3)
+    for i in _layers(params):
+        h = F.relu(_batch_norm(h, params, stats, i))
+        layer = params[f"StridedConvolution_{i}"]
+        h = F.conv_transpose3d(
+            h, layer["kernel"], layer.get("bias"), stride=2, padding=1
+        )
+    return h
+
+
+def discriminator(
+    params: Tree, stats: Tree | None, voxels: torch.Tensor, leak: float
+) -> torch.Tensor:
+    """Logits (b) of occupancies (b, 1, x, y, z)."""
+    h = voxels
+    for i in _layers(params):
+        kernel = params[f"StridedConvolution_{i}"]["kernel"]
+        h = F.conv3d(h, kernel, stride=2, padding=1)
+        h = F.leaky_relu(_batch_norm(h, params, stats, i), leak)
+    last = params["Dense_0"]
+    if last["kernel"].ndim == 5:
+        h = F.conv3d(h, last["kernel"], last.get("bias"), stride=2, padding=1)
+        return h.flatten()
+    h = h.permute(0, 2, 3, 4, 1).flatten(1) @ last["kernel"]
+    return (h + last.get("bias", 0.0)).flatten()
+
+
+def encoder(
+    params: Tree, stats: Tree | None, images: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and log-variance, each (b, latent), of uint8 images (b, c, h, w)."""
+    h = 1 - images.float() / 255
+    for i in _layers(params):
+        kernel = params[f"StridedConvolution_{i}"]["kernel"]
+        h = F.conv2d(h, kernel, stride=2, padding=2)
+        h = F.relu(_batch_norm(h, params, stats, i))
+    h = h.permute(0, 2, 3, 1).flatten(1)
+    mean, log_variance = (
+        h @ params[name]["kernel"] + params[name]["bias"]
+        for name in ("mean", "log_variance")
+    )
+    return mean, log_variance

@@ -1,0 +1,247 @@
+"""One training step in PyTorch, twice: as the original runs it, and at its best.
+
+Both update D, then E, then G, with the losses of `vaegan_jax.losses`. What differs is
+work. `published` encodes view after view, lets D's loss run back into G, and G's into D
+and E, whose gradients nobody uses, and keeps convolutions where products would do.
+`best` encodes all views as one batch, with joint BatchNorm statistics, the cheapest;
+asks for no gradient in vain; takes the gradients of the reconstruction that E and G
+share in one pass; and may use channels-last memory and `torch.compile`.
+"""
+
+from typing import Any, Literal, NamedTuple
+
+import jax
+import torch
+import torch.nn.functional as F
+from ml_collections import ConfigDict
+from torch.distributions import Normal, kl_divergence
+
+from vaegan_jax.benchmark import pytorch_networks as networks
+from vaegan_jax.prior import build_prior
+
+Way = Literal["published", "best"]
+Losses = dict[str, torch.Tensor]
+
+
+class Draws(NamedTuple):
+    """Everything random in a step."""
+
+    discriminator_latents: torch.Tensor  # (b, latent), to generate for D's update
+    generator_latents: torch.Tensor  # (b, latent), for G's update
+    real_labels: torch.Tensor  # (b)
+    fake_labels: torch.Tensor  # (b)
+    noise: torch.Tensor  # (b, v, latent), standard normal
+
+
+class PyTorchStep:
+    """Networks, optimizers, and a step that changes them.
+
+    Args:
+      config: a completed configuration; learning rates stay at their first value.
+      state: where to start, a `TrainState` of that configuration.
+      way: "published" or "best", see the module's docstring.
+      channels_last: memory format of parameters and inputs.
+      compiled: whether the networks go through `torch.compile`.
+
+    Attributes:
+      params: by network, then as in `pytorch_networks`.
+      stats: running statistics, likewise; "decoder" are G's over posterior samples.
+      optimizers: by network.
+    """
+
+    def __init__(
+        self,
+        config: ConfigDict,
+        state: Any,
+        way: Way,
+        channels_last: bool = False,
+        compiled: bool = False,
+    ):
+        self.config, self.way = config, way
+        self._formats = {}
+        if channels_last:
+            self._formats = {4: torch.channels_last, 5: torch.channels_last_3d}
+        through = torch.compile if compiled else (lambda function: function)
+        self._generator = through(networks.generator)
+        self._discriminator = through(networks.discriminator)
+        self._encoder = through(networks.encoder)
+        names = ["generator", "discriminator", "encoder"]
+        nets = {name: getattr(state, name) for name in names if getattr(state, name)}
+        self.params, self.stats, self.optimizers = {}, {}, {}
+        for name, net in nets.items():
+            params = networks.from_flax(net.params, dense_ends=way == "best")
+            params = jax.tree.map(self._formatted, params)
+            self.params[name] = jax.tree.map(lambda p: p.requires_grad_(), params)
+            self.stats[name] = jax.tree.map(networks.tensor, net.batch_stats)
+            self.optimizers[name] = torch.optim.Adam(
+                self._leaves(name),
+                lr=config.optimizer[f"{name}_lr"],
+                betas=tuple(config.optimizer.betas),
+            )
+        if "encoder" in nets:
+            self.stats["decoder"] = jax.tree.map(networks.tensor, state.decoder_stats)
+
+    def __call__(
+        self,
+        voxels: torch.Tensor,
+        views: torch.Tensor | None = None,
+        draws: Draws | None = None,
+    ) -> Losses:
+        """Takes one step.
+
+        Args:
+          voxels: uint8 (b, x, y, z).
+          views: uint8 (b, v, h, w, c), unless it is a plain GAN.
+          draws: by default new ones.
+
+        Returns:
+          The losses, by the names that the JAX step gives them.
+        """
+        draws = draws or self._draw(len(voxels), 0 if views is None else views.shape[1])
+        voxels = self._formatted(voxels.float()[:, None])
+        losses = self._update_discriminator(voxels, draws)
+        if views is not None:
+            views = views.permute(0, 1, 4, 2, 3)
+        update = self._update_rest if self.way == "best" else self._update_rest_plainly
+        return losses | update(voxels, views, draws)
+
+    # --- the two ways ----------------------------------------------------------------
+
+    def _update_discriminator(self, voxels, draws) -> Losses:
+        with torch.set_grad_enabled(self.way == "published"):
+            logits = self._generator(
+                self.params["generator"], None, draws.discriminator_latents
+            )
+            fake = torch.sigmoid(logits)
+        params, stats = self.params["discriminator"], self.stats["discriminator"]
+        real_logits = self._discriminator(params, stats, voxels, self.config.model.leak)
+        fake_logits = self._discriminator(params, stats, fake, self.config.model.leak)
+        loss = F.binary_cross_entropy_with_logits(real_logits, draws.real_labels)
+        loss = loss + F.binary_cross_entropy_with_logits(fake_logits, draws.fake_labels)
+        accuracy = (real_logits > 0).float().mean() + (fake_logits < 0).float().mean()
+        if accuracy / 2 <= self.config.loss.discriminator_threshold:
+            if self.way == "published":
+                self._clear("discriminator")
+                loss.backward()
+                self.optimizers["discriminator"].step()
+            else:
+                self._step("discriminator", self._gradients(loss, "discriminator"))
+        return {"loss/discriminator": loss.detach()}
+
+    def _update_rest_plainly(self, voxels, views, draws) -> Losses:
+        losses, loss, kept = {}, 0.0, []
+        if views is not None:
+            posteriors = [self._encode(views[:, v]) for v in range(views.shape[1])]
+            mean, log_variance = (torch.stack(x, 1) for x in zip(*posteriors))
+            loss, kl = self._reconstruct(mean, log_variance, voxels, draws)
+            losses["loss/encoder"] = (loss + kl).detach()
+            self._clear("encoder")
+            (loss + kl).backward(retain_graph=True)
+            # The original steps E here and then walks the same graph again for G, which
+            # PyTorch has since refused; so E waits, with the gradients that it has now.
+            kept = [leaf.grad for leaf in self._leaves("encoder")]
+            self._clear("encoder")
+        self._clear("generator")
+        adversarial = self._adversarial(self.params["discriminator"], draws)
+        (self.config.loss.adversarial_weight * adversarial + loss).backward()
+        self.optimizers["generator"].step()
+        if views is not None:
+            self._step("encoder", kept)
+        return losses | {"loss/adversarial": adversarial.detach()}
+
+    def _update_rest(self, voxels, views, draws) -> Losses:
+        losses, shared = {}, None
+        if views is not None:
+            batch, count = views.shape[:2]
+            folded = self._formatted(views.flatten(0, 1))
+            mean, log_variance = (
+                x.unflatten(0, (batch, count)) for x in self._encode(folded)
+            )
+            loss, kl = self._reconstruct(mean, log_variance, voxels, draws)
+            losses["loss/encoder"] = (loss + kl).detach()
+            gradients = self._gradients(loss + kl, "encoder", "generator")
+            ours = len(self._leaves("encoder"))
+            self._step("encoder", gradients[:ours])
+            shared = gradients[ours:]
+        frozen = jax.tree.map(lambda p: p.detach(), self.params["discriminator"])
+        adversarial = self._adversarial(frozen, draws)
+        weighted = self.config.loss.adversarial_weight * adversarial
+        gradients = self._gradients(weighted, "generator")
+        if shared is not None:
+            gradients = [a + b for a, b in zip(gradients, shared, strict=True)]
+        self._step("generator", gradients)
+        return losses | {"loss/adversarial": adversarial.detach()}
+
+    # --- what they share -------------------------------------------------------------
+
+    def _encode(self, images):
+        return self._encoder(
+            self.params["encoder"], self.stats["encoder"], self._formatted(images)
+        )
+
+    def _reconstruct(self, mean, log_variance, voxels, draws):
+        """Reconstruction error and KL divergence, weighted."""
+        options = self.config.loss
+        deviation = torch.exp(log_variance / 2)
+        samples = mean + deviation * draws.noise
+        pool = torch.amax if self.config.model.pooling == "max" else torch.mean
+        logits = self._generator(
+            self.params["generator"], self.stats["decoder"], pool(samples, 1)
+        )
+        if options.reconstruction == "cross_entropy":
+            error = F.binary_cross_entropy_with_logits(logits, voxels, reduction="sum")
+        else:
+            error = ((torch.sigmoid(logits) - voxels) ** 2).sum()
+        prior = Normal(0.0, build_prior(self.config).standard_deviation)
+        divergence = kl_divergence(Normal(mean, deviation, validate_args=False), prior)
+        return (
+            options.reconstruction_weight * error / len(voxels),
+            options.kl_weight * divergence.sum(-1).mean(),
+        )
+
+    def _adversarial(self, judge, draws):
+        logits = self._generator(
+            self.params["generator"], self.stats["generator"], draws.generator_latents
+        )
+        judged = self._discriminator(
+            judge, None, torch.sigmoid(logits), self.config.model.leak
+        )
+        return -F.logsigmoid(judged).mean()
+
+    def _draw(self, batch: int, views: int) -> Draws:
+        config, options = self.config, self.config.loss
+        prior = build_prior(config)
+        shape = (batch, config.model.latent_size)
+        latents = lambda: (  # noqa: E731
+            (torch.rand(shape) * 2 - 1) * prior.scale
+            if prior.distribution == "uniform"
+            else torch.randn(shape) * prior.scale
+        )
+        labels = lambda bounds: torch.empty(batch).uniform_(*bounds)  # noqa: E731
+        return Draws(
+            latents(),
+            latents(),
+            labels(options.real_labels) if options.soft_labels else torch.ones(batch),
+            labels(options.fake_labels) if options.soft_labels else torch.zeros(batch),
+            torch.randn(batch, views, config.model.latent_size),
+        )
+
+    def _formatted(self, x):
+        return x.contiguous(
+            memory_format=self._formats.get(x.ndim, torch.contiguous_format)
+        )
+
+    def _leaves(self, *names: str) -> list[torch.Tensor]:
+        return [leaf for name in names for leaf in jax.tree.leaves(self.params[name])]
+
+    def _gradients(self, loss, *names: str):
+        return torch.autograd.grad(loss, self._leaves(*names))
+
+    def _clear(self, name: str) -> None:
+        for leaf in self._leaves(name):
+            leaf.grad = None
+
+    def _step(self, name: str, gradients) -> None:
+        for leaf, gradient in zip(self._leaves(name), gradients, strict=True):
+            leaf.grad = gradient
+        self.optimizers[name].step()

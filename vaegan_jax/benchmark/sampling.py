@@ -1,0 +1,44 @@
+"""What using a trained model costs: shapes a second, and one reconstruction."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vaegan_jax import inference
+from vaegan_jax.benchmark.report import Benchmark
+from vaegan_jax.benchmark.timing import summarise, take_turns
+
+
+def run(workdir: str, checkpoint: str, counts: Sequence[int], rounds: int) -> Benchmark:
+    """Sampling `counts` shapes at once; reconstructing one shape from 1 and 12 views."""
+    model = inference.load(workdir, checkpoint)
+    variants = {}
+    for count in counts:
+        latents = model.draw_latents(count)
+        variants[f"sample {count}"] = lambda z=latents: model.generate(z)
+    if model.networks.encoder is not None:
+        size = model.config.model.image_size
+        for views in (1, 12):
+            shape = (1, views, size, size, 1)
+            images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+            variants[f"reconstruct from {views}"] = lambda v=images: model.reconstruct(
+                v
+            )
+    seconds = take_turns(variants, rounds)
+    rows = []
+    for name in variants:
+        times = summarise(seconds[name])
+        shapes = int(name.split()[1]) if name.startswith("sample") else 1
+        rows.append(
+            {
+                "what": name,
+                "ms": 1e3 * times.median,
+                "quartiles": f"{1e3 * times.low:.1f}–{1e3 * times.high:.1f}",
+                "shapes/s": shapes / times.median,
+            }
+        )
+    notes = (
+        f"Step {model.step} of {workdir}: {model.config.algorithm}, grids of "
+        f"{model.config.model.resolution}³, images of {model.config.model.image_size}².",
+    )
+    return Benchmark("sampling", rows, ("what",), "ms", notes)

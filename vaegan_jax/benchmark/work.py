@@ -1,0 +1,120 @@
+"""How many floating-point operations the models need, counted from their layers."""
+
+import math
+from typing import NamedTuple
+
+from ml_collections import ConfigDict
+
+
+class Layer(NamedTuple):
+    """One convolution or dense product.
+
+    Attributes:
+      name: E1 … E5 of the encoder, then its heads; G1 …; D1 ….
+      rank: spatial axes; 0 for a dense product.
+      size: cells along an axis, of the larger side: a convolution's input, a transposed
+        one's output. 1 for a dense product.
+      taps: along an axis.
+      inputs: channels at the larger side; of a dense product, all of its inputs.
+      outputs: channels at the smaller side; of a dense product, all of its outputs.
+      transposed: from the smaller side to the larger.
+    """
+
+    name: str
+    rank: int
+    size: int
+    taps: int
+    inputs: int
+    outputs: int
+    transposed: bool = False
+
+    @property
+    def flops(self) -> int:
+        """Of one pass for one sample: 2 for each multiply-add.
+
+        The passes are the forward one, the gradient of the input and that of the
+        kernel; the three cost the same.
+        """
+        cells = (self.size // 2) ** self.rank
+        return 2 * cells * self.taps**self.rank * self.inputs * self.outputs
+
+    def numbers(self, batch: int) -> int:
+        """Numbers that one pass must read and write: both sides and the kernel."""
+        large = self.size**self.rank * self.inputs
+        small = (self.size // 2) ** self.rank * self.outputs
+        if not self.rank:
+            small = self.outputs
+        return (
+            batch * (large + small) + self.taps**self.rank * self.inputs * self.outputs
+        )
+
+
+def encoder_layers(config: ConfigDict) -> list[Layer]:
+    """E's layers, for one view."""
+    size, inputs, layers = config.model.image_size, 1, []
+    for i, width in enumerate(config.model.encoder_widths):
+        layers.append(Layer(f"E{i + 1}", 2, size, 5, inputs, width))
+        size, inputs = size // 2, width
+    heads = Layer("heads", 0, 1, 1, size**2 * inputs, 2 * config.model.latent_size)
+    return [*layers, heads]
+
+
+def generator_layers(config: ConfigDict) -> list[Layer]:
+    """G's layers."""
+    widths = config.model.generator_widths
+    layers = [Layer("G1", 0, 1, 1, config.model.latent_size, 8 * widths[0], True)]
+    for i, (width, larger) in enumerate(zip(widths, (*widths[1:], 1), strict=True)):
+        layers.append(Layer(f"G{i + 2}", 3, 2 ** (i + 2), 4, larger, width, True))
+    return layers
+
+
+def discriminator_layers(config: ConfigDict) -> list[Layer]:
+    """D's layers."""
+    size, inputs, layers = config.model.resolution, 1, []
+    for i, width in enumerate(config.model.discriminator_widths):
+        layers.append(Layer(f"D{i + 1}", 3, size, 4, inputs, width))
+        size, inputs = size // 2, width
+    return [*layers, Layer(f"D{len(layers) + 1}", 0, 1, 1, 8 * inputs, 1)]
+
+
+def step_flops(config: ConfigDict) -> dict[str, float]:
+    """Operations that one training step needs, by network; D learns in it.
+
+    What is counted, of every network's passes: forward, kernel gradient, input gradient
+    where something before it learns. Normalisation, activations and Adam, some ten
+    operations for each number, are left out.
+    """
+    total = lambda layers: sum(layer.flops for layer in layers)  # noqa: E731
+    g, d = generator_layers(config), discriminator_layers(config)
+    without_first = lambda layers: total(layers[1:])  # noqa: E731
+    batch = config.train.batch_size
+    # D's update generates, and judges real and generated; G's generates and judges.
+    generator = total(g) + 2 * total(g) + without_first(g)
+    discriminator = 2 * (2 * total(d) + without_first(d)) + 2 * total(d)
+    flops = {"generator": batch * generator, "discriminator": batch * discriminator}
+    if config.algorithm != "gan":
+        e = encoder_layers(config)
+        views = config.data.num_views
+        flops["generator"] += batch * 3 * total(g)  # its latents come from E
+        flops["encoder"] = batch * views * (2 * total(e) + without_first(e))
+    return flops
+
+
+def roofline(flops: float, numbers: float, peak: float, bandwidth: float) -> float:
+    """Seconds that a machine needs at least (Williams et al. 2009).
+
+    Args:
+      flops: operations to do.
+      numbers: float32 values to read or write.
+      peak: operations a second.
+      bandwidth: bytes a second.
+    """
+    return max(flops / peak, 4 * numbers / bandwidth)
+
+
+def growth_exponent(sizes: list[float], costs: list[float]) -> float:
+    """The p for which cost is about proportional to size^p: a least-squares slope."""
+    x, y = [math.log(s) for s in sizes], [math.log(c) for c in costs]
+    mean_x, mean_y = sum(x) / len(x), sum(y) / len(y)
+    covariance = sum((a - mean_x) * (b - mean_y) for a, b in zip(x, y, strict=True))
+    return covariance / sum((a - mean_x) ** 2 for a in x)

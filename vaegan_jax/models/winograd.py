@@ -1,0 +1,261 @@
+"""Strided convolutions with fewer multiplications: Toom–Cook tiles of split phases.
+
+One axis first. Output cell `j` of a stride-2 convolution reads element `2j + t` of the
+padded input for tap `t`. With every element written as (cell, phase), that is phase
+`t % 2` of cell `j + t // 2`: a stride-1 convolution over cells, of `r = ⌈taps / 2⌉`
+taps, whose channels are phases times channels.
+
+Toom and Cook compute `m` neighbouring outputs y of such a convolution from `n = m + r
+- 1` inputs x and the taps w with n products instead of m · r:
+
+    y = Aᵀ [(G w) ⊙ (B x)].
+
+The idea: y is read off the product of two polynomials, which is known from its values
+at n points; B and G evaluate, A interpolates (transposed, because a correlation is the
+transpose of a polynomial product). With m = 1 and B, G the identity, A a sum, it is the
+plain way: gather what each tap reads, multiply, add. Winograd (1980) showed that n is
+least; Lavin and Gray, https://arxiv.org/abs/1509.09308, brought it to networks.
+
+With several axes each is transformed in turn. Summing over channels commutes with the
+transforms, so ⊙ becomes one matrix product for each of the n^axes points: rows are
+tiles, columns channels. As all transforms are linear, adjoints are immediate: from
+y to x, x = Bᵀ [(G w)ᵀ (A y)], and the gradient of w is Gᵀ [(B x)ᵀ (A y)]. So two
+functions do everything: `_analyse` applies A, B or G to strided windows, and its
+adjoint `_synthesise` puts windows back, adding where they overlap.
+"""
+
+import functools
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+_STRIDE = 2
+# Of the polynomials; the last of the n points is infinity. Few and small: they are what
+# rounding errors grow with. F(4, 3) needs all five.
+_POINTS = (0.0, 1.0, -1.0, 2.0, -0.5)
+
+
+class _Transforms(NamedTuple):
+    outputs: np.ndarray  # A, (n, m)
+    kernel: np.ndarray  # G, (n, r)
+    inputs: np.ndarray  # B, (n, n)
+
+
+@functools.cache
+def transforms(tile: int, taps: int) -> _Transforms:
+    """The matrices A, G and B for tiles of m outputs and kernels of r taps."""
+    if tile == 1:
+        return _Transforms(np.ones((taps, 1)), np.eye(taps), np.eye(taps))
+    n = tile + taps - 1
+    points = _POINTS[: n - 1]
+    a, g, b = np.zeros((n, tile)), np.zeros((n, taps)), np.zeros((n, n))
+    for row, point in enumerate(points):
+        others = [other for other in points if other != point]
+        a[row] = [point**i for i in range(tile)]
+        # Lagrange's basis polynomial at this point: its denominator goes to the kernel.
+        g[row] = [point**i for i in range(taps)] / np.prod(np.subtract(point, others))
+        b[row, :-1] = np.atleast_1d(np.poly(others))[::-1]
+    a[-1, -1] = g[-1, -1] = 1
+    b[-1] = np.poly(points)[::-1]
+    return _Transforms(a, g, b)
+
+
+def cost(tile: int, batch: int, cells: Sequence[int], kernel_shape) -> int:
+    """How long a tile size takes, in floating-point operations; for comparisons.
+
+    Counts those of the products, and every number that goes to memory between them as
+    128 more, about what a CPU computes in that time.
+    """
+    *taps, inputs, outputs = kernel_shape
+    points = (tile + _taps_per_phase(taps) - 1) ** len(cells)
+    rows = batch * math.prod(size // tile for size in cells)
+    columns = _STRIDE ** len(cells) * inputs
+    moved = rows * (columns + outputs) + columns * outputs
+    return points * (2 * rows * columns * outputs + 128 * moved)
+
+
+# --- the three products --------------------------------------------------------------
+
+
+def convolve(x, kernel, padding: int, tile: int):
+    """`convolutions.convolve` by tiles of `tile` output cells along each axis."""
+    rank, taps = x.ndim - 2, _taps_per_phase(kernel.shape)
+    matrices = transforms(tile, taps)
+    values = [
+        a @ b
+        for a, b in zip(
+            _input_points(x, taps, padding, tile),
+            _kernel_points(kernel, tile),
+            strict=True,
+        )
+    ]
+    tiles = [size // _STRIDE // tile for size in x.shape[1:-1]]
+    values = [v.reshape(x.shape[0], *tiles, -1) for v in values]
+    return _synthesise(values, matrices.outputs, tile, range(1, 1 + rank))
+
+
+def convolve_transposed(y, kernel, padding: int, tile: int):
+    """`convolutions.convolve_transposed` by tiles of `tile` of its input's cells."""
+    rank, taps = y.ndim - 2, _taps_per_phase(kernel.shape)
+    matrices = transforms(tile, taps)
+    values = [
+        a @ b.T
+        for a, b in zip(
+            _output_points(y, taps, tile), _kernel_points(kernel, tile), strict=True
+        )
+    ]
+    tiles = [size // tile for size in y.shape[1:-1]]
+    values = [v.reshape(y.shape[0], *tiles, -1) for v in values]
+    split = _synthesise(values, matrices.inputs, tile, range(1, 1 + rank))
+    inside = [slice(padding, padding + _STRIDE * size) for size in y.shape[1:-1]]
+    return _merge_phases(split)[(slice(None), *inside)]
+
+
+def kernel_gradient(x, y, shape: Sequence[int], padding: int, tile: int):
+    """The gradient with respect to the kernel of ⟨y, convolve(x, kernel)⟩."""
+    rank, taps = x.ndim - 2, _taps_per_phase(shape)
+    matrices = transforms(tile, taps)
+    values = [
+        (a.T @ b).reshape(*[1] * rank, a.shape[1], b.shape[1])
+        for a, b in zip(
+            _input_points(x, taps, padding, tile),
+            _output_points(y, taps, tile),
+            strict=True,
+        )
+    ]
+    split = _synthesise(values, matrices.kernel, taps, range(rank))
+    merged = _merge_phases(split.reshape(1, *[taps] * rank, -1))
+    merged = merged.reshape(*merged.shape[1:-1], *shape[-2:])
+    return merged[tuple(slice(size) for size in shape[:-2])]
+
+
+# --- points --------------------------------------------------------------------------
+
+
+def _input_points(x, taps: int, padding: int, tile: int):
+    """B x: for each point, (tiles, phases · channels)."""
+    pads = (padding, _STRIDE * (taps - 1) - padding)
+    split = _split_phases(jnp.pad(x, [(0, 0), *[pads] * (x.ndim - 2), (0, 0)]))
+    return _rows(
+        _analyse(split, transforms(tile, taps).inputs, tile, range(1, x.ndim - 1))
+    )
+
+
+def _output_points(y, taps: int, tile: int):
+    """A y: for each point, (tiles, channels)."""
+    return _rows(
+        _analyse(y, transforms(tile, taps).outputs, tile, range(1, y.ndim - 1))
+    )
+
+
+def _kernel_points(kernel, tile: int):
+    """G w: for each point, (phases · inputs, outputs)."""
+    rank, taps = kernel.ndim - 2, _taps_per_phase(kernel.shape)
+    odd = [(0, _STRIDE * taps - size) for size in kernel.shape[:-2]]
+    padded = jnp.pad(kernel, [*odd, (0, 0), (0, 0)])
+    split = _split_phases(padded.reshape(1, *padded.shape[:-2], -1))
+    split = split.reshape(*[taps] * rank, -1, kernel.shape[-1])
+    return _rows(_analyse(split, transforms(tile, taps).kernel, taps, range(rank)))
+
+
+def _rows(values):
+    return [value.reshape(-1, value.shape[-1]) for value in values]
+
+
+def _taps_per_phase(kernel_shape: Sequence[int]) -> int:
+    return -(-kernel_shape[0] // _STRIDE)
+
+
+def _split_phases(x):
+    """(b, n, ..., c) to (b, n/2, ..., phases · c): cells in place, phases as channels."""
+    rank = x.ndim - 2
+    sizes = [s for n in x.shape[1:-1] for s in (n // _STRIDE, _STRIDE)]
+    order = [0, *range(1, 2 * rank, 2), *range(2, 2 * rank + 1, 2), 2 * rank + 1]
+    split = x.reshape(x.shape[0], *sizes, x.shape[-1]).transpose(order)
+    return split.reshape(*split.shape[: 1 + rank], -1)
+
+
+def _merge_phases(x):
+    """The inverse of `_split_phases`."""
+    rank = x.ndim - 2
+    split = x.reshape(*x.shape[:-1], *[_STRIDE] * rank, -1)
+    order = [0, *[a for i in range(rank) for a in (1 + i, 1 + rank + i)], 2 * rank + 1]
+    sizes = [_STRIDE * n for n in x.shape[1:-1]]
+    return split.transpose(order).reshape(x.shape[0], *sizes, -1)
+
+
+# --- windows -------------------------------------------------------------------------
+
+
+def _analyse(x, matrix: np.ndarray, stride: int, axes: Sequence[int]) -> list:
+    """Sums over windows of x, weighted by each row of the matrix, for each axis.
+
+    Windows are as wide as the matrix and `stride` apart. With n rows and k axes it
+    returns n^k arrays, the last axis' rows fastest.
+    """
+    values = [x]
+    for axis in axes:
+        windows = (x.shape[axis] - matrix.shape[1]) // stride + 1
+        reach = stride * (windows - 1) + 1
+        values = [
+            _weighted_sum(
+                row,
+                [
+                    jax.lax.slice_in_dim(value, i, i + reach, stride, axis)
+                    for i in range(matrix.shape[1])
+                ],
+            )
+            for value in values
+            for row in matrix
+        ]
+    return values
+
+
+def _synthesise(values: list, matrix: np.ndarray, stride: int, axes: Sequence[int]):
+    """The adjoint of `_analyse`: windows go back to their places and add up there."""
+    rows = len(matrix)
+    for axis in reversed(axes):
+        groups = [values[i : i + rows] for i in range(0, len(values), rows)]
+        values = [_overlap(group, matrix, stride, axis) for group in groups]
+    return values[0]
+
+
+def _overlap(values: list, matrix: np.ndarray, stride: int, axis: int):
+    """`_synthesise` along one axis.
+
+    Elements that are `stride` apart come from the same column of consecutive windows:
+    each residue is made by itself, and the residues are then interleaved.
+    """
+    width, windows = matrix.shape[1], values[0].shape[axis]
+    overlap = -(-width // stride) - 1  # windows that reach into a later one
+    residues = []
+    for residue in range(stride):
+        total = None
+        for later in range(overlap + 1):
+            column = residue + later * stride
+            if column >= width:
+                continue
+            part = _weighted_sum(matrix[:, column], values)
+            pads = [(0, 0)] * part.ndim
+            pads[axis] = (later, overlap - later)
+            part = jnp.pad(part, pads)
+            total = part if total is None else total + part
+        residues.append(total)
+    stacked = jnp.stack(residues, axis + 1)
+    shape = stacked.shape
+    merged = stacked.reshape(*shape[:axis], -1, *shape[axis + 2 :])
+    return jax.lax.slice_in_dim(merged, 0, stride * (windows - 1) + width, axis=axis)
+
+
+def _weighted_sum(weights: np.ndarray, values: list):
+    total = None
+    for weight, value in zip(weights, values, strict=True):
+        if weight == 0:
+            continue
+        term = value if weight == 1 else value * np.asarray(weight, value.dtype)
+        total = term if total is None else total + term
+    return total
