@@ -22,7 +22,10 @@ JSON = flags.DEFINE_string(
 )
 CHECKPOINT = command_line.define_checkpoint()
 LABELS = flags.DEFINE_string(
-    "labels", None, "CSV file, name and label of each shape: measures features too."
+    "labels",
+    None,
+    "Measures features too, by these classes of shapes: a CSV file with the columns "
+    "name and label, or `category` for the categories of the data set.",
 )
 DRAWS = flags.DEFINE_integer("draws", 3, "Random subsets of views of each shape.", 1)
 SETS = flags.DEFINE_integer("sets", 3, "Sets of samples.", 1)

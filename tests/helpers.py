@@ -97,6 +97,8 @@ def write_packed(path, examples, splits=("train",), **metadata):
         flat = examples.voxels.reshape(len(examples), -1)
         arrays[f"{split}/voxels"] = np.packbits(flat, axis=1)
         arrays[f"{split}/views"] = examples.views
+        if examples.categories:
+            arrays[f"{split}/categories"] = np.array(examples.categories)
     np.savez(path, **arrays)
 
 

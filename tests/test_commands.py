@@ -99,14 +99,16 @@ def test_sampling_takes_a_seed_and_a_checkpoint(workdir, tmp_path):
     assert "has no checkpoint 77; it has 2" in missing.stderr
 
 
-def test_evaluate_compares_two_runs_and_writes_reports(workdir, data, tmp_path):
-    labels = tmp_path / "labels.csv"
-    lines = [f"shape_{i},{'ab'[i % 2]}" for i in range(6)]
-    labels.write_text("\n".join(["name,label", *lines]) + "\n")
+def test_evaluate_compares_two_runs_and_writes_reports(workdir, tmp_path):
+    """On other data than those of training, which tell no categories."""
+    other = make_examples(count=6, num_views=12, seed=1)
+    other.categories.extend("aabbba")
+    write_packed(tmp_path / "other.npz", other, ("train", "test"))
     made = run(
         "scripts/evaluate.py",
         *(f"--workdir={workdir}", f"--workdir={workdir}", "--checkpoint=best"),
-        *("--split=test", "--draws=1", "--sets=1", f"--labels={labels}"),
+        *("--split=test", "--draws=1", "--sets=1", "--labels=category"),
+        f"--data_dir={tmp_path / 'other.npz'}",
         f"--output={tmp_path / 'out'}",
     )
     assert made.returncode == 0, made.stderr
@@ -114,7 +116,8 @@ def test_evaluate_compares_two_runs_and_writes_reports(workdir, data, tmp_path):
         assert f"| model, {count} view" in made.stdout
     for part in (
         "| mean training shape |",
-        "| discriminator features |",
+        "| most frequent class | 50.0 |",
+        "| discriminator features | 100.0 |",
         "Differences: ",
     ):
         assert part in made.stdout

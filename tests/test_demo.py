@@ -5,15 +5,19 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
+import numpy as np
 import pytest
+import requests
 import trimesh
 from helpers import ROOT
 from using import make_model, make_picture, make_workdir
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.inference import Model
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
@@ -31,9 +35,7 @@ PATIENCE = 90_000  # milliseconds
 def address(tmp_path_factory):
     """Of a running demo."""
     workdir = make_workdir(tmp_path_factory.mktemp("run"), "mv_vae_gan")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = _free_port()
     log = open(tmp_path_factory.mktemp("log") / "demo.log", "w+")  # noqa: SIM115
     command = ["scripts/demo.py", f"--workdir={workdir}", f"--port={port}"]
     server = subprocess.Popen(
@@ -48,8 +50,14 @@ def address(tmp_path_factory):
         log.close()
 
 
+def _free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 def _wait_for(address, server, log):
-    for _ in range(180):
+    for _ in range(600):
         try:
             return urllib.request.urlopen(address, timeout=5).close()
         except OSError:
@@ -60,19 +68,30 @@ def _wait_for(address, server, log):
     raise AssertionError(log.read())
 
 
-@pytest.fixture
-def page(address):
+@pytest.fixture(scope="module")
+def browser():
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader",
                   "--enable-unsafe-swiftshader"],
         )  # fmt: skip
-        page = browser.new_page(viewport={"width": 1000, "height": 1000})
-        page.set_default_timeout(PATIENCE)
-        page.goto(address)
-        yield page
+        yield browser
         browser.close()
+
+
+def open_page(browser, address):
+    page = browser.new_page(viewport={"width": 1000, "height": 1000})
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    return page
+
+
+@pytest.fixture
+def page(browser, address):
+    page = open_page(browser, address)
+    yield page
+    page.close()
 
 
 def shown(page, caption):
@@ -108,19 +127,100 @@ def test_a_picture_that_cannot_be_used_is_named(page, tmp_path):
     page.get_by_text("broken.png cannot be read as a picture").first.wait_for()
 
 
-def test_requests_have_limits():
+def test_requests_have_limits(tmp_path):
     from vaegan_jax import demo
 
     model = make_model("mv_vae_gan")
+    one = [str(make_picture(tmp_path / "0.png"))]
     assert demo.reconstruct(model, None) == ("", [])
     with pytest.raises(UserError, match="13 pictures are too many; give 12"):
         demo.reconstruct(model, ["a.png"] * 13)
     for seed in (-1, 0.5, None, 2**31):
         with pytest.raises(UserError, match="a seed is a whole number"):
             demo.sample(model, seed, 1.0)
+    with pytest.raises(UserError, match="pictures for both ends, or for neither"):
+        demo.interpolate(model, 0.5, 0, 1, one, None)
+    with pytest.raises(UserError, match="13 pictures are too many; give 12"):
+        demo.interpolate(model, 0.5, 0, 1, one, one * 13)
 
 
-def test_interpolation(page):
+def test_uploads_have_a_limit(page, address, tmp_path):
+    page.get_by_role("tab", name="Reconstruct").click()
+    (tmp_path / "large.png").write_bytes(bytes(11 * 2**20))
+    page.locator("input[type=file]").first.set_input_files([tmp_path / "large.png"])
+    page.get_by_text("exceed the maximum allowed size").first.wait_for()
+    # Nor does the server take what another program sends.
+    with open(tmp_path / "large.png", "rb") as file:
+        answer = requests.post(f"{address}/gradio_api/upload", files={"files": file})
+    assert answer.status_code == 413
+
+
+def test_interpolation_of_samples_and_of_pictures(page, tmp_path):
     page.get_by_role("tab", name="Interpolate").click()
     page.get_by_role("button", name="Interpolate").click()
     shown(page, "at 50%")
+    panel = page.locator("[role=tabpanel]:visible")
+    uploads = panel.locator("input[type=file]")
+    # The last one first: an upload that is full may take no more.
+    for upload, name in ((uploads.last, "finish"), (uploads.first, "begin")):
+        upload.set_input_files(make_picture(tmp_path / f"{name}.png"))
+        panel.get_by_text(name).first.wait_for()
+    page.get_by_label("Share of the way").first.fill("0.25")
+    page.get_by_role("button", name="Interpolate").click()
+    shown(page, "at 25%")
+
+
+def test_ends_of_an_interpolation_are_the_shapes_themselves(tmp_path, monkeypatch):
+    from vaegan_jax import demo
+
+    model = make_model("mv_vae_gan")
+    made = []
+    monkeypatch.setattr(demo, "_shown", lambda shape, _: made.append(shape) or ("", []))
+    pictures = [[str(make_picture(tmp_path / f"{i}.png", i))] for i in range(2)]
+    for share, seed, shown in ((0, 3, pictures[0]), (1, 5, pictures[1])):
+        demo.interpolate(model, share, 3, 5)
+        demo.sample(model, seed, 1)
+        demo.interpolate(model, share, 3, 5, *pictures)
+        demo.reconstruct(model, shown)
+    for between, itself in zip(made[::2], made[1::2], strict=True):
+        np.testing.assert_allclose(between, itself, atol=1e-5)
+
+
+class HeldModel(Model):
+    """Samples are not ready before `release` is set; reconstructions are."""
+
+    asked, release = threading.Event(), threading.Event()
+
+    def generate(self, latents):
+        self.asked.set()
+        assert self.release.wait(PATIENCE / 1000)
+        return super().generate(latents)
+
+
+def test_the_page_answers_while_a_request_computes(browser, tmp_path):
+    from vaegan_jax import demo
+
+    model = HeldModel(**vars(make_model("mv_vae_gan")))
+    server, port = demo.build(model), _free_port()
+    server.launch(server_port=port, prevent_thread_lock=True, quiet=True)
+    page = open_page(browser, f"http://127.0.0.1:{port}")
+    try:
+        page.get_by_role("button", name="Sample").click()
+        assert model.asked.wait(PATIENCE / 1000)
+        # From here on the first request computes.
+        other = open_page(browser, f"http://127.0.0.1:{port}")
+        for visitor in (page, other):
+            visitor.get_by_role("tab", name="Reconstruct").click()
+            picture = make_picture(tmp_path / "0.png")
+            visitor.locator("input[type=file]").first.set_input_files(picture)
+            shown(visitor, "from 1 picture(s)")
+        other.close()
+        assert not model.release.is_set()
+        page.get_by_role("tab", name="Sample").click()
+        assert page.locator("iframe:visible").count() == 0
+        model.release.set()
+        shown(page, "seed 0")
+    finally:
+        model.release.set()
+        page.close()
+        server.close()

@@ -77,13 +77,14 @@ def test_earth_movers_distance_of_moved_and_permuted_points():
     assert earth_mover.earth_movers_distance(a, rng.permutation(a)) == 0
 
 
-@pytest.mark.parametrize("exclude_self", [False, True])
-def test_pruned_nearest_surfaces_equal_those_of_all_pairs(exclude_self):
+@pytest.mark.parametrize("same", [False, True])
+def test_pruned_nearest_surfaces_equal_those_of_all_pairs(same, monkeypatch):
+    monkeypatch.setattr(earth_mover, "_BLOCK", 4)
     a, b = random_shapes(12), random_shapes(15, seed=1)
     a[3], b[4] = False, False
     b[5] = a[6]
     queries = earth_mover.Surfaces(a, count=32)
-    candidates = queries if exclude_self else earth_mover.Surfaces(b, count=32)
+    candidates = queries if same else earth_mover.Surfaces(b, count=32)
     pairs = np.array(
         [
             [earth_mover.earth_movers_distance(p, q) for q in candidates.points]
@@ -92,11 +93,15 @@ def test_pruned_nearest_surfaces_equal_those_of_all_pairs(exclude_self):
     )
     far = queries.empty[:, None] != candidates.empty[None]
     pairs = np.where(far, points.GREATEST_DISTANCE, pairs)
-    assert (earth_mover.lower_bounds(queries, candidates) <= pairs + 1e-9).all()
-    if exclude_self:
+    bounds = earth_mover.lower_bounds(queries, candidates)
+    assert (bounds <= pairs).all()
+    others = pairs[~np.eye(*pairs.shape, dtype=bool)] if same else pairs.flatten()
+    tightness = bounds.sum() / others.sum()
+    assert tightness > 0.85
+    if same:
         np.fill_diagonal(pairs, np.inf)
-    found = earth_mover.nearest_surfaces(queries, candidates, exclude_self)
+    found = earth_mover.nearest_surfaces(queries, candidates, bounds)
     np.testing.assert_allclose(found.distance, pairs.min(1))
     np.testing.assert_allclose(pairs[np.arange(12), found.index], pairs.min(1))
-    if not exclude_self:
+    if not same:
         assert found.distance[6] == 0 and found.index[3] == 4

@@ -8,7 +8,7 @@ import trimesh
 from helpers import assert_error, make_examples, write_packed
 from PIL import Image
 
-from vaegan_jax.dataset import Examples, no_views
+from vaegan_jax.dataset import Examples, no_views, open_split
 from vaegan_jax.errors import UserError
 from vaegan_jax.inspection import draw, report
 from vaegan_jax.packed_data import pack
@@ -57,6 +57,9 @@ def test_a_directory_and_what_is_packed_of_it(run, tmp_path):
     pack(tmp_path / "set", tmp_path / "set.npz", 16)
     same = report(tmp_path / "set.npz").splitlines()
     assert same == result.stdout.splitlines()[:-1]
+    for path in ("set", "set.npz"):
+        read = open_split(tmp_path / path, "train", 32, 16)
+        assert read.categories == ["chair"] * 2
 
 
 def test_the_report_is_there_before_the_picture_is_drawn(run, packed):

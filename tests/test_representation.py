@@ -65,6 +65,10 @@ def test_labels_come_from_a_csv_file_and_must_be_complete(tmp_path):
         evaluate(model, None, make_examples(3), make_examples(3), labels)
     with pytest.raises(UserError, match="all training shapes have the label 'a'"):
         evaluate(model, None, make_examples(1), make_examples(1), labels)
+    with pytest.raises(UserError, match=r"no.csv cannot be read: .* or category for"):
+        representation.read_labels(tmp_path / "no.csv")
+    with pytest.raises(UserError, match="does not tell the categories"):
+        evaluate(model, None, make_examples(1), make_examples(1), None)
     path.write_text("shape,class\na,b\n")
     with pytest.raises(UserError, match="must be a CSV file with the columns"):
         representation.read_labels(path)
@@ -75,16 +79,19 @@ def test_features_of_both_networks_tell_full_from_sparse_shapes():
     state = setup.create()
     model = Model(setup.config, setup.networks, state.sampling_variables(), 0)
     train, test = make_examples(20), make_examples(10, seed=1)
-    labels = {}
     for examples in (train, test):
-        for i, name in enumerate(examples.names):
-            labels[name] = "full" if i % 2 else "sparse"
+        for i in range(len(examples)):
+            examples.categories.append("full" if i % 2 else "sparse")
             if i % 2:
                 examples.voxels[i] |= np.roll(examples.voxels[i], 1, 0)
                 examples.views[i] //= 4
     accuracies = representation.evaluate_representation(
-        model, state.discriminator.variables, train, test, labels
+        model, state.discriminator.variables, train, test, None
     )
     assert accuracies["most frequent class"] == 0.5
     assert accuracies["discriminator features"] == 1
     assert accuracies["encoder latents"] > 0.7
+    by_name = dict(zip(train.names, train.categories, strict=True))
+    assert accuracies == representation.evaluate_representation(
+        model, state.discriminator.variables, train, test, by_name
+    )

@@ -53,6 +53,7 @@ def test_a_run_leaves_what_it_promises(data, tmp_path, algorithm):
     config = config_for(data, algorithm)
     assert driver.train(config, tmp_path) == 0
     assert (tmp_path / "config.json").exists()
+    assert (tmp_path / "framing.npz").exists() == (algorithm != "gan")
     assert Checkpoints(tmp_path).steps == [3, 6]
     pictures = {path.name for path in (tmp_path / "images").iterdir()}
     expected = {"samples_000006.png"}

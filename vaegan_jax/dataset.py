@@ -30,11 +30,13 @@ class Examples:
       names: of the shapes.
       voxels: occupancy, 0 or 1; z up, front towards -y.
       views: grey images on white, of the same azimuths for every shape.
+      categories: of the shapes; empty if the data set does not tell.
     """
 
     names: list[str]
     voxels: UInt8[np.ndarray, "n x y z"]
     views: UInt8[np.ndarray, "n v h w c"]
+    categories: list[str] = dataclasses.field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.names)

@@ -15,7 +15,7 @@ import gradio as gr
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference import Model
-from vaegan_jax.interpolate import path_between
+from vaegan_jax.interpolate import decoder, way_between
 from vaegan_jax.shape_files import ShapeWriter
 from vaegan_jax.shapes.gallery import gallery_page
 
@@ -37,21 +37,19 @@ def build(model: Model) -> gr.Blocks:
             _connect(functools.partial(sample, model), [seed, truncation], "Sample")
         if model.networks.encoder is not None:
             with gr.Tab("Reconstruct"):
-                pictures = gr.File(
-                    label=f"1 to {MAX_PICTURES} pictures of one object",
-                    file_count="multiple",
-                    file_types=["image"],
-                )
+                pictures = _pictures(f"1 to {MAX_PICTURES} pictures of one object")
                 change = functools.partial(reconstruct, model)
                 outputs = _connect(change, [pictures], "Reconstruct")
                 # Adding or removing a picture changes the shape at once.
                 pictures.change(_with_messages(change), pictures, outputs)
         with gr.Tab("Interpolate"):
-            ends = [_seed("From seed"), _seed("To seed", 1)]
-            share = gr.Slider(0, 1, 0.5, label="Share of the way")
-            _connect(
-                functools.partial(interpolate, model), [*ends, share], "Interpolate"
-            )
+            inputs = [gr.Slider(0, 1, 0.5, label="Share of the way")]
+            with gr.Row():
+                inputs += [_seed("From seed"), _seed("To seed", 1)]
+            if model.networks.encoder is not None:
+                with gr.Row():
+                    inputs += [_pictures("Or from pictures"), _pictures("to pictures")]
+            _connect(functools.partial(interpolate, model), inputs, "Interpolate")
     return page.queue(max_size=_WAITING, default_concurrency_limit=1)
 
 
@@ -72,21 +70,37 @@ def reconstruct(model: Model, pictures: Sequence[str] | None) -> tuple[str, list
     """The shape that the uploaded pictures show; nothing without pictures."""
     if not pictures:
         return "", []
-    if len(pictures) > MAX_PICTURES:
-        raise UserError(f"{len(pictures)} pictures are too many; give {MAX_PICTURES}")
-    shape = model.reconstruct([list(pictures)])[0]
+    shape = model.decode(_encoded(model, pictures))[0]
     return _shown(shape, f"from {len(pictures)} picture(s)")
 
 
 def interpolate(
-    model: Model, start: Number | None, end: Number | None, share: Number
+    model: Model,
+    share: Number,
+    start: Number | None,
+    end: Number | None,
+    start_pictures: Sequence[str] | None = None,
+    end_pictures: Sequence[str] | None = None,
 ) -> tuple[str, list[str]]:
-    """The shape at a share of the way between the samples of two seeds."""
-    ends = [model.draw_latents(1, _whole(seed)) for seed in (start, end)]
-    spherical = model.config.prior.distribution == "normal"
-    way = path_between(np.concatenate(ends), 100, spherical)
+    """The shape at a share of the way between two samples, or two reconstructions."""
+    pictures = start_pictures, end_pictures
+    if any(pictures) and not all(pictures):
+        raise UserError("give pictures for both ends, or for neither to use the seeds")
+    sampled = not any(pictures)
+    if sampled:
+        ends = [model.draw_latents(1, _whole(seed)) for seed in (start, end)]
+    else:
+        ends = [_encoded(model, shown) for shown in pictures]
+    way = way_between(model, np.concatenate(ends), sampled, 100)
     place = round(100 * float(share))
-    return _shown(model.generate(way[place : place + 1])[0], f"at {share:.0%}")
+    shape = decoder(model, sampled)(way[place : place + 1])[0]
+    return _shown(shape, f"at {share:.0%}")
+
+
+def _encoded(model: Model, pictures: Sequence[str]) -> Float[np.ndarray, "1 latent"]:
+    if len(pictures) > MAX_PICTURES:
+        raise UserError(f"{len(pictures)} pictures are too many; give {MAX_PICTURES}")
+    return model.encode(model.fit_views(pictures)[None])
 
 
 def _shown(shape: Float[np.ndarray, "x y z"], name: str) -> tuple[str, list[str]]:
@@ -106,6 +120,10 @@ def _whole(seed: Number | None) -> int:
 
 def _seed(label: str, value: int = 0) -> gr.Number:
     return gr.Number(value, label=label, precision=0, minimum=0)
+
+
+def _pictures(label: str) -> gr.File:
+    return gr.File(label=label, file_count="multiple", file_types=["image"])
 
 
 def _truncation() -> gr.Slider:

@@ -21,6 +21,7 @@ from vaegan_jax.models.multiview import encode_views, expected_latent
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.optimizers import build_optimizers
 from vaegan_jax.prior import build_prior
+from vaegan_jax.shapes.framing import Framing, load_framing, usual_framing
 from vaegan_jax.shapes.view_files import Picture, fit_picture
 from vaegan_jax.state import TrainState, create_state
 
@@ -70,12 +71,14 @@ class Model:
       networks: the modules.
       variables: as from `TrainState.sampling_variables`.
       step: how many steps it was trained.
+      framing: of the views of training.
     """
 
     config: ConfigDict
     networks: Networks
     variables: dict[str, Any]
     step: int
+    framing: Framing = dataclasses.field(default_factory=usual_framing)
 
     def draw_latents(
         self, count: int, seed: int = 0, truncation: float = 1.0
@@ -137,7 +140,8 @@ class Model:
           UserError: a picture cannot be read or told from its background.
         """
         size = self.config.model.image_size
-        return np.stack([fit_picture(p, size, keep_framing) for p in pictures])
+        fitted = [fit_picture(p, size, keep_framing, self.framing) for p in pictures]
+        return np.stack(fitted)
 
     def encode(
         self, views: UInt8[np.ndarray, "b v h w c"]
@@ -211,7 +215,8 @@ def load(workdir: str | pathlib.Path, step: int | str | None = None) -> Model:
         model than its `config.json` describes.
     """
     config, networks, state = load_state(workdir, step)
-    return Model(config, networks, state.sampling_variables(), int(state.step))
+    variables = state.sampling_variables()
+    return Model(config, networks, variables, int(state.step), load_framing(workdir))
 
 
 def load_state(

@@ -70,6 +70,11 @@ def read_split(
     """
     builder = open_builder(path)
     has_views = "views" in builder.info.features
+    kept_fields = [
+        field
+        for field in ("name", "voxels", "category")
+        if field in builder.info.features
+    ]
     if image_size is not None and not has_views:
         raise UserError(missing_views(path))
     if split not in builder.info.splits:
@@ -77,7 +82,7 @@ def read_split(
         raise UserError(f"{path} has no split {split!r}; it has {available}")
 
     def decode(example):
-        kept = {"name": example["name"], "voxels": example["voxels"]}
+        kept = {field: example[field] for field in kept_fields}
         if image_size is None:
             return kept
         views = example["views"]
@@ -103,6 +108,7 @@ def read_split(
         no_views(len(decoded))
         if image_size is None
         else np.stack([example["views"] for example in decoded]),
+        [example["category"].decode() for example in decoded if "category" in example],
     )
 
 

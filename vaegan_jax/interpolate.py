@@ -2,7 +2,7 @@
 
 import itertools
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -80,6 +80,19 @@ def path_between(
     return np.concatenate(way)
 
 
+def way_between(
+    model: Model, latents: Float[np.ndarray, "n latent"], sampled: bool, steps: int
+) -> Float[np.ndarray, "m latent"]:
+    """`path_between`, round if the latents are samples of a normal prior."""
+    spherical = sampled and model.config.prior.distribution == "normal"
+    return path_between(latents, steps, spherical)
+
+
+def decoder(model: Model, sampled: bool) -> Callable:
+    """What makes shapes of latents that are samples, or that stand for pictures."""
+    return model.generate if sampled else model.decode
+
+
 def _straight(start: np.ndarray, end: np.ndarray, share: np.float32) -> np.ndarray:
     return (1 - share) * start + share * end
 
@@ -121,9 +134,8 @@ def write_path(
       UserError: what is named does not exist or is not two or more shapes.
     """
     latents, sampled = find_latents(model, names, seed)
-    spherical = sampled and model.config.prior.distribution == "normal"
-    way = path_between(latents, steps * _FRAMES, spherical)
-    shapes = writer.clean((model.generate if sampled else model.decode)(way))
+    way = way_between(model, latents, sampled, steps * _FRAMES)
+    shapes = writer.clean(decoder(model, sampled)(way))
     output = make_folder(output)
     kept = shapes[::_FRAMES]
     for i, shape in enumerate(kept):
@@ -154,7 +166,7 @@ def write_sum(
     latents, sampled = find_latents(model, names, seed)
     a, b, c = latents
     latents = np.stack([a, b, c, a - b + c])
-    shapes = writer.clean((model.generate if sampled else model.decode)(latents))
+    shapes = writer.clean(decoder(model, sampled)(latents))
     output = make_folder(output)
     for name, shape in zip(("a", "b", "c", "result"), shapes, strict=True):
         writer.write(output, name, shape)

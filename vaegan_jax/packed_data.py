@@ -1,9 +1,10 @@
 """A data set in one file: bit-packed voxels and uint8 views. Needs no TensorFlow.
 
 The `.npz` holds, for every split: `SPLIT/names` (n), `SPLIT/voxels` (n, ⌈r³/8⌉) packed
-by `numpy.packbits`, `SPLIT/views` (n, v, h, w, c; v is 0 if the data set has none), and
-once `resolution` and, as JSON, `metadata`: how the data set was made. A training split
-is moved to the device whole, and batches are gathered there.
+by `numpy.packbits`, `SPLIT/views` (n, v, h, w, c; v is 0 if the data set has none) and
+`SPLIT/categories` (n, or 0 if the data set tells none), and once `resolution` and, as
+JSON, `metadata`: how the data set was made. A training split is moved to the device
+whole, and batches are gathered there.
 """
 
 import contextlib
@@ -59,6 +60,7 @@ def pack(directory: str | pathlib.Path, output: str | pathlib.Path, image_size: 
         arrays[f"{split}/names"] = np.array(examples.names)
         arrays[f"{split}/voxels"] = np.packbits(flat, axis=1)
         arrays[f"{split}/views"] = examples.views
+        arrays[f"{split}/categories"] = np.array(examples.categories, str)
     output.parent.mkdir(parents=True, exist_ok=True)
     # Renamed when complete, so that there is never half a file under the final name.
     partial = output.with_suffix(".partial.npz")
@@ -94,6 +96,7 @@ def read_split(path: pathlib.Path, split: str, with_views: bool = True) -> Examp
             [str(name) for name in file[f"{split}/names"]],
             bits.reshape(-1, *(resolution,) * 3),
             views,
+            [str(category) for category in file.get(f"{split}/categories", ())],
         )
 
 

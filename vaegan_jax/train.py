@@ -23,6 +23,7 @@ from vaegan_jax.profiling import StepTrace
 from vaegan_jax.provenance import describe, read_provenance
 from vaegan_jax.reporting import Reporter, StepMeter, duration, log, summary
 from vaegan_jax.resuming import changed_fields, check_data
+from vaegan_jax.shapes.framing import fit_framing
 from vaegan_jax.state import create_state
 from vaegan_jax.steps import make_train_step
 
@@ -37,8 +38,8 @@ def train(
 
     Args:
       config: as from `configs/`; `config.data.dir` names a prepared data set.
-      workdir: made if missing. Gets `config.json`, `data.json`, `checkpoints/`,
-        `train.log`, `logs/` for TensorBoard, and `images/`.
+      workdir: made if missing. Gets `config.json`, `data.json`, `framing.npz`,
+        `checkpoints/`, `train.log`, `logs/` for TensorBoard, and `images/`.
       profile: trace a few steps soon after the start, to `profile/` in there.
 
     Returns:
@@ -62,6 +63,8 @@ def train(
         changed = changed_fields(workdir, config)
         check_data(workdir, config, training, validation)
         save_config(workdir, config)
+        if config.data.num_views:
+            fit_framing(training.views).save(workdir)
         trainer = Trainer(config, workdir, training, validation)
         trace = StepTrace(workdir / "profile" if profile else None)
         return trainer.run(stop, changed, trace)

@@ -15,7 +15,11 @@ from vaegan_jax.evaluate.reconstruction import (
     Row,
     evaluate_reconstruction,
 )
-from vaegan_jax.evaluate.representation import evaluate_representation, read_labels
+from vaegan_jax.evaluate.representation import (
+    CATEGORY,
+    evaluate_representation,
+    read_labels,
+)
 from vaegan_jax.evaluate.views import view_subsets
 from vaegan_jax.inference import Model, load_state
 from vaegan_jax.shapes.pictures import draw_reconstructions, draw_shapes
@@ -32,7 +36,8 @@ class Options:
       data_dir: data set; None is that of training.
       split: of the data set.
       checkpoint: see `Checkpoints.restore`.
-      labels: a CSV file of classes, for the representation; None leaves it out.
+      labels: of the representation's classes: a CSV file, or "category" for those of
+        the data set; None leaves the representation out.
       draws: subsets of views of each shape.
       sets: of samples.
     """
@@ -139,9 +144,10 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
         representation = evaluate_representation(
             model,
             state.discriminator.variables,
-            train,
+            # The classes need not be those that the model was trained on.
+            _open(model, data_dir, config.data.train_split),
             examples,
-            read_labels(options.labels),
+            None if options.labels == CATEGORY else read_labels(options.labels),
         )
     generation = evaluate_generation(model, train, examples, options.sets)
     pictures["samples"] = draw_shapes(sample_set(model, _SAMPLES, seed=0))

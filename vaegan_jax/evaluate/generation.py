@@ -9,7 +9,7 @@ from vaegan_jax.dataset import Examples
 from vaegan_jax.inference import Model
 from vaegan_jax.metrics import generation as metrics
 from vaegan_jax.metrics.distances import chamfer_distances, iou_distances
-from vaegan_jax.metrics.earth_mover import Surfaces, nearest_surfaces
+from vaegan_jax.metrics.earth_mover import Surfaces, lower_bounds, nearest_surfaces
 from vaegan_jax.metrics.health import health
 from vaegan_jax.metrics.reconstruction import OCCUPIED
 
@@ -33,9 +33,7 @@ class Reference:
         self.within_by_matrix = {
             name: distances(shapes, shapes) for name, distances in _MATRICES.items()
         }
-        self.within_by_earth_mover = nearest_surfaces(
-            self.surfaces, self.surfaces, exclude_self=True
-        )
+        self.within_by_earth_mover = _nearest_within(self.surfaces)
 
     def neighbours(self, shapes: Shapes) -> dict[str, metrics.Neighbours]:
         """Nearest neighbours of a set and the reference, under each distance."""
@@ -48,10 +46,11 @@ class Reference:
             for name, distances in _MATRICES.items()
         }
         surfaces = Surfaces(shapes)
+        bounds = lower_bounds(surfaces, self.surfaces)
         found["emd"] = metrics.Neighbours(
-            nearest_surfaces(surfaces, self.surfaces),
-            nearest_surfaces(self.surfaces, surfaces),
-            nearest_surfaces(surfaces, surfaces, exclude_self=True),
+            nearest_surfaces(surfaces, self.surfaces, bounds),
+            nearest_surfaces(self.surfaces, surfaces, bounds.T),
+            _nearest_within(surfaces),
             self.within_by_earth_mover,
         )
         return found
@@ -65,6 +64,10 @@ class Reference:
             row[f"1nna_{name}"] = metrics.one_nearest_neighbour_accuracy(found)
         row["jsd"] = metrics.jensen_shannon_divergence(shapes, self.shapes)
         return row
+
+
+def _nearest_within(surfaces: Surfaces) -> metrics.Nearest:
+    return nearest_surfaces(surfaces, surfaces, lower_bounds(surfaces, surfaces))
 
 
 _MATRICES: dict[str, Callable] = {"iou": iou_distances, "cd": chamfer_distances}

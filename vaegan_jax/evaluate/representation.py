@@ -3,6 +3,7 @@
 import csv
 import functools
 import pathlib
+from collections.abc import Iterator
 from typing import Any
 
 import flax.linen as nn
@@ -23,6 +24,8 @@ from vaegan_jax.models.layers import BatchNorm
 
 _BATCH = 32
 
+CATEGORY = "category"  # asks for the classes that the data set itself tells
+
 # Of the SVM: small, as features are many and labelled shapes few.
 _PENALTY = 0.01
 
@@ -31,10 +34,16 @@ def read_labels(path: str | pathlib.Path) -> dict[str, str]:
     """The class of each shape, from a CSV file with the columns `name` and `label`.
 
     Raises:
-      UserError: the file lacks one of the columns or has no rows.
+      UserError: there is no such file, or it lacks one of the columns or has no rows.
     """
-    with open(path, newline="") as file:
-        rows = list(csv.DictReader(file))
+    try:
+        with open(path, newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"the labels {path} cannot be read: {error}; give a CSV file, or "
+            f"{CATEGORY} for the categories of the data set"
+        ) from error
     if not rows or not {"name", "label"} <= rows[0].keys():
         raise UserError(
             f"{path} must be a CSV file with the columns name and label, and a row for "
@@ -109,21 +118,25 @@ def evaluate_representation(
     discriminator_variables: Any,
     train: Examples,
     examples: Examples,
-    labels: dict[str, str],
+    labels: dict[str, str] | None,
 ) -> dict[str, float]:
     """Accuracies of a linear SVM on each kind of features, and that of guessing.
+
+    Args:
+      model: which gives the features; it need not have been trained on these classes.
+      discriminator_variables: of its discriminator.
+      train: what the SVM is trained on.
+      examples: what it is tested on.
+      labels: by the names of shapes; None for the categories of the data set.
 
     Raises:
       UserError: a shape has no label, or all training shapes have the same.
     """
     splits = (train, examples)
-    missing = [name for split in splits for name in split.names if name not in labels]
-    if missing:
-        raise UserError(
-            f"{len(missing)} shapes have no label, the first is {missing[0]!r}; add "
-            "them to the file of --labels"
-        )
-    known, wanted = ([labels[name] for name in split.names] for split in splits)
+    if labels is None:
+        known, wanted = (_categories(split) for split in splits)
+    else:
+        known, wanted = _labels_by_name(splits, labels)
     if len(set(known)) < 2:
         raise UserError(
             f"all training shapes have the label {known[0]!r}; a classifier needs two"
@@ -145,3 +158,24 @@ def evaluate_representation(
             lambda split: image_features(model, split)
         )
     return accuracies
+
+
+def _categories(split: Examples) -> list[str]:
+    if not split.categories:
+        raise UserError(
+            "the data set does not tell the categories of its shapes; give a CSV file "
+            "of names and labels, or if it is packed, pack it again"
+        )
+    return split.categories
+
+
+def _labels_by_name(
+    splits: tuple[Examples, Examples], labels: dict[str, str]
+) -> Iterator[list[str]]:
+    missing = [name for split in splits for name in split.names if name not in labels]
+    if missing:
+        raise UserError(
+            f"{len(missing)} shapes have no label, the first is {missing[0]!r}; add "
+            "them to the file of --labels"
+        )
+    return ([labels[name] for name in split.names] for split in splits)

@@ -1,23 +1,20 @@
-"""Pictures that people bring, fitted to what the views of training look like.
-
-Views of training show one object on white. Their cameras look at the centre of its
-bounding box, whose diagonal they scale to 1, so in all of them the object has about the
-same size: of the measures tried, the diagonal of its box in the picture varies least.
-It is 0.91 of the picture's side in the 12-view ModelNet chairs and 0.89 in the
-procedural chairs (standard deviation 8 %), and the box's centre is at (0.53, 0.50) and
-(0.52, 0.50) of the height and width.
-"""
+"""Pictures that people bring, fitted to what the views of training look like."""
 
 import os
 import pathlib
 import re
 
 import numpy as np
-import scipy.ndimage
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image, ImageOps
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.framing import (
+    NEARLY_WHITE,
+    Framing,
+    resized_window,
+    usual_framing,
+)
 
 PICTURE_SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
@@ -26,24 +23,18 @@ PICTURE_SUFFIXES = (
 PICTURE_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 Picture = str | os.PathLike | Image.Image | np.ndarray
 
-_DIAGONAL = 0.90  # of the object's box, in sides of the picture
-_CENTRE = (0.525, 0.5)  # of the box: row, column
-_LONGEST = 0.9  # of the box's sides
-# Diagonals and distances from the centre between which views of training lie.
-_USUAL_DIAGONAL = (0.65, 1.1)
-_USUAL_OFFSET = 0.1
-
 _WHITE = 255.0
-_NEARLY_WHITE = 243.0
 _TOLERANCE = 12.0  # grey levels by which a plain background may vary
 _RAMP = 24.0  # grey levels from background to object, at soft edges
 _PLAIN = 0.65  # of the border must be background; objects may touch the border
-_SPECK = 0.01  # of the largest part: smaller ones do not count for the framing
 _LARGEST = 2048  # pixels: larger pictures are reduced first, to spare memory
 
 
 def fit_picture(
-    picture: Picture, image_size: int, keep_framing: bool = False
+    picture: Picture,
+    image_size: int,
+    keep_framing: bool = False,
+    framing: Framing | None = None,
 ) -> UInt8[np.ndarray, "h w 1"]:
     """A picture of one object as a view: grey, on white, framed as in training.
 
@@ -55,6 +46,7 @@ def fit_picture(
         or colour, with or without transparency, of any size.
       image_size: height and width of the view in pixels.
       keep_framing: do not move or scale the object; what is not square is padded.
+      framing: of the views of training; default `usual_framing`.
 
     Raises:
       UserError: if the picture cannot be read, is blank, or has no plain background.
@@ -64,16 +56,13 @@ def fit_picture(
     grey, mask = _on_white(image, name)
     if not mask.any():
         raise UserError(f"{name} is blank; give a picture that shows an object")
-    height, width = grey.shape
-    # The window of the picture that becomes the view: its centre and its side.
-    side = float(max(height, width))
-    top, left = (height - side) / 2, (width - side) / 2
-    if not (keep_framing or _framed_as_usual(mask)):
-        box = _box(mask)
-        size = box[:, 1] - box[:, 0]
-        side = float(max(np.hypot(*size) / _DIAGONAL, size.max() / _LONGEST))
-        top, left = (box.mean(1) - np.array(_CENTRE) * side).tolist()
-    return _resized_window(grey, top, left, side, image_size)[..., None]
+    if keep_framing:
+        height, width = grey.shape
+        side = float(max(height, width))
+        top, left = (height - side) / 2, (width - side) / 2
+    else:
+        top, left, side = (framing or usual_framing()).window(mask)
+    return resized_window(grey, top, left, side, image_size)[..., None]
 
 
 def picture_sets(
@@ -185,7 +174,7 @@ def _on_white(
             "it; cut the object out and save it as PNG with a transparent background"
         )
     mask = distance > _TOLERANCE
-    if background.min() >= _NEARLY_WHITE:
+    if background.min() >= NEARLY_WHITE:
         # Soft edges stay as they are.
         return np.minimum(grey * (_WHITE / background.mean()), _WHITE), mask
     return _blend(grey, np.clip((distance - _TOLERANCE) / _RAMP, 0, 1)), mask
@@ -193,38 +182,3 @@ def _on_white(
 
 def _blend(grey: np.ndarray, opacity: np.ndarray) -> np.ndarray:
     return opacity * grey + (1 - opacity) * _WHITE
-
-
-def _box(mask: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "axis end"]:
-    """First and one past the last row, then column, of what is no speck."""
-    labels, _ = scipy.ndimage.label(mask, np.ones((3, 3)))
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    kept = (sizes >= max(1, _SPECK * sizes.max()))[labels]
-    rows, columns = (np.nonzero(kept.any(axis))[0] for axis in (1, 0))
-    return np.array([[rows[0], rows[-1] + 1], [columns[0], columns[-1] + 1]], float)
-
-
-def _framed_as_usual(mask: Bool[np.ndarray, "h w"]) -> bool:
-    height, width = mask.shape
-    if height != width:
-        return False
-    box = _box(mask) / height
-    diagonal = np.hypot(*(box[:, 1] - box[:, 0]))
-    near = np.abs(box.mean(1) - _CENTRE).max() <= _USUAL_OFFSET
-    return bool(_USUAL_DIAGONAL[0] <= diagonal <= _USUAL_DIAGONAL[1] and near)
-
-
-def _resized_window(
-    grey: np.ndarray, top: float, left: float, side: float, size: int
-) -> UInt8[np.ndarray, "h w"]:
-    """A square window of a picture, white where it reaches beyond the picture."""
-    beyond = max(-top, -left, top + side - grey.shape[0], left + side - grey.shape[1])
-    margin = max(0, int(np.ceil(beyond)))
-    padded = np.pad(grey, margin, constant_values=_WHITE)
-    image = Image.fromarray(np.rint(padded).astype(np.uint8))
-    top, left = top + margin, left + margin
-    box = (left, top, left + side, top + side)
-    # Means over areas, as when data sets are read; bilinear where that enlarges.
-    method = Image.Resampling.BOX if side >= size else Image.Resampling.BILINEAR
-    return np.asarray(image.resize((size, size), method, box))

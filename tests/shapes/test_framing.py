@@ -1,0 +1,74 @@
+"""Outlines tell where the object was in the views of training."""
+
+import numpy as np
+import pytest
+
+from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.framing import Framing, fit_framing, load_framing, usual_framing
+from vaegan_jax.shapes.view_files import fit_picture
+
+SIZE = 64
+
+
+def rectangle(height, width, row, column, size=SIZE):
+    """A dark rectangle around a place, on white."""
+    view = np.full((size, size), 255, np.uint8)
+    top, left = round(row - height / 2), round(column - width / 2)
+    view[top : top + height, left : left + width] = 60
+    return view
+
+
+def views_of_training(count=60):
+    """Tall objects are large and low, broad ones small and high."""
+    rng = np.random.default_rng(0)
+    heights = rng.integers(8, 21, count) * 2
+    views = [rectangle(h, 52 - h, 20 + h // 2, 30) for h in heights]
+    return np.stack(views)[:, None, ..., None]
+
+
+def test_objects_moved_and_scaled_return_to_where_training_had_them():
+    framing, views = fit_framing(views_of_training()), views_of_training(5)[:, 0]
+    for view in views:
+        twice = view[..., 0].repeat(2, 0).repeat(2, 1)
+        sheet = np.full((300, 400), 255, np.uint8)
+        sheet[150 : 150 + 2 * SIZE, 33 : 33 + 2 * SIZE] = twice
+        fitted = fit_picture(sheet, SIZE, framing=framing)
+        assert (np.abs(np.int32(fitted) - view) > 60).mean() < 0.05
+        usual = fit_picture(sheet, SIZE)
+        assert (np.abs(np.int32(usual) - view) > 60).mean() > 0.1
+
+
+def test_a_view_of_training_stays_as_it_is():
+    views = views_of_training()
+    framing = fit_framing(views)
+    for view in views[:10, 0]:
+        np.testing.assert_array_equal(fit_picture(view, SIZE, framing=framing), view)
+
+
+def test_unusual_outlines_get_a_framing_that_occurs_in_training():
+    framing = fit_framing(views_of_training())
+    needle = np.zeros((300, 200), bool)
+    needle[10:290, 100:102] = True
+    top, left, side = framing.window(needle)
+    diagonal = np.hypot(280, 2) / side
+    assert diagonal <= framing.high[0] + 1e-9 and side >= 280
+    assert framing.low[1] <= (150 - top) / side <= framing.high[1]
+    assert framing.low[2] <= (101 - left) / side <= framing.high[2]
+
+
+def test_views_without_an_object_tell_nothing():
+    blank = np.full((2, 3, SIZE, SIZE, 1), 255, np.uint8)
+    np.testing.assert_array_equal(fit_framing(blank).weights, usual_framing().weights)
+
+
+def test_a_framing_is_kept_in_the_work_directory(tmp_path):
+    assert (load_framing(tmp_path).weights == usual_framing().weights).all()
+    framing = fit_framing(views_of_training())
+    framing.save(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["framing.npz"]
+    read = load_framing(tmp_path)
+    assert isinstance(read, Framing)
+    np.testing.assert_array_equal(read.weights, framing.weights)
+    (tmp_path / "framing.npz").write_bytes(b"PK")
+    with pytest.raises(UserError, match=r"framing.npz is damaged; delete it"):
+        load_framing(tmp_path)
