@@ -69,9 +69,13 @@ def test_products_have_the_gradients_of_plain(
     apply = convolve_transposed if transposed else convolve
 
     def output_and_gradients(formulation):
-        function = lambda a, k: apply(a, k, padding, formulation)  # noqa: E731
-        output, pullback = jax.vjp(function, *arguments)
-        return output, pullback(random(2, *output.shape))
+        @jax.jit  # one by one, some hundred operations would be compiled
+        def run(*arguments):
+            function = lambda a, k: apply(a, k, padding, formulation)  # noqa: E731
+            output, pullback = jax.vjp(function, *arguments)
+            return output, pullback(random(2, *output.shape))
+
+        return run(*arguments)
 
     jax.tree.map(
         lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4),
