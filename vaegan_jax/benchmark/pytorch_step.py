@@ -1,4 +1,4 @@
-"""One training step in PyTorch, twice: as the original runs it, and at its best.
+"""One training step in PyTorch, twice: as published, and at its best.
 
 Both update D, then E, then G, with the losses of `vaegan_jax.losses`. What differs is
 work. `published` encodes view after view, lets D's loss run back into G, and G's into D
@@ -139,8 +139,9 @@ class PyTorchStep:
             losses["loss/encoder"] = (loss + kl).detach()
             self._clear("encoder")
             (loss + kl).backward(retain_graph=True)
-            # The original steps E here and then walks the same graph again for G, which
-            # PyTorch has since refused; so E waits, with the gradients that it has now.
+            # That the original walks this graph twice is inferred from how many
+            # operations it needs, not read in its code. Had E stepped in between,
+            # PyTorch would refuse; so E waits, with the gradients that it has now.
             kept = [leaf.grad for leaf in self._leaves("encoder")]
             self._clear("encoder")
         self._clear("generator")
