@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -134,6 +135,11 @@ def _out_of_reach():
 def _killed_at(at_work: Sequence[int], workers) -> list[int]:
     """What the worker that ended by itself was at; the others are terminated then."""
     busy = {i: process for i, process in enumerate(at_work) if process}
+    # The executor collects its workers in a thread of its own; until it has written
+    # down how one ended, that is None here.
+    deadline = time.monotonic() + 10
+    while any(w.exitcode is None for w in workers) and time.monotonic() < deadline:
+        time.sleep(0.01)
     usual = (None, 0, -signal.SIGTERM)
     killed = {worker.pid for worker in workers if worker.exitcode not in usual}
     return [i for i, process in busy.items() if process in killed] or list(busy)
