@@ -108,7 +108,7 @@ def _shown(shape: Float[np.ndarray, "x y z"], name: str) -> tuple[str, list[str]
     folder = pathlib.Path(tempfile.mkdtemp(prefix="vaegan_jax_demo_"))
     mesh = _WRITER.write(folder, "shape", _WRITER.clean(shape[None])[0])
     page = html.escape(gallery_page({name: mesh}, "Shape"))
-    frame = f'<iframe srcdoc="{page}" style="width: 100%; height: 480px; border: 0">'
+    frame = f'<iframe srcdoc="{page}" style="width: 100%; height: 540px; border: 0">'
     return frame + "</iframe>", sorted(map(str, folder.iterdir()))
 
 
