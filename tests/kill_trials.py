@@ -10,13 +10,11 @@ the kills came in which phase. pytest does a few of them (test_kills.py).
 import argparse
 import collections
 import contextlib
-import hashlib
 import json
 import multiprocessing
 import os
 import pathlib
 import random
-import re
 import sys
 import tempfile
 import time
@@ -28,6 +26,16 @@ if __name__ in ("__main__", "__mp_main__"):
 
 import numpy as np
 from helpers import make_examples, tiny_config, write_packed
+from left_behind import (
+    complete_steps,
+    digests,
+    events,
+    last_step,
+    log_lines,
+    partial_steps,
+    state_bytes,
+    step_lines,
+)
 
 from vaegan_jax.train import train
 
@@ -37,7 +45,6 @@ CHECKPOINT, EVALUATION, STEP, START, PREPARATION = (
     *("before the first step", "in data preparation"),
 )
 PRELOADED = ["__main__", "vaegan_jax.train", "orbax.checkpoint"]
-_STEP_LINE = re.compile(r"\S+ (step (\d+)/.*?) \S+ steps/s.*")
 
 
 class Killer:
@@ -155,40 +162,15 @@ def kill_training(
     return EVALUATION if is_evaluating(lines) else STEP
 
 
-def log_lines(workdir: pathlib.Path) -> list[str]:
-    path = workdir / "train.log"
-    return path.read_text().splitlines() if path.exists() else []
-
-
-def step_lines(lines: list[str]) -> list[str]:
-    """Lines of single steps, without the time of day and what follows from speed."""
-    return [found[1] for found in map(_STEP_LINE.match, lines) if found]
-
-
-def last_step(lines: list[str]) -> int:
-    """The step of the last line, 0 if that tells of none."""
-    found = _STEP_LINE.match(lines[-1]) if lines else None
-    return int(found[2]) if found else 0
-
-
 def is_evaluating(lines: list[str]) -> bool:
     step = last_step(lines)
     return step > 0 and step % EVALUATE_STEPS == 0
 
 
-def complete_steps(workdir: pathlib.Path) -> list[int]:
-    names = [path.name for path in (workdir / "checkpoints").glob("*")]
-    return [int(name) for name in names if name.isdecimal()]
-
-
-def partial_steps(workdir: pathlib.Path) -> list[pathlib.Path]:
-    return list((workdir / "checkpoints").glob("*.orbax-checkpoint-tmp*"))
-
-
 def check_training(reference: pathlib.Path, workdir: pathlib.Path) -> None:
     """The same state bit for bit, the same metrics at every step (which the same data
     in the same order give), every line and event once, and no leftovers."""
-    assert state_bytes(workdir) == state_bytes(reference)
+    assert state_bytes(workdir, NUM_STEPS) == state_bytes(reference, NUM_STEPS)
     logs = [log_lines(folder) for folder in (reference, workdir)]
     assert step_lines(logs[0]) == step_lines(logs[1])
     assert len(step_lines(logs[1])) == NUM_STEPS
@@ -199,49 +181,6 @@ def check_training(reference: pathlib.Path, workdir: pathlib.Path) -> None:
     assert sum("finished all" in line for line in logs[1]) in (1, 2)
     assert not partial_steps(workdir)
     assert sorted(complete_steps(workdir)) == sorted(complete_steps(reference))
-
-
-def state_bytes(workdir: pathlib.Path) -> dict[str, bytes]:
-    """Every array of the last checkpoint, read by itself."""
-    import orbax.checkpoint as ocp
-
-    checkpoint = workdir / "checkpoints" / str(NUM_STEPS) / "default"
-    tree = ocp.StandardCheckpointer().restore(checkpoint.resolve())
-    found = {}
-
-    def collect(prefix, node):
-        if isinstance(node, dict):
-            for key, value in node.items():
-                collect(f"{prefix}/{key}", value)
-        elif isinstance(node, list | tuple):
-            for i, value in enumerate(node):
-                collect(f"{prefix}/{i}", value)
-        elif node is not None:
-            data = node
-            if "rng" in prefix:
-                import jax
-
-                if jax.dtypes.issubdtype(node.dtype, jax.dtypes.prng_key):
-                    data = jax.random.key_data(node)
-            found[prefix] = np.asarray(data).tobytes()
-
-    collect("", tree)
-    assert len(found) > 50
-    return found
-
-
-def events(workdir: pathlib.Path) -> dict[str, list[tuple[int, float]]]:
-    """What TensorBoard shows, but for speeds: steps and values of every scalar."""
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    read = EventAccumulator(str(workdir / "logs"), size_guidance={"scalars": 0})
-    read.Reload()
-    names = [n for n in read.Tags()["scalars"] if not n.startswith("speed/")]
-    found = {name: [(e.step, e.value) for e in read.Scalars(name)] for name in names}
-    for name, values in found.items():
-        steps = [step for step, _ in values]
-        assert steps == sorted(set(steps)), name
-    return found
 
 
 # Data preparation
@@ -293,16 +232,6 @@ def write_meshes(folder: pathlib.Path) -> None:
 def check_preparation(reference: pathlib.Path, output: pathlib.Path) -> None:
     """The same files with the same content, and nothing else."""
     assert digests(reference) == digests(output)
-
-
-def digests(folder: pathlib.Path) -> dict[str, str]:
-    found = {}
-    for path in folder.rglob("*"):
-        if path.is_file() and path.name != ".lock":
-            content = path.read_bytes()
-            name = path.relative_to(folder).as_posix()
-            found[name] = hashlib.sha256(content).hexdigest()
-    return found
 
 
 def main() -> None:

@@ -9,6 +9,11 @@ from vaegan_jax.errors import UserError
 # Of each variant in PyTorch, the arguments of `PyTorchStep`.
 _PYTORCH = {
     "pytorch, published": {"way": "published"},
+    "pytorch, best but its ends": {
+        "way": "best",
+        "channels_last": True,
+        "dense_ends": False,
+    },
     "pytorch, best": {"way": "best"},
     "pytorch, best, channels last": {"way": "best", "channels_last": True},
     "pytorch, best, compiled": {"way": "best", "compiled": True},

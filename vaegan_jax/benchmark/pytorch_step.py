@@ -42,6 +42,8 @@ class PyTorchStep:
       way: "published" or "best", see the module's docstring.
       channels_last: memory format of parameters and inputs.
       compiled: whether the networks go through `torch.compile`.
+      dense_ends: whether G's first and D's last layer are products; by default in the
+        best way.
 
     Attributes:
       params: by network, then as in `pytorch_networks`.
@@ -56,8 +58,10 @@ class PyTorchStep:
         way: Way,
         channels_last: bool = False,
         compiled: bool = False,
+        dense_ends: bool | None = None,
     ):
         self.config, self.way = config, way
+        dense_ends = way == "best" if dense_ends is None else dense_ends
         self._formats = {}
         if channels_last:
             self._formats = {4: torch.channels_last, 5: torch.channels_last_3d}
@@ -69,7 +73,7 @@ class PyTorchStep:
         nets = {name: getattr(state, name) for name in names if getattr(state, name)}
         self.params, self.stats, self.optimizers = {}, {}, {}
         for name, net in nets.items():
-            params = networks.from_flax(net.params, dense_ends=way == "best")
+            params = networks.from_flax(net.params, dense_ends)
             params = jax.tree.map(self._formatted, params)
             self.params[name] = jax.tree.map(lambda p: p.requires_grad_(), params)
             self.stats[name] = jax.tree.map(networks.tensor, net.batch_stats)
