@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,6 +10,7 @@ from vaegan_jax.models.encoder import Posterior
 from vaegan_jax.models.multiview import encode_views, expected_latent, pool_views
 
 
+@functools.cache
 def encode(how, num_views=3, train=True):
     """Outputs, running statistics and parameter gradients."""
     setup = Setup(tiny_config("mv_vae_gan"))
@@ -27,7 +30,9 @@ def encode(how, num_views=3, train=True):
         loss = (weights * (posterior.mean + posterior.log_variance**2)).mean()
         return loss, (posterior, statistics)
 
-    gradients, outputs = jax.grad(function, has_aux=True)(encoder.params)
+    # Compiled as a whole: operation by operation takes ten times as long.
+    gradient = jax.jit(jax.grad(function, has_aux=True))
+    gradients, outputs = gradient(encoder.params)
     return outputs, gradients
 
 

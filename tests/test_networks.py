@@ -16,8 +16,12 @@ def setup():
 
 
 def apply_train(module, net, inputs):
-    inputs = jnp.asarray(inputs)
-    return module.apply(net.variables, inputs, train=True, mutable=["batch_stats"])
+    apply = jax.jit(
+        lambda inputs: module.apply(
+            net.variables, inputs, train=True, mutable=["batch_stats"]
+        )
+    )
+    return apply(jnp.asarray(inputs))
 
 
 def assert_statistics(updated, expected):

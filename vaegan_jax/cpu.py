@@ -5,7 +5,7 @@ import os
 import sys
 
 # Parameters of glibc's mallopt(3).
-_TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 
 
 def keep_freed_memory() -> None:
@@ -14,6 +14,9 @@ def keep_freed_memory() -> None:
     XLA's CPU backend allocates the temporary memory of a step anew each time. By
     default the C library maps so large a piece freshly and gives it back at the end,
     and the kernel clears every page of it again: a fifth of a training step's time.
+
+    Threads keep heaps ("arenas") of their own: in a single one that compiling has left
+    in fragments, steps take half as long again, and its lock slows compiling down.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -22,7 +25,6 @@ def keep_freed_memory() -> None:
         return
     mallopt(_MMAP_MAX, 0)
     mallopt(_TRIM_THRESHOLD, 2**31 - 1)
-    mallopt(_ARENA_MAX, 1)  # the setting of others cannot be kept from giving back
 
 
 def usable_cores() -> int:
