@@ -4,7 +4,8 @@
   runs transposed and input-gradient convolutions through a naive loop, fifty to two
   hundred times slower than a good library.
 - `winograd` writes them as matrix products over tiles, with fewer multiplications than
-  taps: the fastest on CPUs. See `winograd`, also for how it works.
+  taps: the fastest on CPUs. See `winograd`, also for how it works, and `columns` for
+  what it does where images or voxel grids have too few channels for that.
 - `gather` is the same with tiles of one output: every multiplication is done.
 
 All compute the same numbers up to rounding, to which `winograd` adds about a digit.
@@ -17,7 +18,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from vaegan_jax.models import winograd
+from vaegan_jax.models import columns, winograd
 
 Formulation = Literal["plain", "gather", "winograd"]
 
@@ -124,9 +125,8 @@ def _forward(x, kernel, padding, formulation):
     cells = [size // _STRIDE for size in x.shape[1:-1]]
 
     def apply(x):
-        if _is_image(kernel.shape, formulation):
-            columns = jnp.moveaxis(kernel, -2, 0).reshape(-1, kernel.shape[-1])
-            return _patches(x, kernel.shape, padding) @ columns
+        if _is_thin(kernel.shape, formulation):
+            return columns.convolve(x, kernel, padding)
         tile = _tile(x.shape[0], cells, kernel.shape, formulation, x.dtype)
         return winograd.convolve(x, kernel, padding, tile)
 
@@ -135,6 +135,8 @@ def _forward(x, kernel, padding, formulation):
 
 def _adjoint(y, kernel, padding, formulation):
     def apply(y):
+        if _is_thin(kernel.shape, formulation):
+            return columns.convolve_transposed(y, kernel, padding)
         tile = _tile(y.shape[0], y.shape[1:-1], kernel.shape, formulation, y.dtype)
         return winograd.convolve_transposed(y, kernel, padding, tile)
 
@@ -144,10 +146,8 @@ def _adjoint(y, kernel, padding, formulation):
 
 def _kernel_gradient(x, y, shape, padding, formulation):
     def apply(x, y):
-        if _is_image(shape, formulation):
-            product = (y.reshape(-1, shape[-1]).T @ _patches(x, shape, padding)).T
-            product = product.reshape(shape[-2], *shape[:-2], -1)
-            return jnp.moveaxis(product, 0, -2)
+        if _is_thin(shape, formulation):
+            return columns.kernel_gradient(x, y, shape, padding)
         tile = _tile(x.shape[0], y.shape[1:-1], shape, formulation, x.dtype)
         return winograd.kernel_gradient(x, y, shape, padding, tile)
 
@@ -180,23 +180,9 @@ def _in_parts(function, *arrays):
     return jax.lax.map(lambda part: function(*part), split)
 
 
-def _is_image(kernel_shape, formulation) -> bool:
-    """Whether a grey or colour image is read: too thin for products tap by tap."""
-    rank, inputs = len(kernel_shape) - 2, kernel_shape[-2]
-    return formulation == "winograd" and rank == 2 and inputs <= 3
-
-
-def _patches(x, kernel_shape, padding):
-    """What each output cell reads, (b · cells, channels · taps)."""
-    rank = x.ndim - 2
-    patches = jax.lax.conv_general_dilated_patches(
-        x,
-        kernel_shape[:-2],
-        [_STRIDE] * rank,
-        [_pads(size, padding) for size in kernel_shape[:-2]],
-        dimension_numbers=_dimension_numbers(rank),
-    )
-    return patches.reshape(-1, patches.shape[-1])
+def _is_thin(kernel_shape, formulation) -> bool:
+    """Whether the side of many positions has as few channels as an image."""
+    return formulation == "winograd" and kernel_shape[-2] <= 3
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
