@@ -9,6 +9,7 @@ import pytest
 from helpers import ROOT
 
 from vaegan_jax.benchmark import layers, report, timing, work
+from vaegan_jax.benchmark.collectives import sent_bytes
 from vaegan_jax.benchmark.commands import numbers
 from vaegan_jax.benchmark.workload import build_config
 from vaegan_jax.models.convolutions import convolve
@@ -148,3 +149,15 @@ def test_wrong_arguments_are_one_line(arguments, message):
     wrong = run(*arguments)
     assert wrong.returncode != 0 and message in wrong.stderr.splitlines()[-1]
     assert "Traceback" not in wrong.stderr
+
+
+def test_bytes_of_collectives():
+    program = """
+      %a = (f32[2,3]{1,0}, bf16[5]{0}) all-reduce(%x, %y), replica_groups={}
+      %b = f32[] all-reduce-start(%z), to_apply=%add
+      %c = f32[] all-reduce-done(%b)
+      %d = u8[4,4]{1,0} all-gather(%v), dimensions={0}
+      %e = f32[9]{0} add(%p, %q)
+    """
+    sent = {kind: sizes for kind, sizes in sent_bytes(program).items() if sizes}
+    assert sent == {"all-reduce": [2 * 3 * 4 + 5 * 2, 4], "all-gather": [16]}

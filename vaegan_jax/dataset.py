@@ -10,11 +10,14 @@ import math
 import pathlib
 from collections.abc import Iterator
 
+import jax
 import numpy as np
+from jax.sharding import Mesh
 from jaxtyping import Int, UInt8
 
 from vaegan_jax.config import RESOLUTIONS
 from vaegan_jax.errors import UserError
+from vaegan_jax.sharding import by_batch, place, process_rows
 
 # Keeps the draws of view subsets apart from those of the epochs' shuffles.
 _SHUFFLE, _VIEWS = 0, 1
@@ -138,16 +141,57 @@ def view_indices(
 
 
 def index_stream(
-    examples: Examples, batch_size: int, num_views: int, seed: int, start_step: int
+    examples: Examples,
+    batch_size: int,
+    num_views: int,
+    seed: int,
+    start_step: int,
+    rows: slice = slice(None),
 ) -> Iterator[tuple[Int[np.ndarray, " b"], Int[np.ndarray, "b v"]]]:
-    """Example and view indices of every step from `start_step` on, without end."""
-    step = start_step
+    """Example and view indices of every step from `start_step` on, without end.
+
+    Of each batch only the `rows` that this process reads.
+    """
+    stored, step = examples.views.shape[1], start_step
     while True:
-        yield (
-            batch_indices(step, batch_size, len(examples), seed),
-            view_indices(step, batch_size, examples.views.shape[1], num_views, seed),
-        )
+        index = batch_indices(step, batch_size, len(examples), seed)
+        chosen = view_indices(step, batch_size, stored, num_views, seed)
+        yield index[rows], chosen[rows]
         step += 1
+
+
+def training_batches(
+    path: str | pathlib.Path,
+    examples: Examples,
+    batch_size: int,
+    num_views: int,
+    seed: int,
+    start_step: int,
+    mesh: Mesh,
+) -> Iterator[dict[str, jax.Array]]:
+    """Batches on the devices from `start_step` on, the order that of `index_stream`.
+
+    Args:
+      path: of the data set, of which `examples` are a split.
+      examples: all of the split, in every process.
+      batch_size: a multiple of the number of devices.
+      num_views: of each shape; 0 yields none.
+      seed: of the order.
+      start_step: the first.
+      mesh: the devices that share the batch.
+
+    Yields:
+      uint8 `voxels` (b, x, y, z) and `views` (b, v, h, w, c).
+    """
+    arguments = (examples, batch_size, num_views, seed, start_step)
+    if pathlib.Path(path).is_file():
+        from vaegan_jax import packed_data
+
+        return packed_data.device_batches(*arguments, mesh)
+    from vaegan_jax import input_pipeline
+
+    batches = input_pipeline.stream_batches(*arguments, process_rows(batch_size, mesh))
+    return (place(batch, by_batch(mesh)) for batch in batches)
 
 
 def check_views(examples: Examples, num_views: int) -> None:

@@ -124,11 +124,17 @@ def _reading(path: pathlib.Path):
 
 
 def stream_batches(
-    examples: Examples, batch_size: int, num_views: int, seed: int, start_step: int
+    examples: Examples,
+    batch_size: int,
+    num_views: int,
+    seed: int,
+    start_step: int,
+    rows: slice = slice(None),
 ) -> Iterator[dict[str, np.ndarray]]:
     """Training batches from `start_step` on, prepared ahead by tf.data's threads.
 
     Yields:
+      The `rows` of each batch:
       uint8 `voxels` (b, x, y, z) and, unless `num_views` is 0, `views` (b, v, h, w, c).
     """
     voxels = tf.constant(examples.voxels)
@@ -142,10 +148,10 @@ def stream_batches(
         return batch
 
     indices = tf.data.Dataset.from_generator(
-        lambda: index_stream(examples, batch_size, num_views, seed, start_step),
+        lambda: index_stream(examples, batch_size, num_views, seed, start_step, rows),
         output_signature=(
-            tf.TensorSpec((batch_size,), tf.int64),
-            tf.TensorSpec((batch_size, num_views), tf.int64),
+            tf.TensorSpec((None,), tf.int64),
+            tf.TensorSpec((None, num_views), tf.int64),
         ),
     )
     batches = indices.map(gather, num_parallel_calls=2, deterministic=True)

@@ -8,6 +8,7 @@ whole, and batches are gathered there.
 """
 
 import contextlib
+import functools
 import json
 import math
 import os
@@ -19,10 +20,12 @@ from collections.abc import Iterator
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 
 from vaegan_jax.dataset import Examples, index_stream, missing_views, no_views
 from vaegan_jax.errors import UserError
 from vaegan_jax.provenance import read_provenance
+from vaegan_jax.sharding import by_batch, device_mesh, on_all, place, process_rows
 
 # What numpy raises for files that are cut, garbled, of another kind or not ours.
 _DAMAGED = (
@@ -134,20 +137,29 @@ def _reading(path: pathlib.Path):
 
 
 def device_batches(
-    examples: Examples, batch_size: int, num_views: int, seed: int, start_step: int
+    examples: Examples,
+    batch_size: int,
+    num_views: int,
+    seed: int,
+    start_step: int,
+    mesh: Mesh | None = None,
 ) -> Iterator[dict[str, jax.Array]]:
-    """Training batches from `start_step` on, gathered on the device.
+    """Training batches from `start_step` on, which each device gathers for itself.
+
+    Every device of the mesh, without one the first alone, holds all examples.
 
     Yields:
       uint8 `voxels` (b, x, y, z) and, unless `num_views` is 0, `views` (b, v, h, w, c).
     """
     grid = examples.voxels.shape[1:]
     flat = examples.voxels.reshape(len(examples), -1)
-    stored = {"voxels": jax.device_put(np.packbits(flat, axis=1))}
+    stored = {"voxels": np.packbits(flat, axis=1)}
     if num_views:
-        stored["views"] = jax.device_put(examples.views)
+        stored["views"] = examples.views
+    mesh = mesh or device_mesh(jax.local_devices()[:1])
+    stored, split = place(stored, on_all(mesh)), by_batch(mesh)
 
-    @jax.jit
+    @functools.partial(jax.jit, out_shardings=split)
     def gather(stored, index, chosen):
         bits = jnp.unpackbits(stored["voxels"][index], axis=1)
         size = grid[0] * grid[1] * grid[2]
@@ -156,7 +168,8 @@ def device_batches(
             batch["views"] = stored["views"][index[:, None], chosen]
         return batch
 
-    for index, chosen in index_stream(
-        examples, batch_size, num_views, seed, start_step
+    rows = process_rows(batch_size, mesh)
+    for indices in index_stream(
+        examples, batch_size, num_views, seed, start_step, rows
     ):
-        yield gather(stored, index, chosen)
+        yield gather(stored, *place(indices, split))

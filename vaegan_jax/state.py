@@ -5,10 +5,12 @@ from typing import Any
 import flax.struct
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
 from vaegan_jax.models.networks import Networks
 from vaegan_jax.optimizers import Optimizer, Optimizers
+from vaegan_jax.sharding import on_all
 
 
 @flax.struct.dataclass
@@ -60,9 +62,15 @@ def current_variables(state: TrainState) -> dict[str, Any]:
 
 
 def create_state(
-    config: ConfigDict, networks: Networks, optimizers: Optimizers
+    config: ConfigDict,
+    networks: Networks,
+    optimizers: Optimizers,
+    mesh: Mesh | None = None,
 ) -> TrainState:
-    """The state before the first step, a function of the configuration alone."""
+    """The state before the first step, a function of the configuration alone.
+
+    It is whole on every device of the mesh, without one on the first.
+    """
     model = config.model
     examples = {
         "generator": jnp.zeros((1, model.latent_size)),
@@ -95,4 +103,4 @@ def create_state(
 
     # Compiled as a whole, the networks' forward passes are dropped as unused; and every
     # output is a buffer of its own, as donation requires.
-    return jax.jit(create)()
+    return jax.jit(create, out_shardings=on_all(mesh) if mesh else None)()

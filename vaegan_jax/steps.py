@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
+from jax.sharding import Mesh
 from jaxtyping import Array, Float, Key, UInt8
 from ml_collections import ConfigDict
 
@@ -18,8 +19,10 @@ from vaegan_jax import losses
 from vaegan_jax.metrics.reconstruction import OCCUPIED, intersection_over_union
 from vaegan_jax.models.multiview import encode_views, pool_views
 from vaegan_jax.models.networks import Networks
+from vaegan_jax.models.partition import mean_over_shares, own_rows
 from vaegan_jax.optimizers import Optimizer, Optimizers
 from vaegan_jax.prior import build_prior
+from vaegan_jax.sharding import share_step
 from vaegan_jax.state import NetState, TrainState, current_variables
 
 Metrics = dict[str, Array]
@@ -65,8 +68,12 @@ def update_discriminator(
     real_bounds = tuple(config.loss.real_labels) if soft else (1.0, 1.0)
     fake_bounds = tuple(config.loss.fake_labels) if soft else (0.0, 0.0)
     count = voxels.shape[0]
-    real_labels = losses.draw_labels(real_key, count, real_bounds)
-    fake_labels = losses.draw_labels(fake_key, count, fake_bounds)
+
+    def draw_labels(key, bounds):
+        return own_rows(lambda rows: losses.draw_labels(key, rows, bounds), count)
+
+    real_labels = draw_labels(real_key, real_bounds)
+    fake_labels = draw_labels(fake_key, fake_bounds)
     fake = jax.nn.sigmoid(apply_train(networks.generator, generator, latents)[0])
     fake = jax.lax.stop_gradient(fake)
 
@@ -83,10 +90,11 @@ def update_discriminator(
     loss, pullback, (statistics, accuracies) = jax.vjp(
         loss_function, discriminator.params, has_aux=True
     )
+    accuracies = mean_over_shares(accuracies)
     is_open = losses.gate(*accuracies, config.loss.discriminator_threshold)
 
     def learn():
-        (gradients,) = pullback(jnp.ones_like(loss))
+        (gradients,) = mean_over_shares(pullback(jnp.ones_like(loss)))
         learnt = apply_gradients(discriminator, gradients, statistics, optimizer, step)
         return learnt, optax.tree.norm(gradients)
 
@@ -140,6 +148,7 @@ def update_encoder(
     (loss, (statistics, latents, kl)), gradients = jax.value_and_grad(
         loss_function, has_aux=True
     )(encoder.params)
+    gradients = mean_over_shares(gradients)
     new = apply_gradients(encoder, gradients, statistics, optimizer, step)
     return (
         new,
@@ -195,6 +204,7 @@ def update_generator(
     (loss, (statistics, new_decoder_stats, metrics)), gradients = jax.value_and_grad(
         loss_function, has_aux=True
     )(generator.params)
+    gradients = mean_over_shares(gradients)
     new = apply_gradients(generator, gradients, statistics, optimizer, step)
     metrics["loss/generator"] = loss
     metrics["gradient_norm/generator"] = optax.tree.norm(gradients)
@@ -209,7 +219,10 @@ def _reconstruction_metrics(logits: Voxels, voxels: Voxels) -> Metrics:
 
 
 def make_train_step(
-    config: ConfigDict, networks: Networks, optimizers: Optimizers
+    config: ConfigDict,
+    networks: Networks,
+    optimizers: Optimizers,
+    mesh: Mesh | None = None,
 ) -> Callable[[TrainState, Batch], tuple[TrainState, Metrics]]:
     """The jit-compiled step; it donates the state that it is given.
 
@@ -217,6 +230,7 @@ def make_train_step(
       config: a completed configuration.
       networks: modules, the encoder None for a plain GAN.
       optimizers: one per network.
+      mesh: the devices that share every batch equally; None is the first alone.
 
     Returns:
       A function of the state and a batch with `voxels` (b, x, y, z), 0 or 1, and
@@ -228,9 +242,10 @@ def make_train_step(
     def train_step(state: TrainState, batch: Batch):
         keys = jax.random.split(jax.random.fold_in(state.rng, state.step), 4)
         voxels = batch["voxels"].astype(jnp.float32)[..., None]
-        draw = lambda key: prior.sample(  # noqa: E731
-            key, voxels.shape[0], config.model.latent_size
-        )
+
+        def draw(key):
+            size = config.model.latent_size
+            return own_rows(lambda rows: prior.sample(key, rows, size), len(voxels))
 
         discriminator, metrics = update_discriminator(
             config,
@@ -282,9 +297,9 @@ def make_train_step(
             decoder_stats,
             averages=None,
         )
-        return _average(config, state, new), metrics
+        return _average(config, state, new), mean_over_shares(metrics)
 
-    return jax.jit(train_step, donate_argnums=(0,))
+    return share_step(train_step, mesh)
 
 
 def _average(config: ConfigDict, old: TrainState, new: TrainState) -> TrainState:

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Key, UInt8
 
 from vaegan_jax.models.convolutions import Formulation
 from vaegan_jax.models.layers import BatchNorm, StridedConvolution, kernel_init
+from vaegan_jax.models.partition import own_rows
 
 
 class Posterior(NamedTuple):
@@ -20,7 +21,8 @@ class Posterior(NamedTuple):
 
     def sample(self, key: Key[Array, ""]) -> Float[Array, "*n latent"]:
         """The reparameterised sample: mean + standard deviation × N(0, 1)."""
-        noise = jax.random.normal(key, self.mean.shape)
+        count, *rest = self.mean.shape
+        noise = own_rows(lambda rows: jax.random.normal(key, (rows, *rest)), count)
         return self.mean + jnp.exp(0.5 * self.log_variance) * noise
 
 

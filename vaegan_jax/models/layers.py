@@ -9,6 +9,7 @@ BatchNorm rules, for every user of these modules:
 - Momentum 0.9 and epsilon 1e-5 equal PyTorch's 0.1 and 1e-5.
 - No bias before a BatchNorm, which would subtract it again.
 - Training normalises with the batch's statistics, evaluation with the running ones.
+- Devices that share a batch normalise with the statistics of all of it.
 
 Parameters and statistics are float32; `dtype` is the precision of the products.
 """
@@ -22,6 +23,7 @@ from jaxtyping import Array, Float
 
 from vaegan_jax.models import convolutions
 from vaegan_jax.models.convolutions import Formulation
+from vaegan_jax.models.partition import count_shares, mean_over_shares
 
 MOMENTUM = 0.9
 EPSILON = 1e-5
@@ -115,7 +117,7 @@ class BatchNorm(nn.Module):
         parts = x.reshape(groups, -1, features)
         normalised, part_mean, part_variance = _normalise(parts, scale, shift)
         if not self.is_initializing():
-            count = parts.shape[1]
+            count = parts.shape[1] * count_shares()
             unbiased = part_variance * (count / max(count - 1, 1))
             mean.value = follow(mean.value, part_mean)
             variance.value = follow(variance.value, unbiased)
@@ -152,9 +154,11 @@ def _normalise(
 
 
 def _normalise_forward(x, scale, shift):
-    mean = x.mean(1, dtype=jnp.float32)
     # One pass over the activations; the maximum guards against cancellation.
-    variance = jnp.maximum(_sum_products(x, x) / x.shape[1] - mean**2, 0)
+    mean, square = mean_over_shares(
+        (x.mean(1, dtype=jnp.float32), _sum_products(x, x) / x.shape[1])
+    )
+    variance = jnp.maximum(square - mean**2, 0)
     inverse = jax.lax.rsqrt(variance + EPSILON)
     factor = scale * inverse
     y = x * factor[:, None] + (shift - mean * factor)[:, None]
@@ -169,8 +173,10 @@ def _normalise_backward(residuals, cotangents):
     plain = gradient.sum(1, dtype=jnp.float32)
     weighted = inverse * (_sum_products(gradient, x) - mean * plain)
     factor = scale * inverse
-    slope = -factor * inverse * weighted / count
-    offset = -factor * plain / count - slope * mean
+    # The parameters' gradients are left as those of the own share, as everywhere.
+    all_plain, all_weighted = mean_over_shares((plain, weighted))
+    slope = -factor * inverse * all_weighted / count
+    offset = -factor * all_plain / count - slope * mean
     dx = gradient * factor[:, None] + x * slope[:, None] + offset[:, None]
     return dx.astype(x.dtype), weighted.sum(0), plain.sum(0)
 

@@ -1,0 +1,130 @@
+"""Trains on one and on several emulated devices and compares; for test_sharding.py.
+
+A program of its own, because the number of devices is fixed once JAX has started.
+"""
+
+import os
+
+os.environ["XLA_FLAGS"] = (
+    "--xla_force_host_platform_device_count=8 --xla_backend_optimization_level=0 "
+    "--xla_cpu_collective_call_terminate_timeout_seconds=900"
+)
+
+import sys
+
+import jax
+import numpy as np
+from helpers import OPEN, assert_trees_close, make_batch, tiny_config
+
+from vaegan_jax.benchmark.collectives import sent_bytes
+from vaegan_jax.checkpoint import Checkpoints, abstract_state
+from vaegan_jax.models import convolutions
+from vaegan_jax.models.networks import build_networks
+from vaegan_jax.optimizers import build_optimizers
+from vaegan_jax.sharding import by_batch, device_mesh, local_copy, on_all, place
+from vaegan_jax.state import create_state
+from vaegan_jax.steps import make_train_step
+
+# So that convolutions go through each device's share in parts, as large batches do.
+convolutions._AT_ONCE = 1 << 14
+
+SMALLER = {
+    "train.batch_size": 16,
+    "model.image_size": 16,
+    "model.encoder_widths": (3, 4),
+}
+LARGEST_MESSAGE = 1 << 17  # bytes: all gradients of the tiny networks together
+
+
+class Run:
+    """The step and the state on some of the devices."""
+
+    def __init__(self, algorithm: str, devices: int, convolution: str):
+        fields = OPEN | SMALLER | {"model.convolution": convolution}
+        self.config = tiny_config(algorithm, **fields)
+        self.mesh = device_mesh(jax.devices()[:devices])
+        networks = build_networks(self.config)
+        optimizers = build_optimizers(self.config, 10.0)
+        self.create = lambda: create_state(self.config, networks, optimizers, self.mesh)
+        batch = jax.tree.map(np.asarray, make_batch(self.config))
+        self.batch = place(batch, by_batch(self.mesh))
+        step = make_train_step(self.config, networks, optimizers, self.mesh)
+        self.step = step.lower(self.create(), self.batch).compile()
+
+    def one_step(self):
+        state, metrics = self.step(self.create(), self.batch)
+        return local_copy(state), jax.device_get(metrics), state
+
+
+def compare(algorithm: str, convolution: str, counts: list[int], workdir: str):
+    one = Run(algorithm, 1, convolution)
+    assert not any(sent_bytes(one.step.as_text()).values())
+    expected, expected_metrics, _ = one.one_step()
+    for count in counts:
+        run = Run(algorithm, count, convolution)
+        state, metrics, whole = run.one_step()
+        for name, value in expected_metrics.items():
+            np.testing.assert_allclose(metrics[name], value, 1e-4, 1e-5, err_msg=name)
+        for name in ("generator", "discriminator", "encoder"):
+            ours, theirs = getattr(state, name), getattr(expected, name)
+            if theirs is None:
+                continue
+            assert_trees_close(ours.batch_stats, theirs.batch_stats, 1e-3, 1e-5)
+            # First moments, which are gradients: parameters after Adam flip with
+            # tiny ones.
+            ours, theirs = ours.opt_state.mu, theirs.opt_state.mu
+            scale = max(abs(m).max() for m in jax.tree.leaves(theirs))
+            assert_trees_close(ours, theirs, rtol=2e-3, atol=1e-5 * scale)
+        check_copies(whole)
+        check_messages(run.step)
+        if convolution == "plain":  # the flops of loops are not counted
+            check_shares(run, one)
+        print(f"{algorithm} {convolution}: {count} devices do as one", flush=True)
+    check_resume(run, whole, one, f"{workdir}/{algorithm}_{convolution}")
+
+
+def check_copies(state) -> None:
+    """The devices' copies of the state are the same, bit for bit."""
+    for leaf in jax.tree.leaves(state):
+        if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            leaf = jax.random.key_data(leaf)
+        first, *others = (np.asarray(shard.data) for shard in leaf.addressable_shards)
+        assert all(np.array_equal(first, other) for other in others)
+
+
+def check_messages(step) -> None:
+    """Devices exchange sums and gradients, never activations."""
+    sent = sent_bytes(step.as_text())
+    assert sent["all-reduce"]
+    for kind in ("all-gather", "all-to-all", "collective-permute", "reduce-scatter"):
+        assert not sent[kind], (kind, sent[kind])
+    assert max(sent["all-reduce"]) < LARGEST_MESSAGE, sent["all-reduce"]
+
+
+def check_shares(run: Run, one: Run) -> None:
+    """No device does more than its share: the fake shapes too are divided."""
+    ours, whole = (r.step.cost_analysis()["flops"] for r in (run, one))
+    assert ours < 1.1 * whole / run.mesh.size
+
+
+def check_resume(saved: Run, state, other: Run, workdir: str) -> None:
+    """What one number of devices saved, another one goes on from, and back."""
+    for saver, reader in ((saved, other), (other, saved)):
+        checkpoints = Checkpoints(f"{workdir}/{saver.mesh.size}")
+        checkpoints.save(state)
+        checkpoints.wait()
+        before = jax.device_get(local_copy(state.generator.params))
+        state = checkpoints.restore(abstract_state(reader.create, on_all(reader.mesh)))
+        checkpoints.close()
+        placement = on_all(reader.mesh)
+        assert all(x.sharding == placement for x in jax.tree.leaves(state))
+        assert_trees_close(local_copy(state.generator.params), before, 0, 0)
+        state, metrics = reader.step(state, reader.batch)
+    assert int(state.step) == 3 and np.isfinite(metrics["loss/generator"])
+
+
+if __name__ == "__main__":
+    folder, *trials = sys.argv[1:]
+    for trial in trials:  # ALGORITHM:CONVOLUTION:COUNT,COUNT
+        name, form, numbers = trial.split(":")
+        compare(name, form, [int(n) for n in numbers.split(",")], folder)
