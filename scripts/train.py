@@ -16,15 +16,34 @@ PROFILE = flags.DEFINE_bool(
     False,
     "Trace some steps to WORKDIR/profile for TensorBoard and Perfetto.",
 )
+MULTIHOST = flags.DEFINE_bool(
+    "multihost", False, "Train together with the same command on other hosts."
+)
+COORDINATOR = flags.DEFINE_string(
+    "coordinator_address", None, "HOST:PORT of process 0, if not found by --multihost."
+)
+PROCESSES = flags.DEFINE_integer("num_processes", None, "On all hosts together.")
+PROCESS = flags.DEFINE_integer("process_id", None, "Of this process, from 0 up.")
 flags.mark_flag_as_required("config")
 
 
 def main() -> int:
+    from vaegan_jax import multihost
+
+    cluster = (COORDINATOR.value, PROCESSES.value, PROCESS.value)
+    if not MULTIHOST.value and cluster == (None, None, None):
+        return run()
+    with multihost.joined(*cluster):
+        return run()
+
+
+def run() -> int:
     import jax
 
     from vaegan_jax.cache import keep_compiled_programs
     from vaegan_jax.config import complete
     from vaegan_jax.cpu import keep_freed_memory
+    from vaegan_jax.multihost import first_before_others
     from vaegan_jax.train import train
 
     config = complete(CONFIG.value)
@@ -34,9 +53,10 @@ def main() -> int:
         from data_prep.prepare import prepare_procedural
 
         size = config.model.image_size if config.data.num_views else 64
-        config.data.dir = str(
-            prepare_procedural(resolution=config.model.resolution, image_size=size)
+        prepare = lambda: prepare_procedural(  # noqa: E731
+            resolution=config.model.resolution, image_size=size
         )
+        config.data.dir = str(first_before_others(prepare))
     if jax.default_backend() == "cpu":
         keep_freed_memory()
     return train(config, WORKDIR.value or f"runs/{config.name}", PROFILE.value)

@@ -19,6 +19,7 @@ from vaegan_jax.checkpoint_files import (
     set_aside,
 )
 from vaegan_jax.errors import UserError
+from vaegan_jax.multihost import tells_of_loss
 from vaegan_jax.state import TrainState
 
 _CONFIG = "config.json"
@@ -208,6 +209,8 @@ class Checkpoints:
         try:
             yield
         except Exception as error:  # what the layers below raise has no bounds
+            if tells_of_loss(error):
+                raise
             raise UserError(failure(self._directory, self._last, error)) from error
 
 
@@ -231,11 +234,14 @@ def _shapes_fit(checkpoint: pathlib.Path, abstract: TrainState) -> bool:
     return True
 
 
-def abstract_state(create: Any) -> Any:
-    """Shapes, dtypes and placement of what `create()` would make, without making it."""
-    device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+def abstract_state(create: Any, sharding: jax.sharding.Sharding | None = None) -> Any:
+    """Shapes, dtypes and placement of what `create()` would make, without making it.
+
+    The placement is by default this process's first device, whatever was saved.
+    """
+    sharding = sharding or jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     return jax.tree.map(
-        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=device),
+        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding),
         jax.eval_shape(create),
     )
 

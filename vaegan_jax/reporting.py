@@ -75,6 +75,18 @@ class Reporter:
             closed.close()
 
 
+class Silence:
+    """A `Reporter` that writes nothing, for all processes of a run but the first."""
+
+    def __init__(self):
+        log.addHandler(logging.NullHandler())
+        log.propagate = False
+
+    def __getattr__(self, name: str):
+        getattr(Reporter, name)  # of the methods that there are
+        return lambda *_: None
+
+
 class _BarHandler(logging.Handler):
     """Prints lines above the progress bar instead of through it."""
 

@@ -15,7 +15,7 @@ from vaegan_jax.dataset import Examples
 from vaegan_jax.errors import UserError
 from vaegan_jax.provenance import read_provenance
 
-_DATA = "data.json"
+DATA = "data.json"  # in the work directory
 _SPLITS = ("training", "validation")
 
 # What a run must keep: its networks and state, and the meaning of its step count.
@@ -67,7 +67,7 @@ def check_data(
         "validation": _content(config.data.validation_split, validation),
         "provenance": read_provenance(config.data.dir),
     }
-    path = workdir / _DATA
+    path = workdir / DATA
     if not path.exists():
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(now, indent=2) + "\n", "utf-8")

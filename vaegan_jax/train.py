@@ -8,10 +8,10 @@ import time
 import jax
 from ml_collections import ConfigDict
 
-from vaegan_jax import pictures
+from vaegan_jax import multihost, pictures
 from vaegan_jax.checkpoint import Checkpoints, abstract_state, save_config
 from vaegan_jax.config import complete
-from vaegan_jax.dataset import Examples, check_views, open_split
+from vaegan_jax.dataset import Examples, check_views, open_split, training_batches
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.selection import SCORE, SUMMARY, validate
 from vaegan_jax.inference import Model
@@ -21,9 +21,17 @@ from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.optimizers import build_optimizers
 from vaegan_jax.profiling import StepTrace
 from vaegan_jax.provenance import describe, read_provenance
-from vaegan_jax.reporting import Reporter, StepMeter, duration, log, summary
-from vaegan_jax.resuming import changed_fields, check_data
+from vaegan_jax.reporting import (
+    Reporter,
+    Silence,
+    StepMeter,
+    duration,
+    log,
+    summary,
+)
+from vaegan_jax.resuming import DATA, changed_fields, check_data
 from vaegan_jax.shapes.framing import fit_framing
+from vaegan_jax.sharding import check_batch_size, device_mesh, local_copy, on_all
 from vaegan_jax.state import create_state
 from vaegan_jax.steps import make_train_step
 
@@ -55,19 +63,39 @@ def train(
         # Commands that restore the model may run elsewhere.
         config.data.dir = str(pathlib.Path(config.data.dir).expanduser().absolute())
     workdir = pathlib.Path(workdir)
+    check_batch_size(config.train.batch_size, jax.device_count())
     changed_fields(workdir, config)  # before reading, which may take long
     training = _open(config, config.data.train_split)
     validation = _open(config, config.data.validation_split)
     check_views(training, config.data.num_views)
-    with hold(workdir), StopRequest() as stop:
-        changed = changed_fields(workdir, config)
-        check_data(workdir, config, training, validation)
+    first = multihost.is_first()
+    with contextlib.ExitStack() as stack:
+        if first:
+            stack.enter_context(hold(workdir))
+        stop = stack.enter_context(StopRequest())
+        prepare = lambda: _prepare(workdir, config, training, validation)  # noqa: E731
+        changed = multihost.first_before_others(prepare)
+        trainer = Trainer(config, workdir, training, validation)
+        trace = StepTrace(workdir / "profile" if profile and first else None)
+        return trainer.run(stop, changed, trace)
+
+
+def _prepare(
+    workdir: pathlib.Path, config: ConfigDict, training: Examples, validation: Examples
+) -> list[str]:
+    """Notes what is trained on what; returns what has changed since the last start.
+
+    Further processes find the notes of the first, and compare their data with them.
+    """
+    if not multihost.is_first():
+        multihost.wait_for(workdir / DATA)
+    changed = changed_fields(workdir, config)
+    check_data(workdir, config, training, validation)
+    if multihost.is_first():
         save_config(workdir, config)
         if config.data.num_views:
             fit_framing(training.views).save(workdir)
-        trainer = Trainer(config, workdir, training, validation)
-        trace = StepTrace(workdir / "profile" if profile else None)
-        return trainer.run(stop, changed, trace)
+    return changed
 
 
 class Trainer:
@@ -80,21 +108,24 @@ class Trainer:
         training: Examples,
         validation: Examples,
     ):
-        self.config, self.workdir = config, workdir
+        self.config, self.workdir, self.mesh = config, workdir, device_mesh()
         self.training, self.validation = training, validation
         self.steps_per_epoch = len(training) / config.train.batch_size
         self.num_steps = config.train.num_steps or self._steps(config.train.num_epochs)
         self.networks: Networks = build_networks(config)
         optimizers = build_optimizers(config, self.steps_per_epoch)
-        self.train_step = make_train_step(config, self.networks, optimizers)
+        self.train_step = make_train_step(config, self.networks, optimizers, self.mesh)
         saving = config.checkpoint
         self.save_every = saving.every_steps or self._steps(saving.every_epochs)
         keep_every = saving.keep_every_epochs
         self.keep_every = self._steps(keep_every) if keep_every else 0
         self.checkpoints = Checkpoints(workdir, saving.keep, self.keep_every)
-        create = lambda: create_state(config, self.networks, optimizers)  # noqa: E731
+        create = lambda: create_state(  # noqa: E731
+            config, self.networks, optimizers, self.mesh
+        )
         if self.checkpoints.steps:
-            self.state = self.checkpoints.restore(abstract_state(create))
+            abstract = abstract_state(create, on_all(self.mesh))
+            self.state = self.checkpoints.restore(abstract)
         else:
             self.state = create()
         self.step = int(self.state.step)
@@ -112,11 +143,15 @@ class Trainer:
           changed: what is different from the configuration of the run so far, to log.
           trace: of some of the steps.
         """
-        self.stop, self.trace = stop, trace
+        self.stop, self.trace = multihost.SharedStop(stop, self.mesh), trace
         with contextlib.ExitStack() as stack:
             stack.callback(self.checkpoints.close)
             stack.callback(self.trace.close)
-            self.reporter = Reporter(self.workdir, self.step, self.num_steps)
+            self.reporter = (
+                Reporter(self.workdir, self.step, self.num_steps)
+                if multihost.is_first()
+                else Silence()
+            )
             stack.callback(self.reporter.close)
             self.meter = StepMeter()
             self._announce()
@@ -127,7 +162,8 @@ class Trainer:
             for line in changed:
                 log.info(f"changed since the last start: {line}")
             self._loop()
-        return 128 + stop.signum if stop.signum and self.step < self.num_steps else 0
+        signum = self.stop.signum
+        return 128 + signum if signum and self.step < self.num_steps else 0
 
     def _announce(self) -> None:
         config, verb = self.config, "resuming" if self.step else "training"
@@ -151,11 +187,19 @@ class Trainer:
 
     def _loop(self) -> None:
         config = self.config
-        batches = self._batches()
+        batches = training_batches(
+            config.data.dir,
+            self.training,
+            config.train.batch_size,
+            config.data.num_views,
+            config.seed,
+            self.step,
+            self.mesh,
+        )
         first, marks = self.step, {}
         if self.step < self.num_steps:
             log.info("compiling the training step, which takes up to some minutes")
-        while self.step < self.num_steps and not self.stop.signum:
+        while self.step < self.num_steps and not self.stop.agreed():
             started = time.perf_counter()
             batch = next(batches)
             wait = time.perf_counter() - started
@@ -182,23 +226,6 @@ class Trainer:
             )
         else:
             log.info(f"finished all {self.num_steps} steps in {self.workdir}")
-
-    def _batches(self):
-        config = self.config
-        arguments = (
-            self.training,
-            config.train.batch_size,
-            config.data.num_views,
-            config.seed,
-            self.step,
-        )
-        if pathlib.Path(config.data.dir).is_file():
-            from vaegan_jax import packed_data
-
-            return packed_data.device_batches(*arguments)
-        from vaegan_jax import input_pipeline
-
-        return input_pipeline.stream_batches(*arguments)
 
     def _due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.num_steps
@@ -243,12 +270,15 @@ class Trainer:
             return
         if len(self.meter):
             self._log()
-        model = Model(
-            self.config, self.networks, self.state.sampling_variables(), self.step
-        )
+        variables = local_copy(self.state.sampling_variables())
+        model = Model(self.config, self.networks, variables, self.step)
         # All of it before saving: what is not logged by then is not after a resume.
-        score = self.stop.attempt(self._evaluate, model) if evaluation else None
-        if drawing:
+        score = None
+        if evaluation:
+            score = multihost.from_first(
+                lambda: self.stop.attempt(self._evaluate, model)
+            )
+        if drawing and multihost.is_first():
             self.stop.attempt(self._draw, model)
         if save or (score is not None and score > self.best_score):
             self._save(score)
