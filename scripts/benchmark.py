@@ -7,6 +7,8 @@ python scripts/benchmark.py peer
 python scripts/benchmark.py input --data_dir=DIR
 python scripts/benchmark.py layers
 python scripts/benchmark.py sampling --workdir=runs/mv_vae_gan-demo
+python scripts/benchmark.py tpu
+python scripts/benchmark.py tpu_layers
 """
 
 import argparse

@@ -10,6 +10,9 @@ from vaegan_jax.benchmark.report import Benchmark
 from vaegan_jax.errors import UserError
 
 _MODELS = ("gan", "vae_gan", "mv_vae_gan")
+_PRECISIONS = ("float32", "bfloat16")
+_FORMULATIONS = ("plain", "gather", "winograd")
+_TOPOLOGIES = ("v5e:1x1", "v5e:2x2", "v5e:16x16")
 
 
 def numbers(text: str) -> tuple[int, ...]:
@@ -89,6 +92,20 @@ def sampling(given: argparse.Namespace) -> Benchmark:
     return run(given.workdir, given.checkpoint, given.shapes, given.rounds)
 
 
+def tpu(given: argparse.Namespace) -> Benchmark:
+    """Asks the TPU compiler about whole training steps; needs no TPU."""
+    from vaegan_jax.benchmark.tpu import run_steps
+
+    return run_steps(given.models, given.precision, given.topologies)
+
+
+def tpu_layers(given: argparse.Namespace) -> Benchmark:
+    """Asks the TPU compiler about every convolution in every formulation."""
+    from vaegan_jax.benchmark.tpu import run_layers
+
+    return run_layers(given.formulations, given.precision)
+
+
 def add_commands(commands) -> None:
     """Adds every command to an argparse parser's subparsers."""
     option = _command(commands, encoding)
@@ -100,7 +117,7 @@ def add_commands(commands) -> None:
     option("--models", type=some_of(_MODELS), default=_MODELS, help="all three")
     option("--batch_size", type=numbers, default=(8, 32), help="shapes (8,32)")
     option("--image_size", type=numbers, default=(64,), help="pixels (64)")
-    precisions = some_of(("float32", "bfloat16"))
+    precisions = some_of(_PRECISIONS)
     option("--precision", type=precisions, default=("float32",), help="or bfloat16")
 
     _command(commands, growth)
@@ -121,7 +138,7 @@ def add_commands(commands) -> None:
     option("--batch_size", type=int, default=8, help="shapes (8)")
     option("--images", type=int, default=96, help="that are encoded (96)")
     option("--image_size", type=int, default=64, help="pixels (64)")
-    formulations = some_of(("plain", "gather", "winograd"))
+    formulations = some_of(_FORMULATIONS)
     default = ("gather", "winograd")
     option("--formulations", type=formulations, default=default, help="and plain")
 
@@ -130,8 +147,20 @@ def add_commands(commands) -> None:
     option("--checkpoint", default="latest", help="a step, latest or best")
     option("--shapes", type=numbers, default=(1, 16, 64), help="at once (1,16,64)")
 
+    option = _command(commands, tpu, backend="cpu")  # has no TPU
+    option("--models", type=some_of(_MODELS), default=_MODELS, help="all three")
+    option("--precision", type=precisions, default=_PRECISIONS, help="both")
+    topologies = some_of(_TOPOLOGIES)
+    option("--topologies", type=topologies, default=_TOPOLOGIES, help="1, 4, 256 chips")
 
-def _command(commands, function: Callable, name: str | None = None) -> Callable:
+    option = _command(commands, tpu_layers, backend="cpu")
+    option("--precision", type=precisions, default=_PRECISIONS, help="both")
+    option("--formulations", type=formulations, default=_FORMULATIONS, help="all three")
+
+
+def _command(
+    commands, function: Callable, name: str | None = None, backend: str = "auto"
+) -> Callable:
     """Adds a command with the options that all have; returns what adds more."""
     parser = commands.add_parser(
         name or function.__name__, description=function.__doc__, help=function.__doc__
@@ -139,6 +168,6 @@ def _command(commands, function: Callable, name: str | None = None) -> Callable:
     parser.set_defaults(function=function)
     option = parser.add_argument
     option("--rounds", type=int, default=9, help="how often each variant is timed (9)")
-    option("--backend", default="auto", help="cpu, gpu or tpu (the best there is)")
+    option("--backend", default=backend, help="cpu, gpu or tpu (the best there is)")
     option("--output", default="runs/benchmarks", help="for tables, JSON and plots")
     return option

@@ -88,13 +88,32 @@ def passes(
 ) -> dict[str, Callable[[], jax.Array]]:
     """The layer's forward pass, its two gradients, and all three, on random numbers."""
     rng = np.random.default_rng(0)
-    draw = lambda *shape: jnp.asarray(rng.normal(size=shape), jnp.float32)  # noqa: E731
-    kernel = draw(*(layer.taps,) * layer.rank, layer.inputs, layer.outputs)
-    x = draw(count, *(layer.size,) * layer.rank, layer.inputs)
-    y = draw(count, *(layer.size // 2,) * layer.rank, layer.outputs)
-    function, given, gradient = convolve, x, y
-    if layer.transposed:
-        function, given, gradient = convolve_transposed, y, x
+    arguments = [
+        jnp.asarray(rng.normal(size=shape), jnp.float32)
+        for shape in argument_shapes(layer, count)
+    ]
+    pull = all_passes(layer, formulation)
+    chosen = {
+        "forward": lambda given, kernel, gradient: pull(given, kernel, gradient)[0],
+        "input gradient": lambda *arguments: pull(*arguments)[1],
+        "kernel gradient": lambda *arguments: pull(*arguments)[2],
+        "all": pull,
+    }
+    compiled = {name: jax.jit(f) for name, f in chosen.items()}
+    return {name: lambda f=f: f(*arguments) for name, f in compiled.items()}
+
+
+def argument_shapes(layer: Layer, count: int) -> tuple[tuple[int, ...], ...]:
+    """Shapes of what a layer is given, its kernel, and the gradient of its output."""
+    kernel = (*(layer.taps,) * layer.rank, layer.inputs, layer.outputs)
+    large = (count, *(layer.size,) * layer.rank, layer.inputs)
+    small = (count, *(layer.size // 2,) * layer.rank, layer.outputs)
+    return (small, kernel, large) if layer.transposed else (large, kernel, small)
+
+
+def all_passes(layer: Layer, formulation: Formulation) -> Callable:
+    """A function of these three: the output and the gradients of input and kernel."""
+    function = convolve_transposed if layer.transposed else convolve
 
     def apply(given, kernel):
         return function(given, kernel, _PADDING[layer.rank], formulation)
@@ -103,18 +122,7 @@ def passes(
         output, pullback = jax.vjp(apply, given, kernel)
         return output, *pullback(gradient)
 
-    chosen = {
-        "forward": apply,
-        "input gradient": lambda *arguments: pull(*arguments)[1],
-        "kernel gradient": lambda *arguments: pull(*arguments)[2],
-        "all": pull,
-    }
-    compiled = {name: jax.jit(f) for name, f in chosen.items()}
-    arguments = (given, kernel, gradient)
-    return {
-        name: lambda f=f, n=2 if name == "forward" else 3: f(*arguments[:n])
-        for name, f in compiled.items()
-    }
+    return pull
 
 
 FORMULATIONS = get_args(Formulation)
