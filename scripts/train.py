@@ -29,7 +29,9 @@ flags.mark_flag_as_required("config")
 
 def main() -> int:
     from vaegan_jax import multihost
+    from vaegan_jax.cpu import keep_freed_memory
 
+    keep_freed_memory()  # before anything that starts JAX's backend
     cluster = (COORDINATOR.value, PROCESSES.value, PROCESS.value)
     if not MULTIHOST.value and cluster == (None, None, None):
         return run()
@@ -38,11 +40,8 @@ def main() -> int:
 
 
 def run() -> int:
-    import jax
-
     from vaegan_jax.cache import keep_compiled_programs
     from vaegan_jax.config import complete
-    from vaegan_jax.cpu import keep_freed_memory
     from vaegan_jax.multihost import first_before_others
     from vaegan_jax.train import train
 
@@ -57,8 +56,6 @@ def run() -> int:
             resolution=config.model.resolution, image_size=size
         )
         config.data.dir = str(first_before_others(prepare))
-    if jax.default_backend() == "cpu":
-        keep_freed_memory()
     return train(config, WORKDIR.value or f"runs/{config.name}", PROFILE.value)
 
 
