@@ -18,7 +18,7 @@ libtpu_missing = importlib.util.find_spec("libtpu") is None
 
 @pytest.mark.slow
 @pytest.mark.skipif(
-    libtpu_missing, reason="libtpu is not installed: pip install 'vaegan_jax[tpu]'"
+    libtpu_missing, reason="libtpu is not installed: pip install -e '.[tpu]'"
 )
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("topology", TOPOLOGIES)
@@ -45,7 +45,7 @@ def test_the_step_compiles_and_fits(algorithm, topology, dtype, tmp_path):
 
 @pytest.mark.skipif(not libtpu_missing, reason="libtpu is installed")
 def test_without_libtpu_the_remedy_is_told():
-    with pytest.raises(UserError, match=r"pip install 'vaegan_jax\[tpu\]'"):
+    with pytest.raises(UserError, match=r"pip install -e '\.\[tpu\]'"):
         tpu.chips("v5e:1x1")
 
 

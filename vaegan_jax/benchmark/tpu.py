@@ -57,7 +57,7 @@ def chips(topology: str) -> Mesh:
       UserError: libtpu is not installed.
     """
     if importlib.util.find_spec("libtpu") is None:
-        raise UserError("libtpu is not installed: pip install 'vaegan_jax[tpu]'")
+        raise UserError("libtpu is not installed: pip install -e '.[tpu]'")
     # Do not look for a TPU's host, and do not claim its chips.
     os.environ.setdefault("TPU_SKIP_MDS_QUERY", "1")
     os.environ.setdefault("ALLOW_MULTIPLE_LIBTPU_LOAD", "1")
