@@ -27,7 +27,7 @@ def keep_freed_memory() -> None:
     if mallopt is None:  # another C library
         return
     mallopt(_MMAP_MAX, 0)
-    mallopt(_TRIM_THRESHOLD, 2**31 - 1)
+    mallopt(_TRIM_THRESHOLD, -1)  # never; the largest number would be 2 GiB
     import jax  # not above: making data sets needs no JAX
 
     jax.config.update("jax_cpu_enable_async_dispatch", False)
