@@ -28,9 +28,9 @@ _STRIDE = 2
 # dimensions have too many points.
 _TILES = {2: (1, 2, 4), 3: (1, 2)}
 
-# Bytes of input that are worked on at once. Above, it goes through the batch in parts:
-# the intermediates are several times as large as the input.
-_AT_ONCE = 1 << 25
+# Bytes of input that are worked on at once. Above, it goes through the batch in parts,
+# which takes longer, but the intermediates are several times as large as the input.
+_AT_ONCE = 1 << 28
 
 
 def default_formulation() -> Formulation:
