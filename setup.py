@@ -37,6 +37,7 @@ setup(
         "pillow>=11.0",
         "requests>=2.32",
         "rtree>=1.3",  # trimesh: ray casting where embreex has no wheel
+        "safetensors>=0.5",
         "scikit-image>=0.25",
         "scikit-learn>=1.5",
         "scipy>=1.14",

@@ -1,4 +1,8 @@
-"""A model that runs without this library: python scripts/export.py --workdir=DIR"""
+"""A model to give away: python scripts/export.py --workdir=DIR
+
+By default as programs that run without this library (StableHLO); with --format=weights
+as one small file that the other commands take for a work directory.
+"""
 
 from absl import flags
 
@@ -6,6 +10,9 @@ from vaegan_jax import command_line
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Of the training run.", required=True)
 OUTPUT = flags.DEFINE_string("output", "exported", "The folder to write to.")
+FORMAT = flags.DEFINE_enum(
+    "format", "stablehlo", ["stablehlo", "weights"], "Programs, or weights alone."
+)
 CHECKPOINT = command_line.define_checkpoint()
 
 
@@ -13,6 +20,10 @@ def main() -> None:
     from vaegan_jax import export, inference
 
     model = inference.load(WORKDIR.value, CHECKPOINT.value)
+    if FORMAT.value == "weights":
+        path = export.write_weights(model, OUTPUT.value)
+        print(f"wrote {path}, {path.stat().st_size / 2**20:.1f} MiB")
+        return
     for path in export.export_model(model, OUTPUT.value):
         size = path.stat().st_size / 2**20
         print(f"wrote {path}, {size:.1f} MiB, for {', '.join(export.PLATFORMS)}")

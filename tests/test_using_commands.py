@@ -131,3 +131,16 @@ def test_help_lists_the_flags_that_scripts_share(script):
     listed = run(f"scripts/{script}.py", "--help").stdout
     for flag in ("workdir", "checkpoint", "format", "threshold", "smooth", "min_part"):
         assert f"--{flag}:" in listed
+
+
+def test_weights_alone_are_sampled_from(workdir, tmp_path):
+    weights = f"--output={tmp_path / 'weights'}"
+    made = succeed(
+        "scripts/export.py", "--format=weights", f"--workdir={workdir}", weights
+    )
+    assert "weights.safetensors" in made
+    flags = ("--num_samples=1", "--noturntable", f"--output={tmp_path / 'out'}")
+    succeed("scripts/sample.py", f"--workdir={tmp_path / 'weights'}", *flags)
+    assert (tmp_path / "out/sample_000.binvox").exists()
+    message = fail("scripts/evaluate.py", f"--workdir={tmp_path / 'weights'}")
+    assert "does not name its data set; give --data_dir" in message

@@ -17,6 +17,8 @@ import jax
 import numpy as np
 from jax import export as jax_export
 
+from vaegan_jax import weights
+from vaegan_jax.checkpoint import save_config
 from vaegan_jax.config import complete
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference import Model, decode_function, encode_function
@@ -58,6 +60,30 @@ def export_model(model: Model, output: str | pathlib.Path) -> list[pathlib.Path]
     np.savez_compressed(output / "check.npz", **check)
     (output / _RUNNER.name).write_text(_RUNNER.read_text("utf-8"), "utf-8")
     return paths
+
+
+def write_weights(model: Model, output: str | pathlib.Path) -> pathlib.Path:
+    """Writes a folder that `inference.load` and all commands take for a work directory.
+
+    It holds `weights.safetensors`, `config.json` and, with an encoder, `framing.npz`;
+    a tenth of a checkpoint, from which training cannot go on.
+
+    Returns:
+      The path of the weights.
+
+    Raises:
+      UserError: the folder cannot be made or written to, or holds a training run.
+    """
+    output = make_folder(output)
+    if (output / "checkpoints").exists():
+        raise UserError(f"{output} holds a training run; choose another --output")
+    config = complete(model.config)
+    config.data.dir = None  # a path on this machine
+    save_config(output, config)
+    if model.networks.encoder is not None:
+        model.framing.save(output)
+    weights.write(model.variables, model.step, output)
+    return output / weights.FILE
 
 
 def check_exported(output: str | pathlib.Path) -> str:

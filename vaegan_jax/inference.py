@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float, UInt8
 from ml_collections import ConfigDict
 
+from vaegan_jax import weights
 from vaegan_jax.checkpoint import Checkpoints, abstract_state, load_config
 from vaegan_jax.config import complete
 from vaegan_jax.errors import UserError
@@ -23,7 +24,7 @@ from vaegan_jax.optimizers import build_optimizers
 from vaegan_jax.prior import build_prior
 from vaegan_jax.shapes.framing import Framing, load_framing, usual_framing
 from vaegan_jax.shapes.view_files import Picture, fit_picture
-from vaegan_jax.state import TrainState, create_state
+from vaegan_jax.state import TrainState, create_state, current_variables
 
 _BATCH = 32
 
@@ -196,7 +197,7 @@ class Model:
 
 
 def load(workdir: str | pathlib.Path, step: int | str | None = None) -> Model:
-    """Restores a trained model; needs nothing but its work directory.
+    """Restores a trained model from its work directory or its exported weights.
 
         model = vaegan_jax.load("runs/mv_vae_gan-demo")
         shapes = model.sample(16)  # float32 (16, 32, 32, 32), probabilities
@@ -204,7 +205,7 @@ def load(workdir: str | pathlib.Path, step: int | str | None = None) -> Model:
         shapes = model.reconstruct(views)  # from uint8 views (b, v, h, w, 1)
 
     Args:
-      workdir: of a training run.
+      workdir: of a training run, or a folder with `weights.safetensors`.
       step: which checkpoint, as `Checkpoints.restore` takes it; default the latest.
 
     Returns:
@@ -214,15 +215,39 @@ def load(workdir: str | pathlib.Path, step: int | str | None = None) -> Model:
       UserError: it is not a work directory, has no such checkpoint, or one of another
         model than its `config.json` describes.
     """
-    config, networks, state = load_state(workdir, step)
-    variables = state.sampling_variables()
-    return Model(config, networks, variables, int(state.step), load_framing(workdir))
+    if not weights.are_in(workdir):
+        config, networks, state = load_state(workdir, step)
+        variables, number = state.sampling_variables(), int(state.step)
+    else:
+        config, networks, abstract = _describe(workdir)
+        variables, number = weights.read(workdir, current_variables(abstract))
+        if str(step) not in ("None", "latest", str(number)):
+            raise UserError(
+                f"{workdir} holds the weights of step {number} alone, not {step}"
+            )
+    return Model(config, networks, variables, number, load_framing(workdir))
 
 
 def load_state(
     workdir: str | pathlib.Path, step: int | str | None = None
 ) -> tuple[ConfigDict, Networks, TrainState]:
     """Configuration, networks and whole training state; see `load`."""
+    config, networks, abstract = _describe(workdir)
+    checkpoints = Checkpoints(workdir, read_only=True)
+    for number, damage in checkpoints.damaged.items():
+        warnings.warn(
+            f"checkpoint {number} is damaged, not used: {damage}", stacklevel=2
+        )
+    try:
+        return config, networks, checkpoints.restore(abstract, step)
+    finally:
+        checkpoints.close()
+
+
+def _describe(
+    workdir: str | pathlib.Path,
+) -> tuple[ConfigDict, Networks, TrainState]:
+    """Configuration, networks, and the shapes of a training state."""
     saved = load_config(workdir)
     if saved is None:
         raise UserError(
@@ -239,12 +264,4 @@ def load_state(
     networks = build_networks(config)
     optimizers = build_optimizers(config, steps_per_epoch=1.0)
     abstract = abstract_state(lambda: create_state(config, networks, optimizers))
-    checkpoints = Checkpoints(workdir, read_only=True)
-    for number, damage in checkpoints.damaged.items():
-        warnings.warn(
-            f"checkpoint {number} is damaged, not used: {damage}", stacklevel=2
-        )
-    try:
-        return config, networks, checkpoints.restore(abstract, step)
-    finally:
-        checkpoints.close()
+    return config, networks, abstract

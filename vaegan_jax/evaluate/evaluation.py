@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from vaegan_jax.dataset import Examples, open_split
+from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.generation import evaluate_generation, sample_set
 from vaegan_jax.evaluate.reconstruction import (
     MODEL,
@@ -21,7 +22,7 @@ from vaegan_jax.evaluate.representation import (
     read_labels,
 )
 from vaegan_jax.evaluate.views import view_subsets
-from vaegan_jax.inference import Model, load_state
+from vaegan_jax.inference import Model, load, load_state
 from vaegan_jax.shapes.pictures import draw_reconstructions, draw_shapes
 
 _RANKED = 2  # shapes each of the best, the median and the worst reconstructions
@@ -107,13 +108,17 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
     Raises:
       UserError: work directory, checkpoint, data or labels do not fit.
     """
-    config, networks, state = load_state(workdir, options.checkpoint)
-    model = Model(config, networks, state.sampling_variables(), int(state.step))
+    model = load(workdir, options.checkpoint)
+    config = model.config
+    # Exported weights do not tell what they learnt from.
+    known_dir = config.data.dir or options.data_dir
     data_dir = options.data_dir or config.data.dir
-    train = _open(model, config.data.dir, config.data.train_split)
+    if not data_dir:
+        raise UserError(f"{workdir} does not name its data set; give --data_dir")
+    train = _open(model, known_dir, config.data.train_split)
     examples = _open(model, data_dir, options.split)
     same = (str(data_dir), options.split) == (
-        config.data.dir,
+        str(known_dir),
         config.data.validation_split,
     )
     about = {
@@ -130,11 +135,9 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
         "sets": options.sets,
     }
     rows, pictures = [], {}
-    if networks.encoder is not None:
+    if model.networks.encoder is not None:
         validation = (
-            examples
-            if same
-            else _open(model, config.data.dir, config.data.validation_split)
+            examples if same else _open(model, known_dir, config.data.validation_split)
         )
         rows = evaluate_reconstruction(
             model, train, validation, examples, draws=options.draws
@@ -143,7 +146,7 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
     if options.labels:
         representation = evaluate_representation(
             model,
-            state.discriminator.variables,
+            load_state(workdir, options.checkpoint)[2].discriminator.variables,
             # The classes need not be those that the model was trained on.
             _open(model, data_dir, config.data.train_split),
             examples,

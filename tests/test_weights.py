@@ -1,0 +1,84 @@
+import json
+import pathlib
+
+import jax
+import numpy as np
+import pytest
+from using import make_model, make_workdir
+
+import vaegan_jax
+from vaegan_jax import weights
+from vaegan_jax.errors import UserError
+from vaegan_jax.export import write_weights
+
+
+@pytest.fixture(scope="module")
+def model():
+    return make_model("mv_vae_gan", **{"data.dir": "/somewhere/here"})
+
+
+@pytest.fixture
+def folder(model, tmp_path):
+    write_weights(model, tmp_path / "model")
+    return tmp_path / "model"
+
+
+def test_weights_are_loaded_as_a_work_directory(model, folder):
+    loaded = vaegan_jax.load(folder)
+    assert loaded.step == model.step
+    # Kernels are rounded to 8 bits of mantissa, and nothing else changes.
+    expected = jax.tree.leaves_with_path(model.variables)
+    for (path, ours), theirs in zip(
+        expected, jax.tree.leaves(loaded.variables), strict=True
+    ):
+        tolerance = 2**-8 if ours.ndim > 1 else 0
+        np.testing.assert_allclose(theirs, ours, rtol=tolerance, err_msg=str(path))
+    views = np.random.default_rng(0).integers(0, 256, (2, 3, 32, 32, 1), np.uint8)
+    np.testing.assert_allclose(
+        loaded.reconstruct(views), model.reconstruct(views), atol=0.05
+    )
+    assert loaded.sample(2).shape == (2, 32, 32, 32)
+
+
+def test_a_plain_gan_too(tmp_path):
+    model = make_model("gan")
+    write_weights(model, tmp_path)
+    assert vaegan_jax.load(tmp_path).networks.encoder is None
+
+
+def test_paths_of_this_machine_are_not_given_away(folder):
+    text = (folder / "config.json").read_text()
+    assert json.loads(text)["data"]["dir"] is None and "/somewhere" not in text
+
+
+def test_a_training_run_is_not_written_over(model, tmp_path):
+    workdir = make_workdir(tmp_path / "run", "mv_vae_gan")
+    before = (workdir / "config.json").read_bytes()
+    with pytest.raises(UserError, match="holds a training run"):
+        write_weights(model, workdir)
+    assert (workdir / "config.json").read_bytes() == before
+
+
+def test_they_are_of_one_step_alone(model, folder):
+    assert vaegan_jax.load(folder, "latest").step == model.step
+    assert vaegan_jax.load(folder, str(model.step)).step == model.step
+    for other in ("best", 7):
+        with pytest.raises(UserError, match=f"of step 0 alone, not {other}"):
+            vaegan_jax.load(folder, other)
+
+
+def test_weights_of_another_model_are_refused(folder, tmp_path):
+    write_weights(make_model("mv_vae_gan", **{"model.latent_size": 5}), tmp_path / "b")
+    (tmp_path / "b" / weights.FILE).replace(folder / weights.FILE)
+    with pytest.raises(UserError, match="of another model"):
+        vaegan_jax.load(folder)
+
+
+@pytest.mark.parametrize("change", ["cut", "garble", "empty"])
+def test_damaged_weights_are_named(folder, change):
+    path: pathlib.Path = folder / weights.FILE
+    data = path.read_bytes()
+    changed = {"cut": data[:-100], "garble": b"\xff" * 8 + data[8:], "empty": b""}
+    path.write_bytes(changed[change])
+    with pytest.raises(UserError, match=r"weights\.safetensors is damaged"):
+        vaegan_jax.load(folder)
