@@ -32,6 +32,11 @@ SMALLER = {
     "train.batch_size": 16,
     "model.image_size": 16,
     "model.encoder_widths": (3, 4),
+    # Whatever is drawn at random is the same on any number of devices.
+    "augmentation.mirror": True,
+    "augmentation.zoom": 0.2,
+    "augmentation.shift": 0.1,
+    "augmentation.contrast": 0.3,
 }
 LARGEST_MESSAGE = 1 << 17  # bytes: all gradients of the tiny networks together
 
@@ -41,6 +46,8 @@ class Run:
 
     def __init__(self, algorithm: str, devices: int, convolution: str):
         fields = OPEN | SMALLER | {"model.convolution": convolution}
+        if algorithm == "mv_vae_gan":
+            fields["data.fewest_views"] = 1
         self.config = tiny_config(algorithm, **fields)
         self.mesh = device_mesh(jax.devices()[:devices])
         networks = build_networks(self.config)

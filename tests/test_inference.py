@@ -92,6 +92,18 @@ def test_a_checkpoint_of_another_model(workdir, tmp_path, section, field, value,
     assert "Traceback" not in capfd.readouterr().err
 
 
+def test_a_config_from_before_fields_were_added(workdir, tmp_path):
+    old = tmp_path / "old"
+    shutil.copytree(workdir, old)
+    config = json.loads((old / "config.json").read_text())
+    del config["augmentation"], config["data"]["fewest_views"]
+    del config["optimizer"]["final_factor"]
+    (old / "config.json").write_text(json.dumps(config))
+    np.testing.assert_array_equal(
+        vaegan_jax.load(old).sample(1), vaegan_jax.load(workdir).sample(1)
+    )
+
+
 def test_a_config_of_another_version(workdir, tmp_path):
     config = json.loads((workdir / "config.json").read_text())
     del config["prior"]

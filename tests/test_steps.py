@@ -1,3 +1,5 @@
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +15,8 @@ from helpers import (
 )
 
 from vaegan_jax import steps
+from vaegan_jax.augmentation import augment
+from vaegan_jax.models.multiview import encode_views
 from vaegan_jax.prior import build_prior
 
 # The second step of a fixed seed, to notice unintended changes of the algorithm. A
@@ -178,3 +182,47 @@ def test_steps_draw_new_latents_every_time():
     state, first = this.train_step(state, batch)
     state, second = this.train_step(state, batch)
     assert first["loss/adversarial"] != second["loss/adversarial"]
+
+
+def test_a_step_learns_from_the_changed_batch():
+    changes = {"augmentation.mirror": True, "augmentation.shift": 0.2}
+    this = cached_setup("mv_vae_gan", OPEN | changes)
+    plain = cached_setup("mv_vae_gan", OPEN)
+    state, batch = this.create(), make_batch(this.config)
+    keys = jax.random.split(jax.random.fold_in(state.rng, state.step), 5)
+    changed = augment(keys[4], batch, this.config.augmentation)
+    _, expected = plain.train_step(plain.create(), changed)
+    _, metrics = this.train_step(state, batch)
+    for name, value in expected.items():
+        np.testing.assert_allclose(metrics[name], value, rtol=1e-4, err_msg=name)
+
+
+def test_every_shape_is_reconstructed_from_some_of_its_views():
+    this = cached_setup("mv_vae_gan", OPEN | {"data.fewest_views": 1})
+    state, batch = this.create(), make_batch(this.config)
+    key, views = jax.random.key(1), batch["views"]
+
+    @jax.jit
+    def run(state):
+        voxels = batch["voxels"].astype(jnp.float32)[..., None]
+        _, latents, _ = steps.update_encoder(
+            this.config, this.networks, this.optimizers.encoder, state.encoder,
+            state.generator, voxels, views, key, state.step,
+        )  # fmt: skip
+        encoder = this.networks.encoder
+        posterior, _ = encode_views(encoder, state.encoder.variables, views, train=True)
+        return latents, posterior.sample(key)
+
+    latents, samples = run(state)
+    count = views.shape[1]
+    sizes = []
+    for latent, of_views in zip(np.asarray(latents), np.asarray(samples), strict=True):
+        subsets = [
+            subset
+            for size in range(1, count + 1)
+            for subset in itertools.combinations(range(count), size)
+            if np.allclose(of_views[list(subset)].mean(0), latent, atol=1e-5)
+        ]
+        assert len(subsets) == 1
+        sizes.append(len(subsets[0]))
+    assert len(set(sizes)) > 1

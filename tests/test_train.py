@@ -13,11 +13,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from helpers import Setup, assert_trees_equal, make_examples, tiny_config, write_packed
+from using import make_model
 
 from vaegan_jax import inference
 from vaegan_jax import train as driver
 from vaegan_jax.checkpoint import Checkpoints, abstract_state
 from vaegan_jax.errors import UserError
+from vaegan_jax.export import write_weights
 from vaegan_jax.lock import hold
 
 
@@ -171,6 +173,14 @@ def test_the_best_checkpoint_is_kept_also_after_a_resume(
     assert reader.steps == [2, 6] and reader.best == (2, 0.9)
     assert inference.load(tmp_path, "best").step == 2
     assert all(0 <= score <= 1 for score in measured) and len(measured) == 6
+
+
+def test_training_does_not_go_on_from_weights(data, tmp_path):
+    write_weights(make_model("mv_vae_gan"), tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(UserError, match="exported weights, from which training cannot"):
+        driver.train(config_for(data), tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_another_model_in_the_work_directory_is_refused(data, tmp_path):

@@ -1,14 +1,17 @@
+import dataclasses
 import json
 import pathlib
 
 import jax
 import numpy as np
 import pytest
+from helpers import make_examples, write_packed
 from using import make_model, make_workdir
 
 import vaegan_jax
 from vaegan_jax import weights
 from vaegan_jax.errors import UserError
+from vaegan_jax.evaluate.evaluation import Options, evaluate
 from vaegan_jax.export import write_weights
 
 
@@ -82,3 +85,13 @@ def test_damaged_weights_are_named(folder, change):
     path.write_bytes(changed[change])
     with pytest.raises(UserError, match=r"weights\.safetensors is damaged"):
         vaegan_jax.load(folder)
+
+
+def test_they_are_evaluated_on_a_data_set_that_is_named(folder, tmp_path):
+    data = tmp_path / "data.npz"
+    write_packed(data, make_examples(count=5), ("train", "validation"))
+    options = Options(data_dir=str(data), draws=1, sets=1)
+    measured = evaluate(folder, options)
+    assert measured.about["data"] == str(data) and len(measured.reconstruction) > 2
+    with pytest.raises(UserError, match="without a discriminator"):
+        evaluate(folder, dataclasses.replace(options, labels="category"))

@@ -18,6 +18,7 @@ from vaegan_jax.checkpoint_files import (
     seal,
     set_aside,
 )
+from vaegan_jax.config import with_additions
 from vaegan_jax.errors import UserError
 from vaegan_jax.multihost import tells_of_loss
 from vaegan_jax.state import TrainState
@@ -255,7 +256,7 @@ def save_config(workdir: str | pathlib.Path, config: ConfigDict) -> None:
 
 
 def load_config(workdir: str | pathlib.Path) -> ConfigDict | None:
-    """The configuration of a work directory; None if it has none.
+    """The configuration of a work directory, as of today; None if it has none.
 
     Raises:
       UserError: the file is damaged.
@@ -267,7 +268,7 @@ def load_config(workdir: str | pathlib.Path) -> ConfigDict | None:
         fields = json.loads(path.read_text("utf-8"))
         if not isinstance(fields, dict):
             raise ValueError("no object with fields")
-        return ConfigDict(fields)
+        return ConfigDict(with_additions(fields))
     except (ValueError, TypeError, RecursionError) as error:
         raise UserError(
             f"{path} is not valid JSON ({error}); restore it or start in a new "

@@ -206,14 +206,15 @@ def load(workdir: str | pathlib.Path, step: int | str | None = None) -> Model:
 
     Args:
       workdir: of a training run, or a folder with `weights.safetensors`.
-      step: which checkpoint, as `Checkpoints.restore` takes it; default the latest.
+      step: which checkpoint, as `Checkpoints.restore` takes it; default the latest,
+        and of weights the only one.
 
     Returns:
       The model, with moving averages of the variables if training kept them.
 
     Raises:
-      UserError: it is not a work directory, has no such checkpoint, or one of another
-        model than its `config.json` describes.
+      UserError: it is not a work directory, has no such checkpoint, or a damaged one or
+        one of another model than its `config.json` describes.
     """
     if not weights.are_in(workdir):
         config, networks, state = load_state(workdir, step)
@@ -221,7 +222,7 @@ def load(workdir: str | pathlib.Path, step: int | str | None = None) -> Model:
     else:
         config, networks, abstract = _describe(workdir)
         variables, number = weights.read(workdir, current_variables(abstract))
-        if str(step) not in ("None", "latest", str(number)):
+        if step not in (None, "latest") and str(step) != str(number):
             raise UserError(
                 f"{workdir} holds the weights of step {number} alone, not {step}"
             )

@@ -74,6 +74,6 @@ def read(
                 for name in expected
             }
             step = int(file.metadata()[_STEP])
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path} is damaged ({error}); fetch it again") from error
     return unflatten_dict(arrays, sep=_SEPARATOR), step

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from vaegan_jax import weights
 from vaegan_jax.dataset import Examples, open_split
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.generation import evaluate_generation, sample_set
@@ -108,9 +109,21 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
     Raises:
       UserError: work directory, checkpoint, data or labels do not fit.
     """
-    model = load(workdir, options.checkpoint)
+    discriminator = None
+    if weights.are_in(workdir):
+        if options.labels:
+            raise UserError(
+                f"{workdir} holds exported weights, without a discriminator, whose "
+                "features --labels measures; name the work directory of the training"
+            )
+        model = load(workdir, options.checkpoint)
+    else:
+        config, networks, state = load_state(workdir, options.checkpoint)
+        model = Model(config, networks, state.sampling_variables(), int(state.step))
+        discriminator = state.discriminator
     config = model.config
-    # Exported weights do not tell what they learnt from.
+    # Exported weights do not tell what they learnt from: what is compared with them
+    # is then of the data set that is named.
     known_dir = config.data.dir or options.data_dir
     data_dir = options.data_dir or config.data.dir
     if not data_dir:
@@ -146,7 +159,7 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
     if options.labels:
         representation = evaluate_representation(
             model,
-            load_state(workdir, options.checkpoint)[2].discriminator.variables,
+            discriminator.variables,
             # The classes need not be those that the model was trained on.
             _open(model, data_dir, config.data.train_split),
             examples,

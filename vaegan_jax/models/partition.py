@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Shaped
 
 AXIS = "batch"  # the name of the mesh's only axis
 
@@ -28,8 +28,8 @@ def mean_over_shares(tree: Any) -> Any:
 
 
 def own_rows(
-    draw: Callable[[int], Float[Array, "b *n"]], count: int
-) -> Float[Array, "s *n"]:
+    draw: Callable[[int], Shaped[Array, "b *n"]], count: int
+) -> Shaped[Array, "s *n"]:
     """This device's rows of what `draw` makes for the whole batch.
 
     Args:

@@ -1,0 +1,121 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import trimesh
+from ml_collections import ConfigDict
+
+from vaegan_jax.augmentation import augment
+from vaegan_jax.config import reference_config
+from vaegan_jax.shapes import Camera, render_views, voxelize
+
+COUNT, SIDE = 16, 32
+
+
+def options(**changes) -> ConfigDict:
+    config = reference_config("mv_vae_gan").augmentation
+    config.update(changes)
+    return config
+
+
+@pytest.fixture
+def batch():
+    rng = np.random.default_rng(0)
+    voxels = rng.random((COUNT, 8, 8, 8)) < 0.2
+    views = rng.integers(0, 256, (COUNT, 3, SIDE, SIDE, 1), np.uint8)
+    return {"voxels": jnp.asarray(voxels, jnp.uint8), "views": jnp.asarray(views)}
+
+
+def squares(grey=55) -> jax.Array:
+    """White views with a square of 16² pixels in the middle."""
+    views = np.full((COUNT, 3, SIDE, SIDE, 1), 255, np.uint8)
+    views[:, :, 8:24, 8:24] = grey
+    return jnp.asarray(views)
+
+
+def test_the_reference_changes_nothing(batch):
+    changed = augment(jax.random.key(0), batch, options())
+    for name, array in batch.items():
+        np.testing.assert_array_equal(changed[name], array)
+
+
+def test_a_shape_is_mirrored_with_all_its_views_or_not_at_all(batch):
+    changed = augment(jax.random.key(0), batch, options(mirror=True))
+    mirrored = 0
+    for i in range(COUNT):
+        flipped = (changed["voxels"][i] != batch["voxels"][i]).any()
+        if flipped:
+            np.testing.assert_array_equal(
+                changed["voxels"][i], batch["voxels"][i, ::-1]
+            )
+        expected = batch["views"][i, :, :, ::-1] if flipped else batch["views"][i]
+        np.testing.assert_array_equal(changed["views"][i], expected)
+        mirrored += int(flipped)
+    assert 0 < mirrored < COUNT
+
+
+def test_a_mirrored_chair_is_seen_so_from_the_mirrored_azimuth():
+    """Voxels and views of the mirrored mesh are our mirror images of the mesh's own."""
+    parts = [  # of odd sizes, whose faces lie within cells
+        trimesh.creation.box((0.47, 0.53, 0.11)),
+        trimesh.creation.box((0.09, 0.12, 0.51)).apply_translation((0.2, 0.17, -0.2)),
+        trimesh.creation.box((0.1, 0.31, 0.29)).apply_translation((-0.21, 0.1, 0.2)),
+    ]
+    mesh = trimesh.util.concatenate(parts)
+    other = mesh.copy().apply_scale((-1, 1, 1))
+    grid, expected_grid = (voxelize(m, 16, solid=True) for m in (mesh, other))
+    camera = Camera(num_views=6)
+    views, expected = (render_views(m, camera, SIDE) for m in (mesh, other))
+    batch = {
+        "voxels": jnp.asarray(np.stack([grid] * COUNT), jnp.uint8),
+        "views": jnp.asarray(np.stack([np.stack(views)] * COUNT)[..., None]),
+    }
+    changed = augment(jax.random.key(0), batch, options(mirror=True))
+    which = int((changed["voxels"] != batch["voxels"]).any((1, 2, 3)).argmax())
+    np.testing.assert_array_equal(changed["voxels"][which], expected_grid)
+    seen = np.asarray(changed["views"][which, ..., 0], int)
+    there = -np.arange(6) % 6  # the view from azimuth -a
+    differing = abs(seen - np.stack(expected)[there]) > 40
+    assert differing.mean() < 0.01  # pixels on edges
+    assert (abs(seen - np.stack(expected)) > 40).mean() > 0.03
+
+
+def test_zoom_scales_what_is_in_the_middle(batch):
+    batch |= {"views": squares()}
+    changed = augment(jax.random.key(0), batch, options(zoom=0.25))["views"]
+    areas = (255 - np.asarray(changed, float)).sum((2, 3, 4)) / 200 / 16**2
+    assert 0.75**2 - 0.02 < areas.min() < 0.8
+    assert 1.25 < areas.max() < 1.25**2 + 0.02
+    assert np.unique(areas.round(3)).size > COUNT  # each view by itself
+    # In the middle it stays: the ink's centre of mass.
+    ink = 255 - np.asarray(changed[..., 0], float)
+    for axis in (2, 3):
+        place = np.arange(SIDE) + 0.5
+        along = ink.sum(5 - axis) @ place / ink.sum((2, 3))
+        np.testing.assert_allclose(along, SIDE / 2, atol=0.05)
+
+
+def test_shift_moves_and_white_comes_in(batch):
+    batch |= {"views": squares()}
+    changed = augment(jax.random.key(0), batch, options(shift=0.125))["views"]
+    ink = 255 - np.asarray(changed[..., 0], float)
+    np.testing.assert_allclose(ink.sum((2, 3)), 200 * 16**2, rtol=0.01)
+    place = np.arange(SIDE) + 0.5
+    moved = ink.sum(2) @ place / ink.sum((2, 3)) - SIDE / 2
+    assert -4.05 < moved.min() < -2 and 2 < moved.max() < 4.05
+
+
+def test_contrast_changes_the_ink_and_leaves_white_white(batch):
+    batch |= {"views": squares(grey=155)}
+    changed = augment(jax.random.key(0), batch, options(contrast=0.3))["views"]
+    assert (np.asarray(changed)[:, :, :8] == 255).all()
+    ink = 255 - np.asarray(changed, float)[:, :, 16, 16, 0]
+    assert 69 < ink.min() < 80 and 120 < ink.max() < 131
+
+
+def test_shapes_without_views_are_mirrored():
+    voxels = jnp.zeros((COUNT, 4, 4, 4), jnp.uint8).at[:, 0].set(1)
+    changed = augment(jax.random.key(0), {"voxels": voxels}, options(mirror=True))
+    assert set(changed) == {"voxels"}
+    first = np.asarray(changed["voxels"][:, 0, 0, 0])
+    assert 0 < first.sum() < COUNT

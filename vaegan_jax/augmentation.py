@@ -1,0 +1,91 @@
+"""Random changes of a training batch, so that few shapes teach more.
+
+Chairs that are mirrored are chairs; a picture that is a little larger, shifted or
+brighter shows the same one. Views and voxels change together where they must.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Key, UInt8
+from ml_collections import ConfigDict
+
+from vaegan_jax.models.partition import own_rows
+
+_WHITE = 255.0
+
+
+def augment(
+    key: Key[Array, ""], batch: dict[str, Array], options: ConfigDict
+) -> dict[str, Array]:
+    """A batch with each shape and view changed at random.
+
+    Args:
+      key: of all draws.
+      batch: uint8 `voxels` (b, x, y, z) and, unless there are none, `views`
+        (b, v, h, w, c), grey on white.
+      options: `config.augmentation`; what is off changes nothing and costs nothing.
+
+    Returns:
+      The changed batch, of the same shapes and types.
+    """
+    mirror_key, frame_key, contrast_key = jax.random.split(key, 3)
+    voxels, views = batch["voxels"], batch.get("views")
+    if options.mirror:
+        flags = _draw(mirror_key, (len(voxels),), 0.0, 1.0) < 0.5
+        voxels = _flip_where(flags, voxels, axis=1)
+        # From the mirrored azimuth a mirrored chair shows the mirrored view. So the
+        # azimuths of a shape's views become their mirror images, which a ring of
+        # cameras that begins at the front has too.
+        views = None if views is None else _flip_where(flags, views, axis=3)
+    if views is not None and (options.zoom or options.shift):
+        views = _reframe(frame_key, views, options.zoom, options.shift)
+    if views is not None and options.contrast:
+        shape = (*views.shape[:2], 1, 1, 1)
+        factor = 1 + _draw(contrast_key, shape, -options.contrast, options.contrast)
+        views = _to_views((_WHITE - views) * factor)
+    changed = {"voxels": voxels}
+    return changed if views is None else changed | {"views": views}
+
+
+def _draw(
+    key: Key[Array, ""], shape: tuple[int, ...], low: float, high: float
+) -> Float[Array, "b *n"]:
+    """Uniform numbers, on every device those of its rows."""
+    count, *rest = shape
+    return own_rows(
+        lambda rows: jax.random.uniform(key, (rows, *rest), minval=low, maxval=high),
+        count,
+    )
+
+
+def _flip_where(flags: Bool[Array, " b"], x: Array, axis: int) -> Array:
+    flags = flags.reshape(-1, *[1] * (x.ndim - 1))
+    return jnp.where(flags, jnp.flip(x, axis), x)
+
+
+def _reframe(
+    key: Key[Array, ""], views: UInt8[Array, "b v h w c"], zoom: float, shift: float
+) -> UInt8[Array, "b v h w c"]:
+    """Scales every view about its centre by up to `zoom` of its size and moves it.
+
+    The picture moves by up to `shift` of its sides. White comes in from outside, and
+    what leaves it is lost.
+    """
+    batch, count, *size, _ = views.shape
+    draws = _draw(key, (batch, count, 3), -1.0, 1.0).reshape(-1, 3)
+    scale = 1 + zoom * draws[:, :1]
+    sides = jnp.asarray(size, jnp.float32)
+    offset = sides * (shift * draws[:, 1:] + (1 - scale) / 2)
+
+    def resample(ink, scale, offset):
+        scales = jnp.repeat(scale, 2)
+        return jax.image.scale_and_translate(
+            ink, ink.shape, (0, 1), scales, offset, method="linear"
+        )
+
+    ink = _WHITE - views.reshape(-1, *views.shape[2:]).astype(jnp.float32)
+    return _to_views(jax.vmap(resample)(ink, scale, offset)).reshape(views.shape)
+
+
+def _to_views(ink: Float[Array, "*n h w c"]) -> UInt8[Array, "*n h w c"]:
+    return jnp.clip(jnp.round(_WHITE - ink), 0, _WHITE).astype(jnp.uint8)
