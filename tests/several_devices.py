@@ -46,8 +46,6 @@ class Run:
 
     def __init__(self, algorithm: str, devices: int, convolution: str):
         fields = OPEN | SMALLER | {"model.convolution": convolution}
-        if algorithm == "mv_vae_gan":
-            fields["data.fewest_views"] = 1
         self.config = tiny_config(algorithm, **fields)
         self.mesh = device_mesh(jax.devices()[:devices])
         networks = build_networks(self.config)

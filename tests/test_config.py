@@ -63,10 +63,8 @@ def test_widths_follow_the_resolution():
         ("train.batch_size", 0, "positive"),
         ("train.num_steps", -1, "positive"),
         ("data.num_views", 0, "1 or more"),
-        ("data.fewest_views", 13, "0 for all views, or a number up to .*12"),
         ("augmentation.zoom", 1.0, r"\[0, 1\)"),
         ("augmentation.contrast", -0.1, r"\[0, 1\)"),
-        ("optimizer.final_factor", 1.5, r"\[0, 1\]"),
         ("train.average_decay", 1.0, r"\[0, 1\)"),
     ],
 )

@@ -55,7 +55,10 @@ if not hasattr(libc, "mallinfo2"):
     sys.exit("no mallinfo2")
 libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
 libc.free.argtypes, libc.mallinfo2.restype = [ctypes.c_void_p], Info
-libc.free(libc.malloc(5 << 29))
+piece = libc.malloc(5 << 29)
+if not piece:
+    sys.exit("no memory")
+libc.free(piece)
 print(libc.mallinfo2().arena)
 """
 
@@ -64,6 +67,6 @@ print(libc.mallinfo2().arena)
 def test_more_than_two_gibibytes_are_kept_too():
     """A step on many large views takes so much; here none of it is written to."""
     run = subprocess.run([sys.executable, "-c", HEAP], capture_output=True, text=True)
-    if "no mallinfo2" in run.stderr:
-        pytest.skip("this C library does not tell the size of its heap")
+    if run.stderr.strip() in ("no mallinfo2", "no memory"):
+        pytest.skip(f"the size of the heap cannot be tested: {run.stderr.strip()}")
     assert int(run.stdout) >= 5 << 29, run.stderr

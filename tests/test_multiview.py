@@ -7,12 +7,7 @@ import pytest
 from helpers import Setup, assert_trees_close, make_batch, tiny_config
 
 from vaegan_jax.models.encoder import Posterior
-from vaegan_jax.models.multiview import (
-    choose_views,
-    encode_views,
-    expected_latent,
-    pool_views,
-)
+from vaegan_jax.models.multiview import encode_views, expected_latent, pool_views
 
 
 @functools.cache
@@ -79,24 +74,6 @@ def test_pooling_by_hand_and_in_any_order(pooling):
     expected = {"mean": [[4.0, 3]], "max": [[8.0, 5]]}[pooling]
     np.testing.assert_allclose(pool_views(latents, pooling), expected)
     np.testing.assert_allclose(pool_views(latents[:, ::-1], pooling), expected)
-
-
-@pytest.mark.parametrize("pooling", ["mean", "max"])
-def test_views_that_are_not_chosen_do_not_count(pooling):
-    latents = jnp.array([[[1.0, -5], [-3, -4], [8, 0]], [[2, 2], [3, -1], [4, 9]]])
-    chosen = jnp.array([[True, True, False], [False, False, True]])
-    expected = {"mean": [[-1.0, -4.5], [4, 9]], "max": [[1.0, -4], [4, 9]]}[pooling]
-    actual = pool_views(latents, pooling, chosen)
-    np.testing.assert_allclose(actual, expected)
-
-
-def test_every_number_of_views_is_as_likely_and_every_view():
-    chosen = np.asarray(choose_views(jax.random.key(0), 6000, 5, 2))
-    numbers = np.bincount(chosen.sum(1), minlength=6)
-    assert not numbers[:2].any()
-    np.testing.assert_allclose(numbers[2:] / 6000, 1 / 4, atol=0.025)
-    np.testing.assert_allclose(chosen.mean(0), 3.5 / 5, atol=0.025)
-    assert choose_views(jax.random.key(0), 4, 5, 5) is None
 
 
 @pytest.mark.parametrize("pooling", ["mean", "max"])

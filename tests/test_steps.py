@@ -1,5 +1,3 @@
-import itertools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,7 +14,6 @@ from helpers import (
 
 from vaegan_jax import steps
 from vaegan_jax.augmentation import augment
-from vaegan_jax.models.multiview import encode_views
 from vaegan_jax.prior import build_prior
 
 # The second step of a fixed seed, to notice unintended changes of the algorithm. A
@@ -195,34 +192,3 @@ def test_a_step_learns_from_the_changed_batch():
     _, metrics = this.train_step(state, batch)
     for name, value in expected.items():
         np.testing.assert_allclose(metrics[name], value, rtol=1e-4, err_msg=name)
-
-
-def test_every_shape_is_reconstructed_from_some_of_its_views():
-    this = cached_setup("mv_vae_gan", OPEN | {"data.fewest_views": 1})
-    state, batch = this.create(), make_batch(this.config)
-    key, views = jax.random.key(1), batch["views"]
-
-    @jax.jit
-    def run(state):
-        voxels = batch["voxels"].astype(jnp.float32)[..., None]
-        _, latents, _ = steps.update_encoder(
-            this.config, this.networks, this.optimizers.encoder, state.encoder,
-            state.generator, voxels, views, key, state.step,
-        )  # fmt: skip
-        encoder = this.networks.encoder
-        posterior, _ = encode_views(encoder, state.encoder.variables, views, train=True)
-        return latents, posterior.sample(key)
-
-    latents, samples = run(state)
-    count = views.shape[1]
-    sizes = []
-    for latent, of_views in zip(np.asarray(latents), np.asarray(samples), strict=True):
-        subsets = [
-            subset
-            for size in range(1, count + 1)
-            for subset in itertools.combinations(range(count), size)
-            if np.allclose(of_views[list(subset)].mean(0), latent, atol=1e-5)
-        ]
-        assert len(subsets) == 1
-        sizes.append(len(subsets[0]))
-    assert len(set(sizes)) > 1

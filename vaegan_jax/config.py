@@ -24,8 +24,6 @@ _ADDED = (
     ("augmentation", "zoom"),
     ("augmentation", "shift"),
     ("augmentation", "contrast"),
-    ("data", "fewest_views"),
-    ("optimizer", "final_factor"),
 )
 
 
@@ -44,9 +42,6 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.data.validation_split = "validation"
     # Views of each shape that a training step encodes, drawn anew each time.
     config.data.num_views = {"gan": 0, "vae_gan": 1, "mv_vae_gan": 12}[algorithm]
-    # Of those, pool a random number of at least so many; 0 pools all. The others cost
-    # time all the same: what varies is what G sees.
-    config.data.fewest_views = 0
 
     # Off in the reference; see `augmentation`.
     config.augmentation = ConfigDict()
@@ -93,8 +88,6 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.optimizer.schedule = True  # of the discriminator's learning rate
     config.optimizer.schedule_epochs = (500, 1000)
     config.optimizer.schedule_factor = 0.1
-    # All rates fall along half a cosine, towards this share of theirs at the end.
-    config.optimizer.final_factor = 1.0
 
     config.train = ConfigDict()
     config.train.batch_size = 32
@@ -256,8 +249,6 @@ def _validate_ranges(config: ConfigDict) -> None:
     for name in ("zoom", "shift", "contrast"):
         value = config.augmentation[name]
         _require(0 <= value < 1, f"augmentation.{name}", value, "in [0, 1)")
-    factor = config.optimizer.final_factor
-    _require(0 <= factor <= 1, "optimizer.final_factor", factor, "within [0, 1]")
     epochs = config.optimizer.schedule_epochs
     _require(
         list(epochs) == sorted(epochs) and all(e > 0 for e in epochs),
@@ -272,24 +263,6 @@ def _validate_ranges(config: ConfigDict) -> None:
     }[config.algorithm]
     count = config.data.num_views
     _require(valid(count), "data.num_views", count, expected)
-    fewest = config.data.fewest_views
-    _require(
-        0 <= fewest <= count,
-        "data.fewest_views",
-        fewest,
-        f"0 for all views, or a number up to config.data.num_views, {count}",
-    )
-
-
-def to_steps(epochs: int | float, steps_per_epoch: float) -> int:
-    """Whole steps for a number of epochs, at least one; both may be fractional."""
-    return max(1, math.ceil(epochs * steps_per_epoch))
-
-
-def total_steps(config: ConfigDict, steps_per_epoch: float) -> int:
-    """How many steps a training takes."""
-    epochs = config.train.num_epochs
-    return config.train.num_steps or to_steps(epochs, steps_per_epoch)
 
 
 def with_additions(saved: dict[str, Any]) -> dict[str, Any]:

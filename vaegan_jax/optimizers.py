@@ -11,8 +11,6 @@ import jax.numpy as jnp
 import optax
 from ml_collections import ConfigDict
 
-from vaegan_jax.config import total_steps
-
 
 class Optimizer(NamedTuple):
     """A gradient transformation and the learning rate that scales its result."""
@@ -37,10 +35,7 @@ class Optimizers(NamedTuple):
 
 
 def build_optimizers(config: ConfigDict, steps_per_epoch: float) -> Optimizers:
-    """Adam (Kingma and Ba 2015) for each network.
-
-    D's rate falls at given epochs, and all rates along half a cosine (Loshchilov and
-    Hutter 2017, without restarts) if `final_factor` is not 1.
+    """Adam (Kingma and Ba 2015) for each network; D's rate falls at given epochs.
 
     Args:
       config: a completed configuration.
@@ -53,14 +48,8 @@ def build_optimizers(config: ConfigDict, steps_per_epoch: float) -> Optimizers:
         for epoch in options.schedule_epochs:
             boundaries[round(epoch * steps_per_epoch)] = options.schedule_factor
 
-    steps = total_steps(config, steps_per_epoch)
-    fall = optax.cosine_decay_schedule(1.0, steps, options.final_factor)
-
     def adam(learning_rate: optax.Schedule) -> Optimizer:
-        transform = optax.scale_by_adam(first, second)
-        if options.final_factor == 1:
-            return Optimizer(transform, learning_rate)
-        return Optimizer(transform, lambda step: fall(step) * learning_rate(step))
+        return Optimizer(optax.scale_by_adam(first, second), learning_rate)
 
     def constant(rate: float) -> optax.Schedule:
         return lambda step: jnp.asarray(rate, jnp.float32)

@@ -10,6 +10,7 @@ import numpy as np
 from flax.traverse_util import flatten_dict
 from ml_collections import ConfigDict
 
+from vaegan_jax import weights
 from vaegan_jax.checkpoint import load_config
 from vaegan_jax.dataset import Examples
 from vaegan_jax.errors import UserError
@@ -30,8 +31,13 @@ def changed_fields(workdir: pathlib.Path, config: ConfigDict) -> list[str]:
 
     Raises:
       UserError: one of the differences makes it another model, or gives its steps
-        another meaning, so that it cannot go on.
+        another meaning, so that it cannot go on; or there is no run, but a model.
     """
+    if weights.are_in(workdir):
+        raise UserError(
+            f"{workdir} holds exported weights, from which training cannot go on; "
+            "choose another --workdir"
+        )
     saved = load_config(workdir)
     if saved is None:
         return []

@@ -18,7 +18,7 @@ from ml_collections import ConfigDict
 from vaegan_jax import losses
 from vaegan_jax.augmentation import augment
 from vaegan_jax.metrics.reconstruction import OCCUPIED, intersection_over_union
-from vaegan_jax.models.multiview import choose_views, encode_views, pool_views
+from vaegan_jax.models.multiview import encode_views, pool_views
 from vaegan_jax.models.networks import Networks
 from vaegan_jax.models.partition import mean_over_shares, own_rows
 from vaegan_jax.optimizers import Optimizer, Optimizers
@@ -124,13 +124,9 @@ def update_encoder(
 ) -> tuple[NetState, Latents, Metrics]:
     """Teaches E latents that G reconstructs from and that resemble the prior.
 
-    Minimises reconstruction + KL, the latter over all views, also those that the
-    reconstruction does not see. Returns also the pooled posterior samples.
+    Minimises reconstruction + KL. Returns also the pooled posterior samples.
     """
     prior = build_prior(config)
-    fewest = config.data.fewest_views or views.shape[1]
-    # Not split: samples without a choice of views are drawn from the key itself.
-    choice_key = jax.random.fold_in(key, 1)
 
     def loss_function(params):
         posterior, statistics = encode_views(
@@ -140,8 +136,7 @@ def update_encoder(
             train=True,
             how=config.model.view_encoding,
         )
-        chosen = choose_views(choice_key, *views.shape[:2], fewest)
-        latents = pool_views(posterior.sample(key), config.model.pooling, chosen)
+        latents = pool_views(posterior.sample(key), config.model.pooling)
         logits, _ = apply_train(networks.generator, generator, latents)
         reconstruction = losses.reconstruction_loss(
             logits, voxels, config.loss.reconstruction
@@ -293,10 +288,9 @@ def make_train_step(
             state.step,
         )
         metrics |= generator_metrics
-        for name, optimizer in optimizers._asdict().items():
-            if getattr(networks, name) is not None:
-                rate = optimizer.learning_rate(state.step)
-                metrics[f"learning_rate/{name}"] = rate
+        metrics["learning_rate/discriminator"] = optimizers.discriminator.learning_rate(
+            state.step
+        )
         new = TrainState(
             state.step + 1,
             state.rng,

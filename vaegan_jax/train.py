@@ -8,9 +8,9 @@ import time
 import jax
 from ml_collections import ConfigDict
 
-from vaegan_jax import multihost, pictures, weights
+from vaegan_jax import multihost, pictures
 from vaegan_jax.checkpoint import Checkpoints, abstract_state, save_config
-from vaegan_jax.config import complete, to_steps, total_steps
+from vaegan_jax.config import complete
 from vaegan_jax.dataset import Examples, check_views, open_split, training_batches
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.selection import SCORE, SUMMARY, validate
@@ -64,11 +64,6 @@ def train(
         config.data.dir = str(pathlib.Path(config.data.dir).expanduser().absolute())
     workdir = pathlib.Path(workdir)
     check_batch_size(config.train.batch_size, jax.device_count())
-    if weights.are_in(workdir):
-        raise UserError(
-            f"{workdir} holds exported weights, from which training cannot go on; "
-            "choose another --workdir"
-        )
     changed_fields(workdir, config)  # before reading, which may take long
     training = _open(config, config.data.train_split)
     validation = _open(config, config.data.validation_split)
@@ -116,7 +111,7 @@ class Trainer:
         self.config, self.workdir, self.mesh = config, workdir, device_mesh()
         self.training, self.validation = training, validation
         self.steps_per_epoch = len(training) / config.train.batch_size
-        self.num_steps = total_steps(config, self.steps_per_epoch)
+        self.num_steps = config.train.num_steps or self._steps(config.train.num_epochs)
         self.networks: Networks = build_networks(config)
         optimizers = build_optimizers(config, self.steps_per_epoch)
         self.train_step = make_train_step(config, self.networks, optimizers, self.mesh)
@@ -138,7 +133,7 @@ class Trainer:
         self.best_score = best[1] if best else -math.inf
 
     def _steps(self, epochs: float) -> int:
-        return to_steps(epochs, self.steps_per_epoch)
+        return max(1, math.ceil(epochs * self.steps_per_epoch))
 
     def run(self, stop: StopRequest, changed: list[str], trace: StepTrace) -> int:
         """Trains until done or asked to stop; returns the exit status.

@@ -15,11 +15,10 @@ from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key, UInt8
+from jaxtyping import Array, Float, UInt8
 
 from vaegan_jax.models.encoder import Encoder, Posterior
 from vaegan_jax.models.layers import MOMENTUM, follow
-from vaegan_jax.models.partition import own_rows
 
 ViewEncoding = Literal["fold", "fold_joint", "loop", "vmap"]
 Pooling = Literal["mean", "max"]
@@ -87,48 +86,11 @@ def _in_sequence(
     return follow(before, batches)
 
 
-def choose_views(
-    key: Key[Array, ""], batch: int, count: int, fewest: int
-) -> Bool[Array, "b v"] | None:
-    """A random subset of each shape's views.
-
-    Args:
-      key: of the draws.
-      batch: shapes.
-      count: views of each.
-      fewest: the size of a subset is drawn uniformly from this to `count`.
-
-    Returns:
-      Which views are in it; None, which stands for all, if there is no choice.
-    """
-    if fewest == count:
-        return None
-
-    def draw(rows):
-        number_key, order_key = jax.random.split(key)
-        numbers = jax.random.randint(number_key, (rows, 1), fewest, count + 1)
-        order = jax.random.uniform(order_key, (rows, count)).argsort(1)
-        return order < numbers
-
-    return own_rows(draw, batch)
-
-
 def pool_views(
-    latents: Float[Array, "b v latent"],
-    pooling: Pooling,
-    chosen: Bool[Array, "b v"] | None = None,
+    latents: Float[Array, "b v latent"], pooling: Pooling
 ) -> Float[Array, "b latent"]:
-    """One latent per shape from those of its views, whatever their order and number.
-
-    Args:
-      latents: one for each view.
-      pooling: "mean" or "max", for each element of the latent.
-      chosen: which views count, at least one of each shape; None are all.
-    """
-    where = None if chosen is None else chosen[..., None]
-    if pooling == "max":
-        return latents.max(1, where=where, initial=-jnp.inf)
-    return latents.mean(1, where=where)
+    """One latent per shape from those of its views, whatever their order and number."""
+    return latents.max(1) if pooling == "max" else latents.mean(1)
 
 
 def expected_latent(posterior: Posterior, pooling: Pooling) -> Float[Array, "b latent"]:
