@@ -18,6 +18,7 @@ import numpy as np
 from helpers import make_examples, tiny_config, write_packed
 
 from vaegan_jax import train as driver
+from vaegan_jax.cpu import keep_freed_memory
 
 NUM_STEPS, SETTLED = 2000, 200
 
@@ -56,6 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", required=True)
     given = parser.parse_args()
+    keep_freed_memory()  # as the training command does
     with tempfile.TemporaryDirectory() as folder:
         seen = np.array(watch(pathlib.Path(folder)))
     slope = np.polyfit(np.arange(SETTLED, NUM_STEPS), seen[SETTLED:], 1)[0] * 1000
