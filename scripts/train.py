@@ -40,12 +40,17 @@ def main() -> int:
 
 
 def run() -> int:
+    import pathlib
+
     from vaegan_jax.cache import keep_compiled_programs
     from vaegan_jax.config import complete
     from vaegan_jax.multihost import first_before_others
+    from vaegan_jax.resuming import changed_fields
     from vaegan_jax.train import train
 
     config = complete(CONFIG.value)
+    workdir = pathlib.Path(WORKDIR.value or f"runs/{config.name}")
+    changed_fields(workdir, config)  # refuses before data are made, which takes long
     keep_compiled_programs()
     if not config.data.dir:
         # Imported only here: training from a packed file needs no TensorFlow.
@@ -56,7 +61,7 @@ def run() -> int:
             resolution=config.model.resolution, image_size=size
         )
         config.data.dir = str(first_before_others(prepare))
-    return train(config, WORKDIR.value or f"runs/{config.name}", PROFILE.value)
+    return train(config, workdir, PROFILE.value)
 
 
 if __name__ == "__main__":

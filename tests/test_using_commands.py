@@ -144,3 +144,7 @@ def test_weights_alone_are_sampled_from(workdir, tmp_path):
     assert (tmp_path / "out/sample_000.binvox").exists()
     message = fail("scripts/evaluate.py", f"--workdir={tmp_path / 'weights'}")
     assert "does not name its data set; give --data_dir" in message
+    # At once: what it would learn from is not made first.
+    training = ("scripts/train.py", "--config=configs/mv_vae_gan.py:demo")
+    message = fail(*training, f"--workdir={tmp_path / 'weights'}")
+    assert "from which training cannot go on" in message
