@@ -12,6 +12,7 @@ from data_prep.options import (
     add_selection,
     add_source_options,
     mesh_settings,
+    positive,
     selection,
     source_settings,
 )
@@ -53,6 +54,14 @@ def archive(given: argparse.Namespace) -> str:
 
     where = (given.voxels, given.views, given.output)
     return _told(prepare_archive(*where, **selection(given)), "pairing.txt")
+
+
+def deform(given: argparse.Namespace) -> str:
+    """Adds stretched copies of the training shapes to a packed file."""
+    from data_prep.deformed_file import deform_packed
+
+    deform_packed(given.packed, given.output, given.copies, given.seed)
+    return given.output
 
 
 def _told(target: pathlib.Path, report: str = "report.txt") -> str:
@@ -97,3 +106,9 @@ def add_commands(commands) -> None:
     option("--views", required=True, help="tar, zip or folder of NAME_001.png …")
     option("--output", required=True, help="folder for data sets")
     add_selection(command)
+
+    option = add_command(commands, deform).add_argument
+    option("--packed", required=True, help="the .npz file, with views, to add to")
+    option("--output", required=True, help="the .npz file to write")
+    option("--copies", type=positive, default=4, help="of each shape (4)")
+    option("--seed", type=int, default=0, help="of the deformations")

@@ -16,6 +16,7 @@ import pathlib
 import zipfile
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -47,23 +48,44 @@ def pack(directory: str | pathlib.Path, output: str | pathlib.Path, image_size: 
     """
     from vaegan_jax import input_pipeline
 
-    output = pathlib.Path(output)
-    if output.suffix != ".npz":
-        raise UserError(f"the packed file {output} must have a name that ends in .npz")
+    check_name(output)
     directory = pathlib.Path(directory)
     if not directory.is_dir():
         raise UserError(f"{directory} is not a directory; prepare a data set first")
     info = input_pipeline.open_builder(directory).info
     views_size = image_size if "views" in info.features else None
-    arrays = {"metadata": np.array(json.dumps(read_provenance(directory)))}
-    for split in info.splits:
-        examples = input_pipeline.read_split(directory, split, views_size)
+    splits = {
+        split: input_pipeline.read_split(directory, split, views_size)
+        for split in info.splits
+    }
+    write(output, splits, read_provenance(directory))
+
+
+def check_name(output: str | pathlib.Path) -> None:
+    """Raises a `UserError` unless a packed file may be called so."""
+    if pathlib.Path(output).suffix != ".npz":
+        raise UserError(f"the packed file {output} must have a name that ends in .npz")
+
+
+def write(
+    output: str | pathlib.Path, splits: dict[str, Examples], facts: dict[str, Any]
+) -> None:
+    """Writes a packed file.
+
+    Args:
+      output: its name; see `check_name`.
+      splits: what it is to hold.
+      facts: how the data set was made.
+    """
+    arrays = {"metadata": np.array(json.dumps(facts))}
+    for split, examples in splits.items():
         flat = examples.voxels.reshape(len(examples), -1)
         arrays["resolution"] = np.array(examples.voxels.shape[-1])
         arrays[f"{split}/names"] = np.array(examples.names)
         arrays[f"{split}/voxels"] = np.packbits(flat, axis=1)
         arrays[f"{split}/views"] = examples.views
         arrays[f"{split}/categories"] = np.array(examples.categories, str)
+    output = pathlib.Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     # Renamed when complete, so that there is never half a file under the final name.
     partial = output.with_suffix(".partial.npz")

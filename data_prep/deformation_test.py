@@ -1,0 +1,105 @@
+"""Stretched shapes are whole, fill the grid, and are what their views show."""
+
+import numpy as np
+import scipy.ndimage
+
+from data_prep.deformation import Deformer, Stretch, deform
+from data_prep.procedural_chairs.chairs import build_chair
+from data_prep.procedural_chairs.parameters import sample_parameters
+from vaegan_jax.shapes import Camera, render_views, voxelize
+from vaegan_jax.shapes.meshes import boxes_mesh
+
+NOTHING = Stretch(np.ones(3), tuple(np.linspace(0, 1, n) for n in (4, 4, 5)))
+
+
+def chair(index):
+    return build_chair(sample_parameters(index, 0))
+
+
+def drawn(seed):
+    return Stretch.draw(np.random.default_rng(seed))
+
+
+def agreement(a, b):
+    return (a & b).sum() / (a | b).sum()
+
+
+def test_no_stretching_leaves_a_shape_as_it_is():
+    for index in range(4):
+        voxels = voxelize(chair(index), 32)
+        for centred in (True, False):
+            same, _ = deform(voxels, NOTHING, centred)
+            assert np.array_equal(same, voxels)
+
+
+def test_a_stretch_by_hand():
+    # Half of x is doubled against the other half of the way out; y and z are linear.
+    line = np.linspace(0, 1, 4)
+    stretch = Stretch(np.array([1.0, 2.0, 0.5]), (np.array([0, 2 / 3, 1]), line, line))
+    points = np.array([[5.0, 1, 2], [7.5, 1, 2], [2.5, 1, 2], [10, 10, 10], [0, 0, 0]])
+    expected = [
+        [5, 2, 1],
+        [5 + 10 / 3, 2, 1],
+        [5 - 10 / 3, 2, 1],
+        [10, 20, 5],
+        [0, 0, 0],
+    ]
+    np.testing.assert_allclose(stretch(points, np.full(3, 10.0)), expected, atol=1e-12)
+
+
+def test_planes_stay_one_voxel_thick_and_whole():
+    for seed in range(20):
+        voxels = np.zeros((32, 32, 32), bool)
+        voxels[:, 6:26, 20] = True  # a seat
+        voxels[0, 6, :20] = voxels[31, 25, :20] = True  # two legs
+        deformed, _ = deform(voxels, drawn(seed))
+        assert scipy.ndimage.label(deformed)[1] == 1
+        top = np.argwhere(deformed)[:, 2].max()
+        seat = deformed[..., top]
+        assert not (seat & deformed[..., top - 1]).sum() > 2  # the legs'
+        box = seat[np.ix_(seat.any(1), seat.any(0))]
+        assert box.all()
+        spans = np.ptp(np.argwhere(deformed), axis=0) + 1
+        assert spans.max() == 32
+
+
+def test_what_starts_at_the_low_corner_stays_there():
+    voxels = np.zeros((16, 16, 16), bool)
+    voxels[:10, :16, :4] = True
+    for seed in range(5):
+        deformed, _ = deform(voxels, drawn(seed), centred=False)
+        assert (np.argwhere(deformed).min(0) == 0).all()
+        shifted = np.roll(voxels, (3, 0, 6), (0, 1, 2))
+        found = np.argwhere(deform(shifted, drawn(seed))[0])
+        middle = (found.min(0) + found.max(0) + 1) / 2
+        assert np.abs(middle - [8, 8, 8]).max() <= 0.5
+
+
+def test_mirror_images_stay_mirror_images():
+    for seed in range(5):
+        voxels = voxelize(chair(seed), 32)
+        voxels |= voxels[::-1]
+        deformed, _ = deform(voxels, drawn(seed))
+        # A voxel's centre at a border is rounded one way on both sides.
+        assert agreement(deformed, deformed[::-1]) > 0.8
+
+
+def test_views_show_the_deformed_shape():
+    camera = Camera(4)
+    voxels = voxelize(chair(3), 32)
+    deformed, views = Deformer(camera, 64)((voxels, (0, 1, 2)))
+    assert views.shape == (4, 64, 64) and views.dtype == np.uint8
+    shown = render_views(boxes_mesh(deformed), camera, 64) < 250
+    seen = views < 250
+    original = render_views(boxes_mesh(voxels), camera, 64) < 250
+
+    assert agreement(seen, shown) > 0.75
+    assert agreement(seen, shown) > agreement(seen, original) + 0.1
+
+
+def test_copies_depend_on_their_seed_alone():
+    voxels = voxelize(chair(0), 32)
+    make = Deformer(Camera(1), 32)
+    first, again, other = (make((voxels, seed)) for seed in ((0, 1), (0, 1), (0, 2)))
+    assert np.array_equal(first[0], again[0]) and np.array_equal(first[1], again[1])
+    assert not np.array_equal(first[0], other[0])

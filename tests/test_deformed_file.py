@@ -1,0 +1,88 @@
+"""`prepare_data.py deform` adds to a packed file what training can use."""
+
+import numpy as np
+import pytest
+from helpers import assert_error, make_examples, write_packed
+
+from data_prep.deformed_file import deform_packed
+from vaegan_jax import packed_data
+from vaegan_jax.errors import UserError
+from vaegan_jax.provenance import read_provenance
+
+
+@pytest.fixture
+def packed(tmp_path):
+    """Three shapes, a validation split of the same, and how they were made."""
+    path = tmp_path / "data.npz"
+    examples = make_examples(count=3, num_views=2)
+    examples.categories.extend(["chair"] * 3)
+    write_packed(path, examples, ("train", "validation"), source="a test")
+    return path
+
+
+def test_a_third_stays_as_it_was(packed, run, tmp_path):
+    output = tmp_path / "more.npz"
+    result = run("deform", f"--packed={packed}", f"--output={output}", "--copies=4")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == str(output)
+    before = packed_data.read_split(packed, "train")
+    after = packed_data.read_split(output, "train")
+    assert len(after) == 18 and after.categories == ["chair"] * 18
+    assert after.names[:6] == before.names * 2
+    assert after.names[6:9] == [f"{name}_deformed_0" for name in before.names]
+    for field in ("voxels", "views"):
+        kept = getattr(after, field)[:6].reshape(2, 3, -1)
+        assert (kept == getattr(before, field).reshape(1, 3, -1)).all()
+        assert getattr(after, field).dtype == np.uint8
+    copies = after.voxels[6:].reshape(12, -1)
+    assert len(np.unique(copies, axis=0)) == 12  # no two alike
+    assert (after.views[6:] == 255).any()  # a white background, which noise has not
+
+    untouched = packed_data.read_split(output, "validation")
+    assert (untouched.views == before.views).all()
+    facts = read_provenance(output)
+    assert facts["source"] == "a test"
+    assert facts["deformed"] == {"copies": 4, "seed": 0, "split": "train"}
+
+
+def test_copies_depend_on_the_seed_alone(packed, tmp_path):
+    read = []
+    for i, seed in enumerate((1, 1, 2)):
+        deform_packed(packed, tmp_path / f"{i}.npz", copies=1, seed=seed)
+        read.append(packed_data.read_split(tmp_path / f"{i}.npz", "train").views)
+    assert (read[0] == read[1]).all() and not (read[0] == read[2]).all()
+
+
+def test_the_recorded_camera_takes_the_views(tmp_path):
+    seen = []
+    for elevation in (0.0, 80.0):
+        camera = {"num_views": 2, "elevation_degrees": elevation}
+        path = tmp_path / f"{elevation}.npz"
+        examples = make_examples(count=1, num_views=2)
+        examples.voxels[:] = 0
+        examples.voxels[:, 4:28, 4:28, 4] = 1  # a plate
+        write_packed(path, examples, camera=camera)
+        deform_packed(path, path, copies=1)
+        views = packed_data.read_split(path, "train").views[1]
+        seen.append((views < 250).mean())
+    assert seen[0] < 0.1 < 0.2 < seen[1]
+
+
+def test_what_cannot_be_deformed(packed, run, tmp_path):
+    output = f"--output={tmp_path / 'more.npz'}"
+    result = run("deform", f"--packed={packed}", f"--output={tmp_path / 'more.zip'}")
+    assert_error(result, "more.zip must have a name that ends in .npz")
+    result = run("deform", f"--packed={tmp_path / 'none.npz'}", output)
+    assert_error(result, "none.npz does not exist")
+    with pytest.raises(UserError, match="has no split 'tran'"):
+        deform_packed(packed, tmp_path / "more.npz", split="tran")
+
+    empty = make_examples(count=3)
+    empty.voxels[1] = 0
+    write_packed(packed, empty)
+    result = run("deform", f"--packed={packed}", output)
+    assert_error(result, "shape_1 is empty; leave it out")
+    write_packed(packed, make_examples(count=3, num_views=0, image_size=0))
+    result = run("deform", f"--packed={packed}", output)
+    assert_error(result, "without --no-views")
+    assert not (tmp_path / "more.npz").exists()
