@@ -1,4 +1,5 @@
 import functools
+from typing import get_args
 
 import jax
 import jax.numpy as jnp
@@ -7,7 +8,12 @@ import pytest
 from helpers import Setup, assert_trees_close, make_batch, tiny_config
 
 from vaegan_jax.models.encoder import Posterior
-from vaegan_jax.models.multiview import encode_views, expected_latent, pool_views
+from vaegan_jax.models.multiview import (
+    Pooling,
+    encode_views,
+    expected_latent,
+    pool_views,
+)
 
 
 @functools.cache
@@ -68,15 +74,31 @@ def test_any_number_of_views_at_evaluation(num_views):
     assert expected_latent(posterior, "mean").shape == (4, 6)
 
 
-@pytest.mark.parametrize("pooling", ["mean", "max"])
+@pytest.mark.parametrize("pooling", get_args(Pooling))
 def test_pooling_by_hand_and_in_any_order(pooling):
     latents = jnp.array([[[1.0, 5], [3, 4], [8, 0]]])
-    expected = {"mean": [[4.0, 3]], "max": [[8.0, 5]]}[pooling]
-    np.testing.assert_allclose(pool_views(latents, pooling), expected)
-    np.testing.assert_allclose(pool_views(latents[:, ::-1], pooling), expected)
+    # Variances 1, ½ and ¼ in the first column: weights 1, 2 and 4 of 7.
+    log_variance = -jnp.log(jnp.array([[[1.0, 1], [2, 1], [4, 1]]]))
+    expected = {"mean": [[4.0, 3]], "max": [[8.0, 5]], "precision": [[39 / 7, 3]]}
+    for order in (slice(None), slice(None, None, -1)):
+        pooled = pool_views(latents[:, order], log_variance[:, order], pooling)
+        np.testing.assert_allclose(pooled, expected[pooling], rtol=1e-6)
 
 
-@pytest.mark.parametrize("pooling", ["mean", "max"])
+def test_precision_pooling_is_the_product_of_the_posteriors():
+    rng = np.random.default_rng(1)
+    mean, log_variance = jnp.asarray(rng.normal(size=(2, 1, 3, 1)), jnp.float32)
+    x = jnp.linspace(-30, 30, 200_001)
+    experts = jax.scipy.stats.norm.pdf(
+        x[:, None], mean[0, :, 0], jnp.exp(0.5 * log_variance[0, :, 0])
+    )
+    density = experts.prod(1)
+    expected = (x * density).sum() / density.sum()
+    pooled = pool_views(mean, log_variance, "precision")
+    np.testing.assert_allclose(pooled[0, 0], expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize("pooling", get_args(Pooling))
 @pytest.mark.parametrize("num_views", [1, 2, 12])
 def test_expected_latent_is_the_mean_of_pooled_samples(pooling, num_views):
     rng = np.random.default_rng(0)
@@ -85,7 +107,11 @@ def test_expected_latent_is_the_mean_of_pooled_samples(pooling, num_views):
         jnp.asarray(rng.normal(size=(1, num_views, 4)), jnp.float32),
     )
     keys = jax.random.split(jax.random.key(0), 20_000)
-    sampled = jax.vmap(lambda key: pool_views(posterior.sample(key), pooling))(keys)
+
+    def sample(key):
+        return pool_views(posterior.sample(key), posterior.log_variance, pooling)
+
+    sampled = jax.vmap(sample)(keys)
     actual = expected_latent(posterior, pooling)
     np.testing.assert_allclose(actual, sampled.mean(0), atol=0.04)
     backwards = Posterior(posterior.mean[:, ::-1], posterior.log_variance[:, ::-1])

@@ -60,7 +60,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.model.encoder_widths = (64, 128, 256, 512, 400)
     config.model.leak = 0.2
     config.model.use_bias = False  # only matters where no BatchNorm follows
-    config.model.pooling = "mean"
+    config.model.pooling = "mean"  # or "max" or "precision"
     config.model.view_encoding = "fold"
     config.model.convolution = "auto"  # or a `Formulation`
     config.model.dtype = "float32"  # of the products: "float32" or "bfloat16"

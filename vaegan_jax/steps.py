@@ -136,7 +136,8 @@ def update_encoder(
             train=True,
             how=config.model.view_encoding,
         )
-        latents = pool_views(posterior.sample(key), config.model.pooling)
+        sampled = posterior.sample(key)
+        latents = pool_views(sampled, posterior.log_variance, config.model.pooling)
         logits, _ = apply_train(networks.generator, generator, latents)
         reconstruction = losses.reconstruction_loss(
             logits, voxels, config.loss.reconstruction

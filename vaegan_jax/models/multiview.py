@@ -21,7 +21,7 @@ from vaegan_jax.models.encoder import Encoder, Posterior
 from vaegan_jax.models.layers import MOMENTUM, follow
 
 ViewEncoding = Literal["fold", "fold_joint", "loop", "vmap"]
-Pooling = Literal["mean", "max"]
+Pooling = Literal["mean", "max", "precision"]
 
 
 def encode_views(
@@ -87,29 +87,44 @@ def _in_sequence(
 
 
 def pool_views(
-    latents: Float[Array, "b v latent"], pooling: Pooling
+    latents: Float[Array, "b v latent"],
+    log_variance: Float[Array, "b v latent"],
+    pooling: Pooling,
 ) -> Float[Array, "b latent"]:
-    """One latent per shape from those of its views, whatever their order and number."""
+    """One latent per shape from those of its views, whatever their order and number.
+
+    "precision" weighs every element by the inverse of its variance, so that a view says
+    little about what it does not show. That is how the mean of a product of Gaussian
+    experts weighs their means (Wu and Goodman 2018, https://arxiv.org/abs/1802.05335;
+    without the prior as another expert, which would pull latents of few views to 0).
+
+    Args:
+      latents: one for each view.
+      log_variance: of the posterior that each is of.
+      pooling: "mean", "max" or "precision", of each element by itself.
+    """
+    if pooling == "precision":
+        return (latents * jax.nn.softmax(-log_variance, axis=1)).sum(1)
     return latents.max(1) if pooling == "max" else latents.mean(1)
 
 
 def expected_latent(posterior: Posterior, pooling: Pooling) -> Float[Array, "b latent"]:
     """The mean, over posterior samples, of the pooled latent: what evaluation uses.
 
-    Under mean pooling that is the mean of the means. Under max pooling it lies above
-    the largest mean, the more so the more uncertain views there are; a generator
-    trained on pooled samples expects that. For independent Gaussians with distribution
-    functions F_v, E[max] = b - ∫ Π_v F_v(x) dx from a to b, where the product is 0
-    below a and 1 above b; the trapezoidal rule is exact here to about 1e-5 of a
-    standard deviation.
+    Under mean and precision pooling the means are pooled alike. Under max pooling it
+    lies above the largest mean, the more so the more uncertain views there are; a
+    generator trained on pooled samples expects that. For independent Gaussians with
+    distribution functions F_v, E[max] = b - ∫ Π_v F_v(x) dx from a to b, where the
+    product is 0 below a and 1 above b; the trapezoidal rule is exact here to about
+    1e-5 of a standard deviation.
 
     Args:
       posterior: fields (b, v, latent).
-      pooling: "mean" or "max".
+      pooling: see `pool_views`.
     """
     mean, deviation = posterior.mean, jnp.exp(0.5 * posterior.log_variance)
-    if pooling == "mean" or mean.shape[1] == 1:
-        return mean.mean(1)
+    if pooling != "max" or mean.shape[1] == 1:
+        return pool_views(mean, posterior.log_variance, pooling)
     # The maximum is at least the largest (mean - 6 deviations), so start there.
     low = (mean - 6 * deviation).max(1)
     high = (mean + 6 * deviation).max(1)
