@@ -28,6 +28,19 @@ def test_the_discriminators_gradient_is_averaged_over_the_steps_it_learnt_in():
     assert meter_with({norm: 0.0, share: 0.0}).drain(batch_size=4)[norm] == 0.0
 
 
+def test_adversarial_metrics_are_averaged_over_their_turns():
+    turn = {"adversarial/share": 1.0, "discriminator/update_share": 1.0}
+    turn |= {"loss/discriminator": 3.0, "gradient_norm/discriminator": 8.0}
+    between = dict.fromkeys(turn, 0.0)
+    closed = turn | {"discriminator/update_share": 0.0}
+    closed |= {"gradient_norm/discriminator": 0.0}
+    values = meter_with(turn, between, closed, between).drain(batch_size=4)
+    assert values["adversarial/share"] == 0.5
+    assert values["loss/discriminator"] == 3.0
+    assert values["discriminator/update_share"] == 0.5  # of the turns
+    assert values["gradient_norm/discriminator"] == 8.0
+
+
 def test_what_is_not_finite_is_named_with_its_step():
     with pytest.raises(UserError, match="loss/kl became inf at step 2"):
         meter_with({"loss/kl": 1.0}, {"loss/kl": np.inf}).drain(batch_size=4)

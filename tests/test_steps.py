@@ -1,6 +1,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from helpers import (
     ALGORITHMS,
@@ -12,7 +13,7 @@ from helpers import (
     make_batch,
 )
 
-from vaegan_jax import steps
+from vaegan_jax import steps, updates
 from vaegan_jax.augmentation import augment
 from vaegan_jax.prior import build_prior
 
@@ -75,18 +76,27 @@ def test_a_step_is_its_three_updates_each_changing_one_network_alone():
 
     @jax.jit
     def by_hand(state):
-        discriminator, _ = steps.update_discriminator(
+        discriminator, _ = updates.update_discriminator(
             config, networks, optimizers.discriminator, state.discriminator,
             state.generator, voxels, prior.sample(keys[0], 4, 6), keys[1], state.step,
         )  # fmt: skip
-        encoder, samples, _ = steps.update_encoder(
+        encoder, samples, _ = updates.update_encoder(
             config, networks, optimizers.encoder, state.encoder, state.generator,
             voxels, batch["views"], keys[2], state.step,
         )  # fmt: skip
-        generator, _, _ = steps.update_generator(
-            config, networks, optimizers.generator, state.generator, discriminator,
-            voxels, prior.sample(keys[3], 4, 6), samples, state.decoder_stats,
-            state.step,
+        deceiving, statistics, _ = updates.adversarial_gradients(
+            config,
+            networks,
+            state.generator,
+            discriminator,
+            prior.sample(keys[3], 4, 6),
+        )
+        reconstructing, _, _ = updates.reconstruction_gradients(
+            config, networks, state.generator, voxels, samples, state.decoder_stats
+        )
+        generator = updates.apply_gradients(
+            state.generator, optax.tree.add(deceiving, reconstructing), statistics,
+            optimizers.generator, state.step,
         )  # fmt: skip
         return discriminator, encoder, generator
 
@@ -192,3 +202,36 @@ def test_a_step_learns_from_the_changed_batch():
     _, metrics = this.train_step(state, batch)
     for name, value in expected.items():
         np.testing.assert_allclose(metrics[name], value, rtol=1e-4, err_msg=name)
+
+
+def test_between_its_turns_the_adversary_changes_nothing():
+    """Of two steps the second is no turn: D stays, and its weight does not matter."""
+    every = {"loss.adversarial_every": 2, **OPEN}
+    states = []
+    for weight in (1.0, 100.0):
+        this = cached_setup("mv_vae_gan", {"loss.adversarial_weight": weight, **every})
+        batch = make_batch(this.config)
+        turn, metrics = this.train_step(this.create(), batch)
+        assert metrics["adversarial/share"] == 1
+        # From the same state, which is its second.
+        state = this.create().replace(step=jnp.ones((), jnp.int32))
+        between, metrics = this.train_step(state, batch)
+        assert metrics["adversarial/share"] == metrics["loss/adversarial"] == 0
+        assert metrics["discriminator/update_share"] == 0
+        before = this.create()
+        assert_trees_equal(between.discriminator, before.discriminator)
+        # Statistics of prior samples stay, those of posterior samples do not.
+        assert_trees_equal(between.generator.batch_stats, before.generator.batch_stats)
+        changed = jax.tree.map(
+            lambda a, b: bool((a != b).any()),
+            (between.decoder_stats, between.encoder.params),
+            (before.decoder_stats, before.encoder.params),
+        )
+        assert any(jax.tree.leaves(changed))
+        states.append((turn.generator.params, between.generator.params))
+    (turn, between), (other_turn, other_between) = states
+    assert_trees_equal(between, other_between)
+    assert any(
+        bool((a != b).any())
+        for a, b in zip(jax.tree.leaves(turn), jax.tree.leaves(other_turn), strict=True)
+    )

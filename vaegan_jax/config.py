@@ -1,4 +1,4 @@
-"""The configuration of an experiment: defaults, the demo's overrides, and validation.
+"""The configuration of an experiment: defaults and validation.
 
 The files in `configs/` call `reference_config` and change what their experiment needs.
 Every number below is the reference's unless its comment says otherwise.
@@ -24,6 +24,7 @@ _ADDED = (
     ("augmentation", "zoom"),
     ("augmentation", "shift"),
     ("augmentation", "contrast"),
+    ("loss", "adversarial_every"),
 )
 
 
@@ -74,6 +75,9 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.loss.reconstruction_weight = 1.0
     config.loss.kl_weight = 1.0
     config.loss.adversarial_weight = 1.0
+    # Steps from one round of D and G against each other to the next; in those between
+    # G only learns to reconstruct, in less time.
+    config.loss.adversarial_every = 1
     config.loss.soft_labels = True
     config.loss.real_labels = (0.7, 1.0)  # the reference's reach 1.2: not a probability
     config.loss.fake_labels = (0.0, 0.3)
@@ -104,53 +108,6 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.checkpoint.keep = 3
     config.checkpoint.keep_every_epochs = 0.0  # kept for good; 0 keeps none
     return config
-
-
-def set_demo(config: ConfigDict) -> ConfigDict:
-    """What every `:demo` shares: what a laptop's CPU trains in minutes.
-
-    Small images and networks, faster learning, a bias, cross-entropy, a unit prior, and
-    an adversarial loss that weighs something beside a reconstruction error of a
-    thousand. Most of the settings were found together and have not been ablated. A
-    3D-GAN has only D to learn from: there D is wider and faster, and for longer.
-    """
-    config.name += "-demo"
-    config.data.num_views = min(config.data.num_views, 2)
-    config.model.image_size = 64
-    config.model.encoder_widths = (32, 64, 128, 256, 256)
-    config.model.generator_widths = (256, 128, 64, 16)
-    config.model.discriminator_widths = (8, 16, 32, 64)
-    config.model.use_bias = True
-    config.prior.scale = 1.0
-    config.loss.reconstruction = "cross_entropy"
-    # With 1, reconstructions are hardly better and samples of the prior much worse.
-    config.loss.kl_weight = 3.0
-    config.loss.adversarial_weight = 20.0
-    config.optimizer.encoder_lr = 1e-3
-    config.optimizer.generator_lr = 1e-3
-    config.optimizer.discriminator_lr = 2e-4
-    config.optimizer.betas = (0.5, 0.99)
-    config.train.batch_size = 16
-    config.train.num_epochs = 9
-    config.train.average_decay = 0.98
-    config.train.pictures_every_epochs = 2.0
-    config.train.evaluate_every_epochs = 2.0
-    config.checkpoint.every_epochs = 4.0
-    if config.algorithm == "gan":
-        config.model.discriminator_widths = (16, 32, 64, 128)
-        config.optimizer.discriminator_lr = 1e-3
-        config.train.num_epochs = 12
-    return config
-
-
-def apply_variant(config: ConfigDict, variant: str) -> ConfigDict:
-    """What follows the colon in `--config=FILE:VARIANT`: nothing, or "demo"."""
-    if variant not in ("", "demo"):
-        raise UserError(
-            f"config variant {variant!r} does not exist; after the colon there may "
-            "only be 'demo'"
-        )
-    return set_demo(config) if variant else config
 
 
 def default_widths(resolution: int) -> tuple[int, ...]:
@@ -212,6 +169,7 @@ def validate(config: ConfigDict) -> None:
         *("optimizer.encoder_lr", "optimizer.discriminator_lr"),
         *("train.pictures_every_epochs", "train.evaluate_every_epochs"),
         *("train.num_steps", "checkpoint.every_steps", "checkpoint.every_epochs"),
+        "loss.adversarial_every",
     ):
         value = lookup(config, path)
         _require(value is None or value > 0, path, value, "positive")
@@ -249,6 +207,12 @@ def _validate_ranges(config: ConfigDict) -> None:
     for name in ("zoom", "shift", "contrast"):
         value = config.augmentation[name]
         _require(0 <= value < 1, f"augmentation.{name}", value, "in [0, 1)")
+    _require(
+        config.algorithm != "gan" or config.loss.adversarial_every == 1,
+        "loss.adversarial_every",
+        config.loss.adversarial_every,
+        "1 for gan, which has nothing else to learn from",
+    )
     epochs = config.optimizer.schedule_epochs
     _require(
         list(epochs) == sorted(epochs) and all(e > 0 for e in epochs),

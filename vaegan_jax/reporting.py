@@ -17,7 +17,16 @@ from vaegan_jax.log_file import EventFile, LogFile, cut_log
 log = logging.getLogger("vaegan_jax")
 
 # Metrics that are 0 in some steps for want of a value, and the share of the others.
-_SHARES = {"gradient_norm/discriminator": "discriminator/update_share"}
+_TURNS = "adversarial/share"
+_SHARES = {
+    "gradient_norm/discriminator": "discriminator/update_share",
+    "discriminator/update_share": _TURNS,
+    "discriminator/accuracy_real": _TURNS,
+    "discriminator/accuracy_fake": _TURNS,
+    "loss/discriminator": _TURNS,
+    "loss/adversarial": _TURNS,
+    "samples/fill_rate": _TURNS,
+}
 
 
 class Reporter:
@@ -134,9 +143,8 @@ class StepMeter:
             name: float(np.mean([metrics[name] for _, metrics in fetched]))
             for name in (fetched[0][1] if fetched else {})
         }
-        for name, share in _SHARES.items():
-            if means.get(share):
-                means[name] /= means[share]
+        shares = {name: means.get(share) for name, share in _SHARES.items()}
+        means |= {name: means[name] / share for name, share in shares.items() if share}
         means["speed/steps_per_second"] = len(fetched) / seconds
         means["speed/examples_per_second"] = len(fetched) * batch_size / seconds
         means["speed/data_wait_share"] = self._wait / seconds

@@ -1,223 +1,36 @@
 """One training step: discriminator, encoder, generator, in the order of the paper.
 
-The three updates are pure functions `NetState -> NetState`, traced into one XLA
-program. The encoder's update hands its posterior samples on to the generator's, so both
-see the same reconstruction and XLA computes it once.
+Their updates are pure functions (updates.py), traced into one XLA program. The
+encoder's hands its posterior samples on to the generator's, so both see the same
+reconstruction and XLA computes it once.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 from jax.sharding import Mesh
-from jaxtyping import Array, Float, Key, UInt8
+from jaxtyping import Array
 from ml_collections import ConfigDict
 
-from vaegan_jax import losses
 from vaegan_jax.augmentation import augment
-from vaegan_jax.metrics.reconstruction import OCCUPIED, intersection_over_union
-from vaegan_jax.models.multiview import encode_views, pool_views
 from vaegan_jax.models.networks import Networks
 from vaegan_jax.models.partition import mean_over_shares, own_rows
-from vaegan_jax.optimizers import Optimizer, Optimizers
+from vaegan_jax.optimizers import Optimizers
 from vaegan_jax.prior import build_prior
 from vaegan_jax.sharding import share_step
-from vaegan_jax.state import NetState, TrainState, current_variables
+from vaegan_jax.state import TrainState, current_variables
+from vaegan_jax.updates import (
+    Metrics,
+    adversarial_gradients,
+    apply_gradients,
+    reconstruction_gradients,
+    update_discriminator,
+    update_encoder,
+)
 
-Metrics = dict[str, Array]
 Batch = dict[str, Array]
-Voxels = Float[Array, "b x y z 1"]
-Latents = Float[Array, "b latent"]
-
-
-def apply_train(module, state: NetState, inputs: Array) -> tuple[Array, Any]:
-    """Applies with batch statistics; returns the output and the new running ones."""
-    output, updated = module.apply(
-        state.variables, inputs, train=True, mutable=["batch_stats"]
-    )
-    return output, updated["batch_stats"]
-
-
-def apply_gradients(
-    state: NetState, gradients: Any, statistics: Any, optimizer: Optimizer, step: Array
-) -> NetState:
-    """The network after one optimizer step, with its new running statistics."""
-    params, opt_state = optimizer.apply(gradients, state.opt_state, state.params, step)
-    return NetState(params, statistics, opt_state)
-
-
-def update_discriminator(
-    config: ConfigDict,
-    networks: Networks,
-    optimizer: Optimizer,
-    discriminator: NetState,
-    generator: NetState,
-    voxels: Voxels,
-    latents: Latents,
-    key: Key[Array, ""],
-    step: Array,
-) -> tuple[NetState, Metrics]:
-    """Teaches D real from generated, unless it is too good at it already.
-
-    Minimises -log D(x) - log(1 - D(G(z))) with soft labels. While the gate is closed
-    nothing of D changes: parameters, statistics, optimizer.
-    """
-    real_key, fake_key = jax.random.split(key)
-    soft = config.loss.soft_labels
-    real_bounds = tuple(config.loss.real_labels) if soft else (1.0, 1.0)
-    fake_bounds = tuple(config.loss.fake_labels) if soft else (0.0, 0.0)
-    count = voxels.shape[0]
-
-    def draw_labels(key, bounds):
-        return own_rows(lambda rows: losses.draw_labels(key, rows, bounds), count)
-
-    real_labels = draw_labels(real_key, real_bounds)
-    fake_labels = draw_labels(fake_key, fake_bounds)
-    fake = jax.nn.sigmoid(apply_train(networks.generator, generator, latents)[0])
-    fake = jax.lax.stop_gradient(fake)
-
-    def loss_function(params):
-        state = discriminator.replace(params=params)
-        real_logits, statistics = apply_train(networks.discriminator, state, voxels)
-        state = state.replace(batch_stats=statistics)
-        fake_logits, statistics = apply_train(networks.discriminator, state, fake)
-        loss = losses.adversarial_loss(real_logits, real_labels)
-        loss += losses.adversarial_loss(fake_logits, fake_labels)
-        accuracies = losses.discriminator_accuracy(real_logits, fake_logits)
-        return loss, (statistics, accuracies)
-
-    loss, pullback, (statistics, accuracies) = jax.vjp(
-        loss_function, discriminator.params, has_aux=True
-    )
-    accuracies = mean_over_shares(accuracies)
-    is_open = losses.gate(*accuracies, config.loss.discriminator_threshold)
-
-    def learn():
-        (gradients,) = mean_over_shares(pullback(jnp.ones_like(loss)))
-        learnt = apply_gradients(discriminator, gradients, statistics, optimizer, step)
-        return learnt, optax.tree.norm(gradients)
-
-    # A conditional and not a selection, so that a closed gate saves the backward pass.
-    new, norm = jax.lax.cond(is_open, learn, lambda: (discriminator, jnp.zeros(())))
-    return new, {
-        "loss/discriminator": loss,
-        "discriminator/accuracy_real": accuracies[0],
-        "discriminator/accuracy_fake": accuracies[1],
-        "discriminator/update_share": is_open.astype(jnp.float32),
-        "gradient_norm/discriminator": norm,
-        "samples/fill_rate": (fake > OCCUPIED).mean(),
-    }
-
-
-def update_encoder(
-    config: ConfigDict,
-    networks: Networks,
-    optimizer: Optimizer,
-    encoder: NetState,
-    generator: NetState,
-    voxels: Voxels,
-    views: UInt8[Array, "b v h w c"],
-    key: Key[Array, ""],
-    step: Array,
-) -> tuple[NetState, Latents, Metrics]:
-    """Teaches E latents that G reconstructs from and that resemble the prior.
-
-    Minimises reconstruction + KL. Returns also the pooled posterior samples.
-    """
-    prior = build_prior(config)
-
-    def loss_function(params):
-        posterior, statistics = encode_views(
-            networks.encoder,
-            encoder.replace(params=params).variables,
-            views,
-            train=True,
-            how=config.model.view_encoding,
-        )
-        sampled = posterior.sample(key)
-        latents = pool_views(sampled, posterior.log_variance, config.model.pooling)
-        logits, _ = apply_train(networks.generator, generator, latents)
-        reconstruction = losses.reconstruction_loss(
-            logits, voxels, config.loss.reconstruction
-        )
-        kl = losses.kl_divergence(posterior, prior.standard_deviation)
-        loss = config.loss.reconstruction_weight * reconstruction
-        loss += config.loss.kl_weight * kl
-        return loss, (statistics, latents, kl)
-
-    (loss, (statistics, latents, kl)), gradients = jax.value_and_grad(
-        loss_function, has_aux=True
-    )(encoder.params)
-    gradients = mean_over_shares(gradients)
-    new = apply_gradients(encoder, gradients, statistics, optimizer, step)
-    return (
-        new,
-        latents,
-        {
-            "loss/encoder": loss,
-            "loss/kl": kl,
-            "gradient_norm/encoder": optax.tree.norm(gradients),
-        },
-    )
-
-
-def update_generator(
-    config: ConfigDict,
-    networks: Networks,
-    optimizer: Optimizer,
-    generator: NetState,
-    discriminator: NetState,
-    voxels: Voxels,
-    prior_latents: Latents,
-    posterior_latents: Latents | None,
-    decoder_stats: Any,
-    step: Array,
-) -> tuple[NetState, Any, Metrics]:
-    """Teaches G to deceive D from prior samples and to reconstruct from posterior ones.
-
-    Minimises -log D(G(z)), and with an encoder + reconstruction. Returns also the new
-    running statistics over posterior samples, `decoder_stats`.
-    """
-
-    def loss_function(params):
-        state = generator.replace(params=params)
-        logits, statistics = apply_train(networks.generator, state, prior_latents)
-        judged, _ = apply_train(
-            networks.discriminator, discriminator, jax.nn.sigmoid(logits)
-        )
-        adversarial = losses.adversarial_loss(judged, 1.0)
-        loss = config.loss.adversarial_weight * adversarial
-        new_decoder_stats = None
-        metrics = {"loss/adversarial": adversarial}
-        if posterior_latents is not None:
-            latents = jax.lax.stop_gradient(posterior_latents)
-            state = state.replace(batch_stats=decoder_stats)
-            logits, new_decoder_stats = apply_train(networks.generator, state, latents)
-            reconstruction = losses.reconstruction_loss(
-                logits, voxels, config.loss.reconstruction
-            )
-            loss += config.loss.reconstruction_weight * reconstruction
-            metrics |= {"loss/reconstruction": reconstruction}
-            metrics |= _reconstruction_metrics(logits, voxels)
-        return loss, (statistics, new_decoder_stats, metrics)
-
-    (loss, (statistics, new_decoder_stats, metrics)), gradients = jax.value_and_grad(
-        loss_function, has_aux=True
-    )(generator.params)
-    gradients = mean_over_shares(gradients)
-    new = apply_gradients(generator, gradients, statistics, optimizer, step)
-    metrics["loss/generator"] = loss
-    metrics["gradient_norm/generator"] = optax.tree.norm(gradients)
-    return new, new_decoder_stats, metrics
-
-
-def _reconstruction_metrics(logits: Voxels, voxels: Voxels) -> Metrics:
-    probabilities = jax.lax.stop_gradient(jax.nn.sigmoid(logits))[..., 0]
-    iou = intersection_over_union(probabilities, voxels[..., 0] > 0.5, OCCUPIED)
-    error = losses.reconstruction_loss(logits, voxels, "squared_error")
-    return {"reconstruction/squared_error": error, "reconstruction/iou": iou.mean()}
 
 
 def make_train_step(
@@ -251,20 +64,39 @@ def make_train_step(
             size = config.model.latent_size
             return own_rows(lambda rows: prior.sample(key, rows, size), len(voxels))
 
-        discriminator, metrics = update_discriminator(
-            config,
-            networks,
-            optimizers.discriminator,
-            state.discriminator,
-            state.generator,
-            voxels,
-            draw(keys[0]),
-            keys[1],
-            state.step,
-        )
-        encoder, posterior_latents = None, None
+        def compete():
+            discriminator, metrics = update_discriminator(
+                config,
+                networks,
+                optimizers.discriminator,
+                state.discriminator,
+                state.generator,
+                voxels,
+                draw(keys[0]),
+                keys[1],
+                state.step,
+            )
+            gradients, statistics, deceiving = adversarial_gradients(
+                config, networks, state.generator, discriminator, draw(keys[3])
+            )
+            metrics |= deceiving | {"adversarial/share": jnp.ones(())}
+            return discriminator, gradients, statistics, metrics
+
+        def wait():
+            _, gradients, _, metrics = jax.eval_shape(compete)
+            gradients, metrics = optax.tree.zeros_like((gradients, metrics))
+            statistics = state.generator.batch_stats
+            return state.discriminator, gradients, statistics, metrics
+
+        every = config.loss.adversarial_every
+        if every > 1:
+            outcome = jax.lax.cond(state.step % every == 0, compete, wait)
+        else:
+            outcome = compete()
+        discriminator, gradients, statistics, metrics = outcome
+        encoder, decoder_stats = None, None
         if networks.encoder is not None:
-            encoder, posterior_latents, encoder_metrics = update_encoder(
+            encoder, latents, encoder_metrics = update_encoder(
                 config,
                 networks,
                 optimizers.encoder,
@@ -275,20 +107,21 @@ def make_train_step(
                 keys[2],
                 state.step,
             )
-            metrics |= encoder_metrics
-        generator, decoder_stats, generator_metrics = update_generator(
-            config,
-            networks,
-            optimizers.generator,
-            state.generator,
-            discriminator,
-            voxels,
-            draw(keys[3]),
-            posterior_latents,
-            state.decoder_stats,
-            state.step,
+            also, decoder_stats, reconstruction = reconstruction_gradients(
+                config, networks, state.generator, voxels, latents, state.decoder_stats
+            )
+            gradients = optax.tree.add(gradients, also)
+            metrics |= encoder_metrics | reconstruction
+        gradients = mean_over_shares(gradients)
+        generator = apply_gradients(
+            state.generator, gradients, statistics, optimizers.generator, state.step
         )
-        metrics |= generator_metrics
+        metrics["loss/generator"] = sum(
+            config.loss[f"{part}_weight"] * metrics[f"loss/{part}"]
+            for part in ("adversarial", "reconstruction")
+            if f"loss/{part}" in metrics
+        )
+        metrics["gradient_norm/generator"] = optax.tree.norm(gradients)
         metrics["learning_rate/discriminator"] = optimizers.discriminator.learning_rate(
             state.step
         )

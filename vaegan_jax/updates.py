@@ -1,0 +1,221 @@
+"""What the three networks learn in a training step, as pure functions.
+
+Each takes the `NetState` of the networks it needs, and returns a new one or gradients.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Key, UInt8
+from ml_collections import ConfigDict
+
+from vaegan_jax import losses
+from vaegan_jax.metrics.reconstruction import OCCUPIED, intersection_over_union
+from vaegan_jax.models.multiview import encode_views, pool_views
+from vaegan_jax.models.networks import Networks
+from vaegan_jax.models.partition import mean_over_shares, own_rows
+from vaegan_jax.optimizers import Optimizer
+from vaegan_jax.prior import build_prior
+from vaegan_jax.state import NetState
+
+Metrics = dict[str, Array]
+Voxels = Float[Array, "b x y z 1"]
+Latents = Float[Array, "b latent"]
+
+
+def apply_train(module, state: NetState, inputs: Array) -> tuple[Array, Any]:
+    """Applies with batch statistics; returns the output and the new running ones."""
+    output, updated = module.apply(
+        state.variables, inputs, train=True, mutable=["batch_stats"]
+    )
+    return output, updated["batch_stats"]
+
+
+def apply_gradients(
+    state: NetState, gradients: Any, statistics: Any, optimizer: Optimizer, step: Array
+) -> NetState:
+    """The network after one optimizer step, with its new running statistics."""
+    params, opt_state = optimizer.apply(gradients, state.opt_state, state.params, step)
+    return NetState(params, statistics, opt_state)
+
+
+def update_discriminator(
+    config: ConfigDict,
+    networks: Networks,
+    optimizer: Optimizer,
+    discriminator: NetState,
+    generator: NetState,
+    voxels: Voxels,
+    latents: Latents,
+    key: Key[Array, ""],
+    step: Array,
+) -> tuple[NetState, Metrics]:
+    """Teaches D real from generated, unless it is too good at it already.
+
+    Minimises -log D(x) - log(1 - D(G(z))) with soft labels. While the gate is closed
+    nothing of D changes: parameters, statistics, optimizer.
+    """
+    real_key, fake_key = jax.random.split(key)
+    soft = config.loss.soft_labels
+    real_bounds = tuple(config.loss.real_labels) if soft else (1.0, 1.0)
+    fake_bounds = tuple(config.loss.fake_labels) if soft else (0.0, 0.0)
+    count = voxels.shape[0]
+
+    def draw_labels(key, bounds):
+        return own_rows(lambda rows: losses.draw_labels(key, rows, bounds), count)
+
+    real_labels = draw_labels(real_key, real_bounds)
+    fake_labels = draw_labels(fake_key, fake_bounds)
+    fake = jax.nn.sigmoid(apply_train(networks.generator, generator, latents)[0])
+    fake = jax.lax.stop_gradient(fake)
+
+    def loss_function(params):
+        state = discriminator.replace(params=params)
+        real_logits, statistics = apply_train(networks.discriminator, state, voxels)
+        state = state.replace(batch_stats=statistics)
+        fake_logits, statistics = apply_train(networks.discriminator, state, fake)
+        loss = losses.adversarial_loss(real_logits, real_labels)
+        loss += losses.adversarial_loss(fake_logits, fake_labels)
+        accuracies = losses.discriminator_accuracy(real_logits, fake_logits)
+        return loss, (statistics, accuracies)
+
+    loss, pullback, (statistics, accuracies) = jax.vjp(
+        loss_function, discriminator.params, has_aux=True
+    )
+    accuracies = mean_over_shares(accuracies)
+    is_open = losses.gate(*accuracies, config.loss.discriminator_threshold)
+
+    def learn():
+        (gradients,) = mean_over_shares(pullback(jnp.ones_like(loss)))
+        learnt = apply_gradients(discriminator, gradients, statistics, optimizer, step)
+        return learnt, optax.tree.norm(gradients)
+
+    # A conditional and not a selection, so that a closed gate saves the backward pass.
+    new, norm = jax.lax.cond(is_open, learn, lambda: (discriminator, jnp.zeros(())))
+    return new, {
+        "loss/discriminator": loss,
+        "discriminator/accuracy_real": accuracies[0],
+        "discriminator/accuracy_fake": accuracies[1],
+        "discriminator/update_share": is_open.astype(jnp.float32),
+        "gradient_norm/discriminator": norm,
+        "samples/fill_rate": (fake > OCCUPIED).mean(),
+    }
+
+
+def update_encoder(
+    config: ConfigDict,
+    networks: Networks,
+    optimizer: Optimizer,
+    encoder: NetState,
+    generator: NetState,
+    voxels: Voxels,
+    views: UInt8[Array, "b v h w c"],
+    key: Key[Array, ""],
+    step: Array,
+) -> tuple[NetState, Latents, Metrics]:
+    """Teaches E latents that G reconstructs from and that resemble the prior.
+
+    Minimises reconstruction + KL. Returns also the pooled posterior samples.
+    """
+    prior = build_prior(config)
+
+    def loss_function(params):
+        posterior, statistics = encode_views(
+            networks.encoder,
+            encoder.replace(params=params).variables,
+            views,
+            train=True,
+            how=config.model.view_encoding,
+        )
+        sampled = posterior.sample(key)
+        latents = pool_views(sampled, posterior.log_variance, config.model.pooling)
+        logits, _ = apply_train(networks.generator, generator, latents)
+        reconstruction = losses.reconstruction_loss(
+            logits, voxels, config.loss.reconstruction
+        )
+        kl = losses.kl_divergence(posterior, prior.standard_deviation)
+        loss = config.loss.reconstruction_weight * reconstruction
+        loss += config.loss.kl_weight * kl
+        return loss, (statistics, latents, kl)
+
+    (loss, (statistics, latents, kl)), gradients = jax.value_and_grad(
+        loss_function, has_aux=True
+    )(encoder.params)
+    gradients = mean_over_shares(gradients)
+    new = apply_gradients(encoder, gradients, statistics, optimizer, step)
+    return (
+        new,
+        latents,
+        {
+            "loss/encoder": loss,
+            "loss/kl": kl,
+            "gradient_norm/encoder": optax.tree.norm(gradients),
+        },
+    )
+
+
+def adversarial_gradients(
+    config: ConfigDict,
+    networks: Networks,
+    generator: NetState,
+    discriminator: NetState,
+    latents: Latents,
+) -> tuple[Any, Any, Metrics]:
+    """How G comes to deceive D with samples of the prior: by a lower -log D(G(z)).
+
+    Returns the gradients of the weighted loss, and G's new running statistics.
+    """
+
+    def loss_function(params):
+        state = generator.replace(params=params)
+        logits, statistics = apply_train(networks.generator, state, latents)
+        judged, _ = apply_train(
+            networks.discriminator, discriminator, jax.nn.sigmoid(logits)
+        )
+        adversarial = losses.adversarial_loss(judged, 1.0)
+        return config.loss.adversarial_weight * adversarial, (statistics, adversarial)
+
+    gradients, (statistics, adversarial) = jax.grad(loss_function, has_aux=True)(
+        generator.params
+    )
+    return gradients, statistics, {"loss/adversarial": adversarial}
+
+
+def reconstruction_gradients(
+    config: ConfigDict,
+    networks: Networks,
+    generator: NetState,
+    voxels: Voxels,
+    latents: Latents,
+    decoder_stats: Any,
+) -> tuple[Any, Any, Metrics]:
+    """How G comes to reconstruct shapes from posterior samples.
+
+    Returns the gradients of the weighted loss, and the new running statistics over
+    posterior samples, `decoder_stats`.
+    """
+    latents = jax.lax.stop_gradient(latents)
+
+    def loss_function(params):
+        state = NetState(params, decoder_stats, opt_state=None)
+        logits, statistics = apply_train(networks.generator, state, latents)
+        reconstruction = losses.reconstruction_loss(
+            logits, voxels, config.loss.reconstruction
+        )
+        metrics = {"loss/reconstruction": reconstruction}
+        metrics |= _reconstruction_metrics(logits, voxels)
+        return config.loss.reconstruction_weight * reconstruction, (statistics, metrics)
+
+    gradients, (statistics, metrics) = jax.grad(loss_function, has_aux=True)(
+        generator.params
+    )
+    return gradients, statistics, metrics
+
+
+def _reconstruction_metrics(logits: Voxels, voxels: Voxels) -> Metrics:
+    probabilities = jax.lax.stop_gradient(jax.nn.sigmoid(logits))[..., 0]
+    iou = intersection_over_union(probabilities, voxels[..., 0] > 0.5, OCCUPIED)
+    error = losses.reconstruction_loss(logits, voxels, "squared_error")
+    return {"reconstruction/squared_error": error, "reconstruction/iou": iou.mean()}
