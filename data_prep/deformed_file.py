@@ -1,6 +1,7 @@
 """A packed data set with deformed copies of its training shapes."""
 
 import pathlib
+from typing import Any
 
 import numpy as np
 
@@ -12,47 +13,65 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.provenance import read_provenance
 from vaegan_jax.shapes import Camera
 
+_SPLIT = "train"
+
 
 def deform_packed(
-    data: str | pathlib.Path,
-    output: str | pathlib.Path,
-    copies: int = 4,
-    seed: int = 0,
-    split: str = "train",
+    data: str | pathlib.Path, output: str | pathlib.Path, copies: int = 4, seed: int = 0
 ) -> None:
     """Writes a packed file that has more shapes to train on; the rest stays.
 
-    Every shape of the split is followed by its deformed copies. It stands there more
-    than once itself, so that a third of the split is as it was: pictures of the copies
-    are drawn from voxels, and look a little otherwise than pictures of the shapes. The
-    camera is the one that the file records, or else the default one.
+    All training shapes come first, as often as makes about a third of what there is
+    (with one copy, half): pictures of the copies are drawn from voxels, and look a
+    little otherwise than pictures of the shapes. The camera is the one that the file
+    records, or else the default one.
 
     Args:
       data: the packed file, with views.
       output: the `.npz` to write.
       copies: how many of each shape.
-      seed: of the deformations.
-      split: what to add to.
+      seed: of the deformations, from 0 up.
 
     Raises:
-      UserError: a name does not fit, the file is damaged or has no views, or a grid is
-        empty.
+      UserError: the file is damaged, deformed already, or without square grey views; a
+        grid is empty; the output's name or the seed is impossible.
     """
     packed_data.check_name(output)
+    if seed < 0:
+        raise UserError(f"the seed is {seed}; it must be 0 or more")
     data = existing(data)
     splits, _ = packed_data.contents(data)
-    found = {name: packed_data.read_split(data, name) for name in {*splits, split}}
-    examples = found[split]
-    facts = read_provenance(data)
-    num_views, image_size = examples.views.shape[1:3]
-    camera = Camera(**(facts.get("camera") or {}) | {"num_views": num_views})
-    deformer = Deformer(camera, image_size, facts.get("centred", True))
+    found = {split: packed_data.read_split(data, split) for split in splits}
+    if _SPLIT not in found:
+        raise UserError(f"{data} has no split {_SPLIT!r}; it has {splits}")
+    facts, examples = read_provenance(data), found[_SPLIT]
+    if "deformed" in facts:
+        raise UserError(f"{data} has deformed copies already; name what they are of")
     for name, grid in zip(examples.names, examples.voxels, strict=True):
         if not grid.any():
             raise UserError(f"{data}: {name} is empty; leave it out")
-    found[split] = _extend(examples, copies, seed, deformer)
-    how = {"copies": copies, "seed": seed, "split": split}
-    packed_data.write(output, found, facts | {"deformed": how})
+    found[_SPLIT] = _extend(examples, copies, seed, _deformer(data, facts, examples))
+    packed_data.write(
+        output, found, facts | {"deformed": {"copies": copies, "seed": seed}}
+    )
+
+
+def _deformer(
+    data: pathlib.Path, facts: dict[str, Any], examples: Examples
+) -> Deformer:
+    num_views, height, width, channels = examples.views.shape[1:]
+    if height != width or channels != 1:
+        raise UserError(
+            f"{data} has views of {height} × {width} × {channels}; they must be square "
+            "and grey"
+        )
+    recorded = facts.get("camera") or {}
+    try:
+        camera = Camera(**recorded | {"num_views": num_views})
+    except TypeError as error:
+        raise UserError(f"{data} records no known camera: {recorded}") from error
+    centred = facts.get("voxelizer", {}).get("centred", True)
+    return Deformer(camera, height, centred)
 
 
 def _extend(examples: Examples, copies: int, seed: int, deformer: Deformer) -> Examples:
@@ -60,17 +79,15 @@ def _extend(examples: Examples, copies: int, seed: int, deformer: Deformer) -> E
     jobs = [
         (grids[i], (seed, copy, i)) for copy in range(copies) for i in range(len(grids))
     ]
-    made = list(parallel_map(deformer, jobs, "deforming", name=lambda job: str(job[1])))
+    made = parallel_map(
+        deformer, jobs, "deforming", name=lambda job: examples.names[job[1][2]]
+    )
+    voxels, views = zip(*made, strict=True)
     repeated = max(1, round(copies / 2))
-    times = repeated + copies
-    names = [f"{name}_deformed_{c}" for c in range(copies) for name in examples.names]
+    copied = [f"{name}_deformed_{c}" for c in range(copies) for name in examples.names]
     return Examples(
-        examples.names * repeated + names,
-        np.concatenate(
-            [*[examples.voxels] * repeated, np.array([m[0] for m in made], np.uint8)]
-        ),
-        np.concatenate(
-            [*[examples.views] * repeated, np.array([m[1] for m in made])[..., None]]
-        ),
-        examples.categories * times,
+        examples.names * repeated + copied,
+        np.concatenate([*[examples.voxels] * repeated, np.array(voxels, np.uint8)]),
+        np.concatenate([*[examples.views] * repeated, np.array(views)[..., None]]),
+        examples.categories * (repeated + copies),
     )

@@ -11,6 +11,11 @@ WORKDIR = flags.DEFINE_multi_string(
     "workdir", None, "Of the training run; twice to compare two.", required=True
 )
 DATA_DIR = flags.DEFINE_string("data_dir", None, "Data set; default that of training.")
+TRAINING_DATA = flags.DEFINE_string(
+    "training_data",
+    None,
+    "Data set whose training shapes stand beside the model's; default as in training.",
+)
 SPLIT = flags.DEFINE_string("split", "validation", "Of the data set.")
 OUTPUT = flags.DEFINE_string(
     "output", None, "Where the report goes; default WORKDIR/evaluation, of the last."
@@ -44,6 +49,7 @@ def main() -> None:
         )
     options = evaluation.Options(
         data_dir=DATA_DIR.value,
+        training_data=TRAINING_DATA.value,
         split=SPLIT.value,
         checkpoint=CHECKPOINT.value,
         labels=LABELS.value,

@@ -107,12 +107,13 @@ def test_evaluate_compares_two_runs_and_writes_reports(workdir, tmp_path):
     """On other data than those of training, which tell no categories."""
     other = make_examples(count=6, num_views=12, seed=1)
     other.categories.extend("aabbba")
-    write_packed(tmp_path / "other.npz", other, ("train", "test"))
+    write_packed(tmp_path / "other.npz", other, ("train", "validation", "test"))
     made = run(
         "scripts/evaluate.py",
         *(f"--workdir={workdir}", f"--workdir={workdir}", "--checkpoint=best"),
         *("--split=test", "--draws=1", "--sets=1", "--labels=category"),
         f"--data_dir={tmp_path / 'other.npz'}",
+        f"--training_data={tmp_path / 'other.npz'}",
         f"--output={tmp_path / 'out'}",
     )
     assert made.returncode == 0, made.stderr
@@ -120,6 +121,7 @@ def test_evaluate_compares_two_runs_and_writes_reports(workdir, tmp_path):
         assert f"| model, {count} view" in made.stdout
     for part in (
         "| mean training shape |",
+        "| retrieval by the truth (oracle) | 0 | 1.000 |",
         "| most frequent class | 50.0 |",
         "| discriminator features | 100.0 |",
         "Differences: ",
@@ -156,6 +158,7 @@ def test_mistakes_end_with_one_sentence(arguments, message, tmp_path):
     [
         ("configs/none.py", "configs/none.py"),
         ("configs/gan.py:quick", "'quick' does not exist"),
+        ("configs/gan_best.py:demo", "'demo' does not exist: the configs named _best"),
     ],
 )
 def test_a_wrong_config_file_or_variant_is_named(config, message):

@@ -10,22 +10,31 @@ from vaegan_jax.errors import UserError
 FILES = sorted(path.stem for path in (ROOT / "configs").glob("*.py"))
 
 
-def load(name, variant):
+def load(name, *variant):
     spec = importlib.util.spec_from_file_location(name, ROOT / f"configs/{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.get_config(variant)
+    return module.get_config(*variant)
 
 
-@pytest.mark.parametrize("variant", ["", "demo"])
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(
+    "name, variant",
+    [(name, ()) for name in FILES] + [(name, ("demo",)) for name in ALGORITHMS],
+)
 def test_every_config_builds(name, variant):
-    state = jax.eval_shape(Setup(complete(load(name, variant))).create)
-    assert (state.encoder is None) == (name == "gan")
+    config = complete(load(name, *variant))
+    state = jax.eval_shape(Setup(config).create)
+    assert (state.encoder is None) == (config.algorithm == "gan")
 
 
-def test_there_is_a_config_for_each_algorithm():
-    assert set(ALGORITHMS) <= set(FILES)
+def test_configs_have_work_directories_of_their_own():
+    names = [load(name).name for name in FILES]
+    assert len(set(names)) == len(names)
+
+
+def test_there_are_two_configs_for_each_algorithm():
+    expected = [name + best for name in ALGORITHMS for best in ("", "_best")]
+    assert sorted(expected) == FILES
 
 
 def test_unknown_variant_names_the_valid_one():
@@ -45,7 +54,7 @@ def test_widths_follow_the_resolution():
     [
         ("algorithm", "wgan", "'gan', 'vae_gan', 'mv_vae_gan'"),
         ("model.resolution", 48, "32, 64"),
-        ("model.pooling", "sum", "'mean', 'max'"),
+        ("model.pooling", "sum", "'mean', 'max', 'precision'"),
         ("model.view_encoding", "scan", "'fold', 'fold_joint', 'loop', 'vmap'"),
         ("model.convolution", "fft", "'auto', 'plain', 'gather', 'winograd'"),
         ("model.dtype", "float16", "'bfloat16'"),
@@ -66,10 +75,18 @@ def test_widths_follow_the_resolution():
         ("augmentation.zoom", 1.0, r"\[0, 1\)"),
         ("augmentation.contrast", -0.1, r"\[0, 1\)"),
         ("train.average_decay", 1.0, r"\[0, 1\)"),
+        ("loss.adversarial_every", 0, "positive"),
     ],
 )
 def test_impossible_values_are_named_with_what_is_valid(path, value, expected):
     config = reference_config("mv_vae_gan")
     config.update_from_flattened_dict({path: value})
     with pytest.raises(UserError, match=f"config.{path} is .*{expected}"):
+        complete(config)
+
+
+def test_a_plain_gan_has_nothing_to_do_between_turns():
+    config = reference_config("gan")
+    config.loss.adversarial_every = 2
+    with pytest.raises(UserError, match="adversarial_every is 2; it must be 1 for gan"):
         complete(config)

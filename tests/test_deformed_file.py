@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from helpers import assert_error, make_examples, write_packed
 
+from data_prep import parallel
 from data_prep.deformed_file import deform_packed
 from vaegan_jax import packed_data
 from vaegan_jax.errors import UserError
@@ -42,7 +43,7 @@ def test_a_third_stays_as_it_was(packed, run, tmp_path):
     assert (untouched.views == before.views).all()
     facts = read_provenance(output)
     assert facts["source"] == "a test"
-    assert facts["deformed"] == {"copies": 4, "seed": 0, "split": "train"}
+    assert facts["deformed"] == {"copies": 4, "seed": 0}
 
 
 def test_copies_depend_on_the_seed_alone(packed, tmp_path):
@@ -68,14 +69,46 @@ def test_the_recorded_camera_takes_the_views(tmp_path):
     assert seen[0] < 0.1 < 0.2 < seen[1]
 
 
+def test_processes_make_what_one_makes_and_corners_stay(tmp_path, monkeypatch):
+    examples = make_examples(count=26, num_views=1, image_size=16)
+    examples.voxels[:] = 0
+    examples.voxels[:, :20, :24, :28] = 1
+    path = tmp_path / "data.npz"
+    write_packed(path, examples, voxelizer={"centred": False})
+    made = []
+    for processes in (2, 1):
+        monkeypatch.setattr(parallel, "usable_cores", lambda n=processes: n)
+        deform_packed(path, tmp_path / "more.npz", copies=1)
+        made.append(packed_data.read_split(tmp_path / "more.npz", "train"))
+    assert (made[0].voxels == made[1].voxels).all()
+    assert (made[0].views == made[1].views).all()
+    assert (made[0].voxels[26:, 0, 0, 0] == 1).all()
+
+
 def test_what_cannot_be_deformed(packed, run, tmp_path):
     output = f"--output={tmp_path / 'more.npz'}"
     result = run("deform", f"--packed={packed}", f"--output={tmp_path / 'more.zip'}")
     assert_error(result, "more.zip must have a name that ends in .npz")
     result = run("deform", f"--packed={tmp_path / 'none.npz'}", output)
     assert_error(result, "none.npz does not exist")
-    with pytest.raises(UserError, match="has no split 'tran'"):
-        deform_packed(packed, tmp_path / "more.npz", split="tran")
+    result = run("deform", f"--packed={packed}", output, "--seed=-1")
+    assert_error(result, "the seed is -1; it must be 0 or more")
+
+    write_packed(packed, make_examples(count=3), ("test",))
+    with pytest.raises(UserError, match="has no split 'train'; it has"):
+        deform_packed(packed, tmp_path / "more.npz")
+    write_packed(packed, make_examples(count=3), deformed={"copies": 1})
+    with pytest.raises(UserError, match="has deformed copies already"):
+        deform_packed(packed, tmp_path / "more.npz")
+    for camera in ({"lens": 1}, {"elevation_degrees": "high"}):
+        write_packed(packed, make_examples(count=3), camera=camera)
+        with pytest.raises(UserError, match="records no known camera"):
+            deform_packed(packed, tmp_path / "more.npz")
+    coloured = make_examples(count=3)
+    object.__setattr__(coloured, "views", coloured.views.repeat(3, -1))
+    write_packed(packed, coloured)
+    with pytest.raises(UserError, match="must be square and grey"):
+        deform_packed(packed, tmp_path / "more.npz")
 
     empty = make_examples(count=3)
     empty.voxels[1] = 0

@@ -39,6 +39,9 @@ def test_adversarial_metrics_are_averaged_over_their_turns():
     assert values["loss/discriminator"] == 3.0
     assert values["discriminator/update_share"] == 0.5  # of the turns
     assert values["gradient_norm/discriminator"] == 8.0
+    values = meter_with(between | {"loss/kl": 5.0}).drain(batch_size=4)
+    assert values["loss/kl"] == 5.0 and "loss/discriminator" not in values
+    assert "gradient_norm/discriminator" not in values
 
 
 def test_what_is_not_finite_is_named_with_its_step():

@@ -37,11 +37,11 @@ def read_provenance(path: str | pathlib.Path) -> dict[str, Any]:
       UserError: the facts are damaged.
     """
     path = pathlib.Path(path).expanduser()
-    if path.is_file():
-        with np.load(path, allow_pickle=False) as file:
-            return json.loads(str(file["metadata"])) if "metadata" in file else {}
-    file = find_directory(path) / _METADATA
+    file = path if path.is_file() else find_directory(path) / _METADATA
     try:
+        if path.is_file():
+            with np.load(path, allow_pickle=False) as packed:
+                return json.loads(str(packed.get("metadata", "{}")))
         return json.loads(file.read_text("utf-8")) if file.exists() else {}
     except ValueError as error:
         raise UserError(

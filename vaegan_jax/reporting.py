@@ -143,8 +143,11 @@ class StepMeter:
             name: float(np.mean([metrics[name] for _, metrics in fetched]))
             for name in (fetched[0][1] if fetched else {})
         }
+        if means.get(_TURNS) == 0:  # there is nothing to tell of
+            means = {name: mean for name, mean in means.items() if name not in _SHARES}
         shares = {name: means.get(share) for name, share in _SHARES.items()}
-        means |= {name: means[name] / share for name, share in shares.items() if share}
+        for name in means.keys() & _SHARES.keys():
+            means[name] /= shares[name] or 1.0
         means["speed/steps_per_second"] = len(fetched) / seconds
         means["speed/examples_per_second"] = len(fetched) * batch_size / seconds
         means["speed/data_wait_share"] = self._wait / seconds

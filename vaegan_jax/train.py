@@ -241,8 +241,9 @@ class Trainer:
         )
         if jax.default_backend() == "cpu" and left > 3600:
             log.info(
-                "there is no accelerator here; add :demo to the config's file name "
-                "(--config=configs/NAME.py:demo) for a small version that takes minutes"
+                "there is no accelerator here; "
+                f"--config=configs/{config.algorithm}.py:demo is a small version that "
+                "takes minutes"
             )
 
     def _log(self) -> None:

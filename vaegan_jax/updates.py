@@ -1,6 +1,8 @@
 """What the three networks learn in a training step, as pure functions.
 
-Each takes the `NetState` of the networks it needs, and returns a new one or gradients.
+Each takes the `NetState` of the networks it needs. An update returns a new one; what
+G learns is gradients of this device's share of the batch, still to be averaged by
+`partition.mean_over_shares`, because two of them may add up to one update.
 """
 
 from typing import Any
@@ -165,7 +167,7 @@ def adversarial_gradients(
 ) -> tuple[Any, Any, Metrics]:
     """How G comes to deceive D with samples of the prior: by a lower -log D(G(z)).
 
-    Returns the gradients of the weighted loss, and G's new running statistics.
+    Returns the gradients of the weighted loss, G's new running statistics, metrics.
     """
 
     def loss_function(params):
@@ -193,8 +195,8 @@ def reconstruction_gradients(
 ) -> tuple[Any, Any, Metrics]:
     """How G comes to reconstruct shapes from posterior samples.
 
-    Returns the gradients of the weighted loss, and the new running statistics over
-    posterior samples, `decoder_stats`.
+    Returns the gradients of the weighted loss, the new running statistics over
+    posterior samples (`decoder_stats`), metrics.
     """
     latents = jax.lax.stop_gradient(latents)
 

@@ -36,6 +36,8 @@ class Options:
 
     Attributes:
       data_dir: data set; None is that of training.
+      training_data: data set whose training shapes stand beside the model's, and whose
+        validation split chooses the threshold; None is that of training.
       split: of the data set.
       checkpoint: see `Checkpoints.restore`.
       labels: of the representation's classes: a CSV file, or "category" for those of
@@ -45,6 +47,7 @@ class Options:
     """
 
     data_dir: str | None = None
+    training_data: str | None = None
     split: str = "validation"
     checkpoint: str = "latest"
     labels: str | None = None
@@ -124,7 +127,7 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
     config = model.config
     # Exported weights do not tell what they learnt from: what is compared with them
     # is then of the data set that is named.
-    known_dir = config.data.dir or options.data_dir
+    known_dir = options.training_data or config.data.dir or options.data_dir
     data_dir = options.data_dir or config.data.dir
     if not data_dir:
         raise UserError(f"{workdir} does not name its data set; give --data_dir")
@@ -161,7 +164,7 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
             model,
             discriminator.variables,
             # The classes need not be those that the model was trained on.
-            _open(model, data_dir, config.data.train_split),
+            _open(model, options.training_data or data_dir, config.data.train_split),
             examples,
             None if options.labels == CATEGORY else read_labels(options.labels),
         )
