@@ -78,6 +78,8 @@ def set_best(config: ConfigDict, variant: str = "") -> ConfigDict:
     config.checkpoint.every_steps = 600
     config.train.num_steps = 3000
     if config.algorithm == "gan":
+        config.train.average_decay = 0.995
+        config.train.num_steps = 1200
         return config
     config.loss.kl_weight = 0.3
     # The gate keeps D from learning nearly always: seldom is enough, and saves time.
@@ -85,5 +87,5 @@ def set_best(config: ConfigDict, variant: str = "") -> ConfigDict:
     config.loss.adversarial_every = 4
     if config.algorithm == "mv_vae_gan":
         config.data.num_views = 3
-        config.train.num_steps = 7000
+        config.train.num_steps = 6000
     return config
