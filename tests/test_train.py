@@ -106,18 +106,31 @@ def test_resuming_equals_not_stopping_bit_for_bit(
     )
 
 
-def test_a_signal_saves_and_the_same_command_goes_on(data, tmp_path, monkeypatch):
-    config = config_for(data, **{"train.num_steps": 8, "checkpoint.every_steps": 100})
-    driver.train(config, tmp_path / "whole")
-
+def stop_after(last, monkeypatch):
+    """The run gets a signal at a step."""
     add = driver.StepMeter.add
 
     def interrupt(meter, step, metrics, wait):
         add(meter, step, metrics, wait)
-        if step == 5:
+        if step == last:
             os.kill(os.getpid(), signal.SIGTERM)
 
     monkeypatch.setattr(driver.StepMeter, "add", interrupt)
+
+
+def test_who_would_wait_for_days_is_told_of_the_demo(data, tmp_path, monkeypatch):
+    stop_after(6, monkeypatch)
+    config = config_for(data, "gan", **{"train.num_steps": 10**8})
+    driver.train(config, tmp_path)
+    log = (tmp_path / "train.log").read_text()
+    assert "--config=configs/gan.py:demo is a small version" in log
+
+
+def test_a_signal_saves_and_the_same_command_goes_on(data, tmp_path, monkeypatch):
+    config = config_for(data, **{"train.num_steps": 8, "checkpoint.every_steps": 100})
+    driver.train(config, tmp_path / "whole")
+
+    stop_after(5, monkeypatch)
     assert threading.current_thread() is threading.main_thread()
     assert driver.train(config, tmp_path / "parts") == 128 + signal.SIGTERM
     monkeypatch.undo()

@@ -242,8 +242,8 @@ class Trainer:
         if jax.default_backend() == "cpu" and left > 3600:
             log.info(
                 "there is no accelerator here; "
-                f"--config=configs/{config.algorithm}.py:demo is a small version that "
-                "takes minutes"
+                f"--config=configs/{self.config.algorithm}.py:demo is a small "
+                "version that takes minutes"
             )
 
     def _log(self) -> None:
