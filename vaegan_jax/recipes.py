@@ -28,7 +28,7 @@ def set_demo(config: ConfigDict) -> ConfigDict:
     # With 1, reconstructions are hardly better and samples of the prior much worse.
     config.loss.kl_weight = 3.0
     config.loss.adversarial_weight = 20.0
-    # E and G learn twice as slowly with 1e-3, and more so with 3e-3.
+    # With 1e-3 E and G need half as many steps again, with 3e-3 still more.
     config.optimizer.encoder_lr = 2e-4
     config.optimizer.generator_lr = 2e-4
     config.optimizer.discriminator_lr = 2e-4
