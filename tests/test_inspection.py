@@ -38,6 +38,20 @@ def test_a_packed_file(packed):
     assert picture.width == 8 * 132 + 4  # four views, each beside its voxels
 
 
+def test_the_sheet_of_a_packed_file_has_its_last_shapes_too(tmp_path):
+    """Copies of shapes come after all of them."""
+    examples = make_examples(count=9)
+    examples.views[:8] = 255
+    examples.views[8] = 0
+    write_packed(tmp_path / "data.npz", examples, splits=("train",))
+    sheet = np.asarray(
+        Image.open(draw(tmp_path / "data.npz", num_shapes=2)).convert("L")
+    )
+    rows = np.array_split(sheet[:, 4:132], 2)  # the first views of two shapes
+    dark = [(row < 10).mean() for row in rows]
+    assert dark[0] < 0.1 < 0.7 < dark[1]
+
+
 def test_a_directory_and_what_is_packed_of_it(run, tmp_path):
     from data_prep.mesh_folder import mesh_folder_dataset_builder_test as builder_test
 

@@ -111,7 +111,13 @@ def _reader(path: pathlib.Path):
 
         def read(split: str, count: int | None) -> Examples:
             some = packed_data.read_split(path, split, has_views and count is not None)
-            return Examples(some.names[:count], some.voxels[:count], some.views[:count])
+            if count is None:
+                return some
+            # Spread out: copies of shapes come after all of them.
+            rows = np.linspace(0, len(some) - 1, min(count, len(some))).round()
+            rows = rows.astype(int)
+            names = [some.names[row] for row in rows]
+            return Examples(names, some.voxels[rows], some.views[rows])
 
     else:
         from vaegan_jax import input_pipeline
