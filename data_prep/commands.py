@@ -12,7 +12,6 @@ from data_prep.options import (
     add_selection,
     add_source_options,
     mesh_settings,
-    natural,
     positive,
     selection,
     source_settings,
@@ -58,11 +57,10 @@ def archive(given: argparse.Namespace) -> str:
 
 
 def deform(given: argparse.Namespace) -> str:
-    """Adds stretched copies of the training shapes, and mixtures, to a packed file."""
+    """Adds stretched copies of the training shapes to a packed file."""
     from data_prep.deformed_file import deform_packed
 
-    settings = (given.copies, given.recombined, given.seed)
-    deform_packed(given.packed, given.output, *settings)
+    deform_packed(given.packed, given.output, given.copies, given.seed)
     return given.output
 
 
@@ -113,10 +111,4 @@ def add_commands(commands) -> None:
     option("--packed", required=True, help="the .npz file, with views, to add to")
     option("--output", required=True, help="the .npz file to write")
     option("--copies", type=positive, default=4, help="of each shape (4)")
-    option(
-        "--recombined",
-        type=natural,
-        default=0,
-        help="more of each chair, with the legs of another (0)",
-    )
     option("--seed", type=int, default=0, help="of the deformations")

@@ -78,7 +78,7 @@ def deform(
     Returns:
       The grid, and a mesh of the joined centres, half a voxel thick before stretching.
     """
-    joined = join(voxels)
+    joined = _join(voxels)
     occupied = np.argwhere(voxels)
     low = occupied.min(0)
     size = (occupied.max(0) + 1 - low).astype(float)
@@ -101,7 +101,7 @@ def deform(
     return deformed, mesh
 
 
-def join(voxels: Voxels) -> Voxels:
+def _join(voxels: Voxels) -> Voxels:
     """Voxels at even indices of a grid, and between them what joins all neighbours."""
     joined = np.zeros([2 * side - 1 for side in voxels.shape], bool)
     joined[::2, ::2, ::2] = voxels

@@ -1,4 +1,4 @@
-"""A packed data set with more training shapes: stretched, and recombined."""
+"""A packed data set with deformed copies of its training shapes."""
 
 import pathlib
 from typing import Any
@@ -7,7 +7,6 @@ import numpy as np
 
 from data_prep.deformation import Deformer
 from data_prep.parallel import parallel_map
-from data_prep.recombination import recombine
 from vaegan_jax import packed_data
 from vaegan_jax.dataset import Examples, existing
 from vaegan_jax.errors import UserError
@@ -15,15 +14,10 @@ from vaegan_jax.provenance import read_provenance
 from vaegan_jax.shapes import Camera
 
 _SPLIT = "train"
-_PARTNERS = 12  # that a shape tries before it stays as it is
 
 
 def deform_packed(
-    data: str | pathlib.Path,
-    output: str | pathlib.Path,
-    copies: int = 4,
-    recombined: int = 0,
-    seed: int = 0,
+    data: str | pathlib.Path, output: str | pathlib.Path, copies: int = 4, seed: int = 0
 ) -> None:
     """Writes a packed file that has more shapes to train on; the rest stays.
 
@@ -36,8 +30,7 @@ def deform_packed(
       data: the packed file, with views.
       output: the `.npz` to write.
       copies: how many of each shape.
-      recombined: how many more, with the legs of another shape of the same category.
-      seed: of the deformations and the choice of legs, from 0 up.
+      seed: of the deformations, from 0 up.
 
     Raises:
       UserError: the file is damaged, deformed already, or without square grey views; a
@@ -57,10 +50,10 @@ def deform_packed(
     for name, grid in zip(examples.names, examples.voxels, strict=True):
         if not grid.any():
             raise UserError(f"{data}: {name} is empty; leave it out")
-    deformer = _deformer(data, facts, examples)
-    found[_SPLIT] = _extend(examples, copies, recombined, seed, deformer)
-    made = {"copies": copies, "recombined": recombined, "seed": seed}
-    packed_data.write(output, found, facts | {"deformed": made})
+    found[_SPLIT] = _extend(examples, copies, seed, _deformer(data, facts, examples))
+    packed_data.write(
+        output, found, facts | {"deformed": {"copies": copies, "seed": seed}}
+    )
 
 
 def _deformer(
@@ -81,37 +74,20 @@ def _deformer(
     return Deformer(camera, height, centred)
 
 
-def _extend(
-    examples: Examples, copies: int, recombined: int, seed: int, deformer: Deformer
-) -> Examples:
+def _extend(examples: Examples, copies: int, seed: int, deformer: Deformer) -> Examples:
     grids = examples.voxels.astype(bool)
-    jobs, names = [], []
-    for copy in range(copies + recombined):
-        new_legs = copy >= copies
-        for i, name in enumerate(examples.names):
-            key = (seed, copy, i)
-            grid = _with_other_legs(examples, grids, key) if new_legs else grids[i]
-            jobs.append((grid, key))
-            names.append(f"{name}_{'recombined' if new_legs else 'deformed'}_{copy}")
+    jobs = [
+        (grids[i], (seed, copy, i)) for copy in range(copies) for i in range(len(grids))
+    ]
     made = parallel_map(
         deformer, jobs, "deforming", name=lambda job: examples.names[job[1][2]]
     )
     voxels, views = zip(*made, strict=True)
-    repeated = max(1, round((copies + recombined) / 2))
+    repeated = max(1, round(copies / 2))
+    copied = [f"{name}_deformed_{c}" for c in range(copies) for name in examples.names]
     return Examples(
-        examples.names * repeated + names,
+        examples.names * repeated + copied,
         np.concatenate([*[examples.voxels] * repeated, np.array(voxels, np.uint8)]),
         np.concatenate([*[examples.views] * repeated, np.array(views)[..., None]]),
-        examples.categories * (repeated + copies + recombined),
+        examples.categories * (repeated + copies),
     )
-
-
-def _with_other_legs(examples: Examples, grids: np.ndarray, key: tuple[int, int, int]):
-    """A shape with the legs of another one, as long as some that are tried fit."""
-    i = key[-1]
-    partners = np.arange(len(grids))
-    if examples.categories:
-        partners = np.flatnonzero(np.equal(examples.categories, examples.categories[i]))
-    drawn = np.random.default_rng((*key, 1)).choice(partners, _PARTNERS)
-    fitting = (recombine(grids[i], grids[partner]) for partner in drawn)
-    return next((grid for grid in fitting if grid is not None), grids[i])

@@ -121,19 +121,7 @@ def mesh_settings(given: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def natural(text: str) -> int:
-    """A whole number from 0 up; for `argparse`."""
-    return _whole(text, 0)
-
-
 def positive(text: str) -> int:
-    """A whole number from 1 up; for `argparse`."""
-    return _whole(text, 1)
-
-
-def _whole(text: str, least: int) -> int:
-    if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(
-            f"{text} is not a whole number from {least} up"
-        )
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
     return int(text)

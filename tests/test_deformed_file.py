@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import scipy.ndimage
 from helpers import assert_error, make_examples, write_packed
 
 from data_prep import parallel
@@ -44,35 +43,7 @@ def test_a_third_stays_as_it_was(packed, run, tmp_path):
     assert (untouched.views == before.views).all()
     facts = read_provenance(output)
     assert facts["source"] == "a test"
-    assert facts["deformed"] == {"copies": 4, "recombined": 0, "seed": 0}
-
-
-def test_recombined_shapes_have_legs_of_their_category(tmp_path):
-    examples = make_examples(count=4, num_views=1, image_size=16)
-    examples.voxels[:] = 0
-    examples.voxels[:, 4:28, 4:28, 14] = 1
-    for i, corner in enumerate((4, 8)):  # chairs have four legs, tables one
-        far = 31 - corner
-        for x, y in ((corner, corner), (corner, far), (far, corner), (far, far)):
-            examples.voxels[i, x, y, :14] = 1
-        examples.voxels[i, 4:28, 27, 14:24] = 1
-        examples.voxels[2 + i, 15 : 17 + i, 15:17, :14] = 1
-    examples.categories.extend(["chair", "chair", "table", "table"])
-    write_packed(tmp_path / "data.npz", examples)
-    output = tmp_path / "more.npz"
-    deform_packed(tmp_path / "data.npz", output, copies=1, recombined=3)
-    found = packed_data.read_split(output, "train")
-    assert found.names[:8] == examples.names * 2
-    made = [f"{name}_deformed_0" for name in examples.names]
-    made += [f"{name}_recombined_{c}" for c in (1, 2, 3) for name in examples.names]
-    assert found.names[8:] == made and found.categories == examples.categories * 6
-    for grid, category in zip(found.voxels[8:], found.categories[8:], strict=True):
-        low = grid[..., np.flatnonzero(grid.any((0, 1)))[0] + 2]
-        assert scipy.ndimage.label(low)[1] == {"chair": 4, "table": 1}[category]
-    recombined = found.voxels[12:].reshape(12, -1)
-    assert len(np.unique(recombined, axis=0)) == 12
-    facts = read_provenance(output)
-    assert facts["deformed"] == {"copies": 1, "recombined": 3, "seed": 0}
+    assert facts["deformed"] == {"copies": 4, "seed": 0}
 
 
 def test_copies_depend_on_the_seed_alone(packed, tmp_path):
@@ -122,9 +93,6 @@ def test_what_cannot_be_deformed(packed, run, tmp_path):
     assert_error(result, "none.npz does not exist")
     result = run("deform", f"--packed={packed}", output, "--seed=-1")
     assert_error(result, "the seed is -1; it must be 0 or more")
-    result = run("deform", f"--packed={packed}", output, "--recombined=some")
-    assert result.returncode == 2
-    assert "some is not a whole number from 0 up" in result.stderr
 
     write_packed(packed, make_examples(count=3), ("test",))
     with pytest.raises(UserError, match="has no split 'train'; it has"):
