@@ -35,7 +35,7 @@ class Stretch:
     """
 
     scales: Float[np.ndarray, "3"]
-    knots: tuple[Float[np.ndarray, "k"], ...]
+    knots: tuple[Float[np.ndarray, " k"], ...]
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> "Stretch":
@@ -55,7 +55,7 @@ class Stretch:
         moved = np.stack([x, self._along(1, y), self._along(2, z)], axis=-1)
         return moved * size * self.scales
 
-    def _along(self, axis: int, values: Float[np.ndarray, "n"]):
+    def _along(self, axis: int, values: Float[np.ndarray, " n"]):
         knots = self.knots[axis]
         return np.interp(values, np.linspace(0, 1, len(knots)), knots)
 

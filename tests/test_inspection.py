@@ -39,7 +39,7 @@ def test_a_packed_file(packed):
 
 
 def test_the_sheet_of_a_packed_file_has_its_last_shapes_too(tmp_path):
-    """Copies of shapes come after all of them."""
+    """Deformed copies follow the originals."""
     examples = make_examples(count=9)
     examples.views[:8] = 255
     examples.views[8] = 0

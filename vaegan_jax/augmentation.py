@@ -49,7 +49,7 @@ def augment(
 
 def _draw(
     key: Key[Array, ""], shape: tuple[int, ...], low: float, high: float
-) -> Float[Array, "b *n"]:
+) -> Float[Array, " b *n"]:
     """Uniform numbers, on every device those of its rows."""
     count, *rest = shape
     return own_rows(

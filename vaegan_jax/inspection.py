@@ -55,7 +55,8 @@ def draw(
       path: a data set directory or a packed file.
       picture: the PNG to write; default `contact_sheet.png` in the directory, or beside
         the packed file.
-      num_shapes: how many it shows, from all splits.
+      num_shapes: how many it shows, from all splits: the first ones of a directory,
+        evenly spaced ones of a packed file.
 
     Returns:
       Where the picture is.
@@ -113,7 +114,7 @@ def _reader(path: pathlib.Path):
             some = packed_data.read_split(path, split, has_views and count is not None)
             if count is None:
                 return some
-            # Spread out: copies of shapes come after all of them.
+            # Evenly spaced, because deformed copies follow the originals.
             rows = np.linspace(0, len(some) - 1, min(count, len(some))).round()
             rows = rows.astype(int)
             names = [some.names[row] for row in rows]

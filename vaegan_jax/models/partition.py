@@ -28,8 +28,8 @@ def mean_over_shares(tree: Any) -> Any:
 
 
 def own_rows(
-    draw: Callable[[int], Shaped[Array, "b *n"]], count: int
-) -> Shaped[Array, "s *n"]:
+    draw: Callable[[int], Shaped[Array, " b *n"]], count: int
+) -> Shaped[Array, " s *n"]:
     """This device's rows of what `draw` makes for the whole batch.
 
     Args:

@@ -50,7 +50,7 @@ class Camera:
                 "give an angle between 0 and 180, exclusive."
             )
 
-    def azimuths(self) -> Float[np.ndarray, "v"]:
+    def azimuths(self) -> Float[np.ndarray, " v"]:
         """Azimuth of every view, in radians."""
         return np.arange(self.num_views) * (2 * np.pi / self.num_views)
 

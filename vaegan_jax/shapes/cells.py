@@ -10,7 +10,7 @@ _CELLS_AT_ONCE = 1 << 21
 
 def expand_boxes(
     low: Int[np.ndarray, "n k"], high: Int[np.ndarray, "n k"]
-) -> tuple[Int[np.ndarray, "m"], list[Int[np.ndarray, "m"]]]:
+) -> tuple[Int[np.ndarray, " m"], list[Int[np.ndarray, " m"]]]:
     """Every cell of n boxes of cells, `high` inclusive; boxes may be empty.
 
     Returns:

@@ -26,10 +26,10 @@ class Hits:
       depth: and the distance from the eye.
     """
 
-    hit: Bool[np.ndarray, "pixels"]
-    faces: Int[np.ndarray, "hits"]
+    hit: Bool[np.ndarray, " pixels"]
+    faces: Int[np.ndarray, " hits"]
     directions: Float[np.ndarray, "hits 3"]
-    depth: Float[np.ndarray, "hits"]
+    depth: Float[np.ndarray, " hits"]
 
 
 def first_hits(
@@ -71,7 +71,7 @@ def _window(mesh, camera: Camera, eye, size: int) -> tuple[slice, slice]:
     return slice(low[0], high[0]), slice(low[1], high[1])
 
 
-def _depth(mesh, eye, faces, directions) -> Float[np.ndarray, "n"]:
+def _depth(mesh, eye, faces, directions) -> Float[np.ndarray, " n"]:
     """Distance along rays from the eye to the planes of faces."""
     normals = mesh.face_normals[faces]
     along = np.einsum("ij,ij->i", normals, directions)

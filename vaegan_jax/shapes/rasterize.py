@@ -11,9 +11,9 @@ from jaxtyping import Float, Int
 from vaegan_jax.shapes.cells import box_chunks, expand_boxes
 
 Covered = tuple[
-    Int[np.ndarray, "m"],  # the triangle or line
-    Int[np.ndarray, "m"],  # the first and
-    Int[np.ndarray, "m"],  # second index of a pixel that it covers
+    Int[np.ndarray, " m"],  # the triangle or line
+    Int[np.ndarray, " m"],  # the first and
+    Int[np.ndarray, " m"],  # second index of a pixel that it covers
 ]
 
 
@@ -44,7 +44,7 @@ def triangle_pixels(
 
 def line_pixels(
     ends: Float[np.ndarray, "n 2 2"], shape: tuple[int, int]
-) -> Iterator[tuple[Covered, Float[np.ndarray, "m"]]]:
+) -> Iterator[tuple[Covered, Float[np.ndarray, " m"]]]:
     """The pixels that lines of width 1 cover: one in each column or row they cross.
 
     Yields:

@@ -207,7 +207,7 @@ def _edges(triangles, normals, pair):
     return a, b, c
 
 
-def _overlap(edges, which, p, q) -> Bool[np.ndarray, "m"]:
+def _overlap(edges, which, p, q) -> Bool[np.ndarray, " m"]:
     """Whether cells (p, q) reach into all three half-planes of their triangles."""
     keep = np.ones(len(which), bool)
     for a, b, c in zip(*(values.T for values in edges), strict=True):
