@@ -54,6 +54,11 @@ def test_paths_of_this_machine_are_not_given_away(folder):
     assert json.loads(text)["data"]["dir"] is None and "/somewhere" not in text
 
 
+def test_all_files_may_be_read_by_whom_the_first_may(folder):
+    modes = {path.stat().st_mode for path in folder.iterdir()}
+    assert len(modes) == 1, modes
+
+
 def test_a_training_run_is_not_written_over(model, tmp_path):
     workdir = make_workdir(tmp_path / "run", "mv_vae_gan")
     before = (workdir / "config.json").read_bytes()

@@ -11,7 +11,7 @@ from typing import Any
 import jax.numpy as jnp
 from flax.traverse_util import flatten_dict, unflatten_dict
 from safetensors import SafetensorError, safe_open
-from safetensors.flax import save_file
+from safetensors.flax import save
 
 from vaegan_jax.errors import UserError
 
@@ -42,7 +42,8 @@ def write(variables: dict[str, Any], step: int, directory: pathlib.Path) -> None
         for name, x in flatten_dict(variables, sep=_SEPARATOR).items()
     }
     partial = directory / f"{FILE}.partial"
-    save_file(arrays, partial, metadata={_STEP: str(step)})
+    # `save_file` would let nobody else read what is to be given away.
+    partial.write_bytes(save(arrays, metadata={_STEP: str(step)}))
     os.replace(partial, directory / FILE)
 
 
