@@ -64,6 +64,7 @@ def parallel_map(
         (function, at_work, processes),
     )
     others, workers = multiprocessing.active_children(), set()
+    other_threads = threading.enumerate()
     try:
         with _one_thread_each(), _out_of_reach():
             # This starts the workers. Not `map`, which cancels what its reader leaves:
@@ -91,6 +92,11 @@ def parallel_map(
             worker.terminate()
         for worker in workers:
             worker.join()
+        # The executor's thread closes its pipes when it sees that. If the program ends
+        # at that moment, Python's exit writes to them and tells so with a traceback.
+        for thread in set(threading.enumerate()) - set(other_threads):
+            if not thread.daemon:
+                thread.join()
 
 
 @contextlib.contextmanager

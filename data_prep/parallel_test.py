@@ -6,6 +6,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -84,6 +85,11 @@ def take_a_minute(x):
     return x
 
 
+def echo_slowly(x):
+    time.sleep(0.2)
+    return x
+
+
 def alive_in_group(group):
     """Process ids in a process group, but for those that only wait to be reaped."""
     listed = subprocess.run(
@@ -91,6 +97,15 @@ def alive_in_group(group):
     )
     rows = [line.split() for line in listed.stdout.splitlines()]
     return [pid for pid, pgid, state in rows if pgid == str(group) and state[0] != "Z"]
+
+
+def test_no_thread_outlives_what_is_broken_off():
+    """Python's exit would trip over the pipes that it is about to close."""
+    before = set(threading.enumerate())
+    results = parallel_map(echo_slowly, range(50), "slow", 2)
+    next(results)
+    results.close()
+    assert not [t for t in set(threading.enumerate()) - before if not t.daemon]
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 0.2, 1.0, 4.0])
