@@ -82,6 +82,14 @@ def test_the_report_is_there_before_the_picture_is_drawn(run, packed):
     assert_error(result, f"{packed}: File exists")
 
 
+def test_an_original_that_is_there_several_times_is_named_once(tmp_path):
+    """Deformed files repeat their originals."""
+    grid = make_examples(count=1, num_views=0).voxels
+    some = Examples(list("aab"), np.repeat(grid, 3, axis=0), no_views(3))
+    write_packed(tmp_path / "deformed.npz", some, ("train",))
+    assert "  train/a = train/b" in report(tmp_path / "deformed.npz").splitlines()
+
+
 def test_rotations_of_an_object_are_no_duplicates(run, tmp_path):
     """A ball looks the same from all sides; two of them are duplicates."""
     ball = make_examples(count=1, num_views=0).voxels

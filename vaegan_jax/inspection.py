@@ -40,7 +40,9 @@ def report(path: str | pathlib.Path) -> str:
         for name, grid in zip(whole.names, whole.voxels, strict=True):
             seen[np.packbits(grid).tobytes()].append(f"{split}/{name}")
     rotated = facts.get("source") == _ROTATED
-    groups = [g for g in seen.values() if len({_object(n, rotated) for n in g}) > 1]
+    # A deformed file has its originals several times: each is named once.
+    groups = [list(dict.fromkeys(names)) for names in seen.values()]
+    groups = [g for g in groups if len({_object(n, rotated) for n in g}) > 1]
     return "\n".join([f"made by: {describe(facts)}", *lines, *_duplicates(groups)])
 
 
