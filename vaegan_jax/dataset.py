@@ -6,6 +6,7 @@ seed and the step alone, so a run resumes anywhere without replaying what it has
 """
 
 import dataclasses
+import functools
 import math
 import pathlib
 from collections.abc import Iterator
@@ -121,21 +122,27 @@ def batch_indices(
     epochs, places = np.divmod(positions, count)
     indices = np.empty(batch_size, np.int64)
     for epoch in np.unique(epochs):
-        order = np.random.default_rng([seed, _SHUFFLE, epoch]).permutation(count)
+        order = _epoch_order(int(epoch), count, seed)
         indices[epochs == epoch] = order[places[epochs == epoch]]
     return indices
+
+
+@functools.lru_cache(maxsize=2)
+def _epoch_order(epoch: int, count: int, seed: int) -> Int[np.ndarray, " n"]:
+    """Kept for all steps of an epoch, for a GPU's step may take little longer."""
+    return np.random.default_rng([seed, _SHUFFLE, epoch]).permutation(count)
 
 
 def view_indices(
     step: int, batch_size: int, stored: int, chosen: int, seed: int
 ) -> Int[np.ndarray, "b v"]:
-    """Which of the stored views of each example a step encodes.
+    """Which of the stored views of each example a step encodes, in random order.
 
-    All of them come in their stored order, so that a view's batch statistics are those
-    of one azimuth; a subset is drawn for each example anew, without replacement.
+    They are drawn for each example anew, without replacement. The order matters even of
+    all of them, because the views at one place make a batch of their own for BatchNorm:
+    if that were always one azimuth, E would learn to rely on the statistics of azimuths,
+    where evaluation has one set for all.
     """
-    if chosen == stored:
-        return np.broadcast_to(np.arange(stored), (batch_size, stored))
     draws = np.random.default_rng([seed, _VIEWS, step]).random((batch_size, stored))
     return draws.argsort(axis=1)[:, :chosen]
 
