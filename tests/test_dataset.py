@@ -40,7 +40,9 @@ def test_view_subsets_are_distinct_and_reach_every_view():
 
 def test_views_of_every_azimuth_come_at_every_place():
     """Views at one place are normalised together, in evaluation with all others."""
-    chosen = np.stack([dataset.view_indices(step, 8, 4, 4, seed=0) for step in range(9)])
+    chosen = np.stack(
+        [dataset.view_indices(step, 8, 4, 4, seed=0) for step in range(9)]
+    )
     np.testing.assert_array_equal(np.sort(chosen, -1), np.zeros_like(chosen) + range(4))
     for batch in chosen:
         assert all(len(set(place)) > 1 for place in batch.T)

@@ -140,7 +140,7 @@ def view_indices(
 
     They are drawn for each example anew, without replacement. The order matters even of
     all of them, because the views at one place make a batch of their own for BatchNorm:
-    if that were always one azimuth, E would learn to rely on the statistics of azimuths,
+    if that were always one azimuth, E would come to rely on statistics of azimuths,
     where evaluation has one set for all.
     """
     draws = np.random.default_rng([seed, _VIEWS, step]).random((batch_size, stored))
