@@ -60,7 +60,8 @@ def deform(given: argparse.Namespace) -> str:
     """Adds stretched copies of the training shapes to a packed file."""
     from data_prep.deformed_file import deform_packed
 
-    deform_packed(given.packed, given.output, given.copies, given.seed)
+    what = (given.copies, given.seed, given.procedural)
+    deform_packed(given.packed, given.output, *what)
     return given.output
 
 
@@ -112,3 +113,5 @@ def add_commands(commands) -> None:
     option("--output", required=True, help="the .npz file to write")
     option("--copies", type=positive, default=4, help="of each shape (4)")
     option("--seed", type=int, default=0, help="of the deformations")
+    text = "parametric chairs to add besides, as surfaces (0)"
+    option("--procedural", type=positive, default=0, help=text)

@@ -1,5 +1,6 @@
-"""A packed data set with deformed copies of its training shapes."""
+"""A packed data set with deformed copies of its training shapes, and further chairs."""
 
+import dataclasses
 import pathlib
 from typing import Any
 
@@ -7,17 +8,23 @@ import numpy as np
 
 from data_prep.deformation import Deformer
 from data_prep.parallel import parallel_map
+from data_prep.procedural_chairs.chairs import build_chair
+from data_prep.procedural_chairs.parameters import sample_parameters
 from vaegan_jax import packed_data
 from vaegan_jax.dataset import Examples, existing
 from vaegan_jax.errors import UserError
 from vaegan_jax.provenance import read_provenance
-from vaegan_jax.shapes import Camera
+from vaegan_jax.shapes import Camera, render_views, voxelize
 
 _SPLIT = "train"
 
 
 def deform_packed(
-    data: str | pathlib.Path, output: str | pathlib.Path, copies: int = 4, seed: int = 0
+    data: str | pathlib.Path,
+    output: str | pathlib.Path,
+    copies: int = 4,
+    seed: int = 0,
+    procedural: int = 0,
 ) -> None:
     """Writes a packed file that has more shapes to train on; the rest stays.
 
@@ -31,6 +38,7 @@ def deform_packed(
       output: the `.npz` to write.
       copies: how many of each shape.
       seed: of the deformations, from 0 up.
+      procedural: how many parametric chairs to add besides, as surfaces.
 
     Raises:
       UserError: the file is damaged, deformed already, or without square grey views; a
@@ -50,10 +58,13 @@ def deform_packed(
     for name, grid in zip(examples.names, examples.voxels, strict=True):
         if not grid.any():
             raise UserError(f"{data}: {name} is empty; leave it out")
-    found[_SPLIT] = _extend(examples, copies, seed, _deformer(data, facts, examples))
-    packed_data.write(
-        output, found, facts | {"deformed": {"copies": copies, "seed": seed}}
-    )
+    deformer = _deformer(data, facts, examples)
+    found[_SPLIT] = _extend(examples, copies, seed, deformer)
+    made = {"copies": copies, "seed": seed}
+    if procedural:
+        found[_SPLIT] = _add_procedural(found[_SPLIT], procedural, deformer)
+        made["procedural"] = procedural
+    packed_data.write(output, found, facts | {"deformed": made})
 
 
 def _deformer(
@@ -90,4 +101,29 @@ def _extend(examples: Examples, copies: int, seed: int, deformer: Deformer) -> E
         np.concatenate([*[examples.voxels] * repeated, np.array(voxels, np.uint8)]),
         np.concatenate([*[examples.views] * repeated, np.array(views)[..., None]]),
         examples.categories * (repeated + copies),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _ProceduralSurface:
+    """Makes voxels and views of the procedural chair of a number; picklable."""
+
+    resolution: int
+    deformer: Deformer
+
+    def __call__(self, index: int):
+        mesh, like = build_chair(sample_parameters(index, 0)), self.deformer
+        voxels = voxelize(mesh, self.resolution, centred=like.centred)
+        return voxels, render_views(mesh, like.camera, like.image_size)
+
+
+def _add_procedural(examples: Examples, count: int, deformer: Deformer) -> Examples:
+    maker = _ProceduralSurface(examples.voxels.shape[-1], deformer)
+    made = parallel_map(maker, range(count), "making chairs")
+    voxels, views = zip(*made, strict=True)
+    return Examples(
+        examples.names + [f"procedural_{index:05d}" for index in range(count)],
+        np.concatenate([examples.voxels, np.array(voxels, np.uint8)]),
+        np.concatenate([examples.views, np.array(views)[..., None]]),
+        examples.categories and examples.categories + ["chair"] * count,
     )

@@ -6,9 +6,12 @@ from helpers import assert_error, make_examples, write_packed
 
 from data_prep import parallel
 from data_prep.deformed_file import deform_packed
+from data_prep.procedural_chairs.chairs import build_chair
+from data_prep.procedural_chairs.parameters import sample_parameters
 from vaegan_jax import packed_data
 from vaegan_jax.errors import UserError
 from vaegan_jax.provenance import read_provenance
+from vaegan_jax.shapes import Camera, render_views, voxelize
 
 
 @pytest.fixture
@@ -44,6 +47,26 @@ def test_a_third_stays_as_it_was(packed, run, tmp_path):
     facts = read_provenance(output)
     assert facts["source"] == "a test"
     assert facts["deformed"] == {"copies": 4, "seed": 0}
+
+
+def test_procedural_chairs_are_added_as_surfaces(tmp_path, run):
+    path, output = tmp_path / "data.npz", tmp_path / "more.npz"
+    examples = make_examples(count=2, num_views=2)
+    examples.categories.extend(["seat"] * 2)
+    camera = {"num_views": 2, "elevation_degrees": 10.0}
+    write_packed(path, examples, camera=camera, voxelizer={"centred": False})
+    options = (f"--output={output}", "--copies=1", "--procedural=3")
+    result = run("deform", f"--packed={path}", *options)
+    assert result.returncode == 0, result.stderr
+    after = packed_data.read_split(output, "train")
+    assert after.names[4:] == [f"procedural_{i:05d}" for i in range(3)]
+    assert after.categories == ["seat"] * 4 + ["chair"] * 3
+    mesh = build_chair(sample_parameters(2, 0))
+    expected = voxelize(mesh, 32, solid=False, centred=False)
+    np.testing.assert_array_equal(after.voxels[6], expected)
+    views = render_views(mesh, Camera(**camera), 32)
+    np.testing.assert_array_equal(after.views[6, ..., 0], views)
+    assert read_provenance(output)["deformed"]["procedural"] == 3
 
 
 def test_copies_depend_on_the_seed_alone(packed, tmp_path):
