@@ -1,6 +1,7 @@
-"""MV-3D-VAE-GAN: what has made the best of real chairs on a CPU; see docs/results.md.
+r"""MV-3D-VAE-GAN: what has made the best of real chairs on a CPU; see docs/results.md.
 
-python scripts/prepare_data.py deform --packed=chairs.npz --output=more.npz --copies=8
+python scripts/prepare_data.py deform --packed=chairs.npz --output=more.npz --copies=8 \
+    --procedural=3000
 python scripts/train.py --config=configs/mv_vae_gan_best.py --config.data.dir=more.npz
 """
 
