@@ -5,6 +5,7 @@ import pathlib
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool, UInt8
 
 from data_prep.deformation import Deformer
 from data_prep.parallel import parallel_map
@@ -106,12 +107,19 @@ def _extend(examples: Examples, copies: int, seed: int, deformer: Deformer) -> E
 
 @dataclasses.dataclass(frozen=True)
 class _ProceduralSurface:
-    """Makes voxels and views of the procedural chair of a number; picklable."""
+    """Makes voxels and views of the procedural chair of a number; picklable.
+
+    Attributes:
+      resolution: voxels along each axis.
+      deformer: whose camera, size of views and place in the grid they share.
+    """
 
     resolution: int
     deformer: Deformer
 
-    def __call__(self, index: int):
+    def __call__(
+        self, index: int
+    ) -> tuple[Bool[np.ndarray, "x y z"], UInt8[np.ndarray, "v h w"]]:
         mesh, like = build_chair(sample_parameters(index, 0)), self.deformer
         voxels = voxelize(mesh, self.resolution, centred=like.centred)
         return voxels, render_views(mesh, like.camera, like.image_size)

@@ -89,7 +89,7 @@ def set_best(config: ConfigDict, variant: str = "") -> ConfigDict:
     config.loss.adversarial_every = 4
     if config.algorithm == "mv_vae_gan":
         # For objects seen from all around. From eight views or fewer a model is better
-        # that sees 3 in training, and its steps take a third of the time.
+        # that sees 3 in training, and its steps take half the time.
         config.data.num_views = 12
         config.model.generator_widths = (256, 128, 64, 32)
         config.train.num_steps = 6500
