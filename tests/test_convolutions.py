@@ -1,3 +1,5 @@
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -82,6 +84,48 @@ def test_products_have_the_gradients_of_plain(
         output_and_gradients(formulation),
         output_and_gradients("plain"),
     )
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_gradients_of_plain_equal_pytorch(transposed):
+    a, kernel = operands(3, 4, 8, transposed)
+    apply = convolve_transposed if transposed else convolve
+    output, pullback = jax.vjp(lambda a, k: apply(a, k, 1, "plain"), a, kernel)
+    cotangent = random(2, *output.shape)
+    theirs = torch.tensor(np.moveaxis(a, -1, 1), requires_grad=True)
+    weight = np.array(kernel.transpose(4, 3, 0, 1, 2))
+    weight = torch.tensor(weight, requires_grad=True)
+    peer = F.conv_transpose3d if transposed else F.conv3d
+    result = peer(theirs, weight, stride=2, padding=1)
+    result.backward(torch.tensor(np.moveaxis(cotangent, -1, 1)))
+    ours = pullback(cotangent)
+    expected = (
+        np.moveaxis(theirs.grad.numpy(), 1, -1),
+        weight.grad.numpy().transpose(2, 3, 4, 1, 0),
+    )
+    for actual, wanted in zip(ours, expected, strict=True):
+        np.testing.assert_allclose(actual, wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_gradients_of_plain_are_those_of_a_strided_convolution():
+    # XLA's GPU backend has kernels for these and none for a kernel's gradient through
+    # cells with zeros between (`lhs_dilation`), which took half of a training step.
+    def count(transposed):
+        y, kernel = operands(3, 4, 8, transposed)
+        apply = convolve_transposed if transposed else convolve
+
+        def gradients(a, kernel):
+            output, pullback = jax.vjp(lambda a, k: apply(a, k, 1, "plain"), a, kernel)
+            return pullback(output)
+
+        lowered = str(jax.make_jaxpr(gradients)(y, kernel))
+        return [
+            len(re.findall(rf"{name}=\(2, 2, 2\)", lowered))
+            for name in ("window_strides", "lhs_dilation", "rhs_dilation")
+        ]
+
+    # Forward, input gradient, kernel gradient; transposed, the first two swap places.
+    assert count(transposed=False) == count(transposed=True) == [1, 1, 1]
 
 
 @pytest.mark.parametrize("formulation", FORMULATIONS)

@@ -12,8 +12,10 @@ from vaegan_jax.cpu import usable_cores
 
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "tensorflow-cpu", "torch")
 
-# Rows, columns and inner size of the products: of those that occur here, the largest.
+# Rows, columns and inner size of the products: of those that occur here, the largest,
+# and one that fills an accelerator.
 _PRODUCTS = ((2048, 2048, 2048), (4096, 1024, 512), (1024, 512, 4096))
+_LARGE_PRODUCT = (8192, 8192, 8192)
 
 
 def describe() -> dict[str, str]:
@@ -50,7 +52,10 @@ def _processor() -> str:
 def matmul_peak(dtype: str = "float32", rounds: int = 9) -> float:
     """Operations a second of the fastest of some matrix products."""
     best = 0.0
-    for rows, columns, inner in _PRODUCTS:
+    products = _PRODUCTS
+    if jax.default_backend() != "cpu":
+        products += (_LARGE_PRODUCT,)
+    for rows, columns, inner in products:
         a = jnp.ones((rows, inner), dtype)
         b = jnp.ones((inner, columns), dtype)
         multiply = jax.jit(jnp.matmul)
