@@ -1,8 +1,10 @@
-r"""MV-3D-VAE-GAN: what has made the best of real chairs on a CPU; see docs/results.md.
+r"""MV-3D-VAE-GAN: what has made the best of real chairs; see docs/results.md.
 
 python scripts/prepare_data.py deform --packed=chairs.npz --output=more.npz --copies=8 \
     --procedural=3000
 python scripts/train.py --config=configs/mv_vae_gan_best.py --config.data.dir=more.npz
+
+On a GPU, with --copies=16 --procedural=10000, --config=configs/mv_vae_gan_best.py:gpu
 """
 
 from vaegan_jax.config import reference_config

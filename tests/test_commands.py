@@ -159,6 +159,7 @@ def test_mistakes_end_with_one_sentence(arguments, message, tmp_path):
         ("configs/none.py", "configs/none.py"),
         ("configs/gan.py:quick", "'quick' does not exist"),
         ("configs/gan_best.py:demo", "'demo' does not exist: the configs named _best"),
+        ("configs/vae_gan_best.py:gpu", "'gpu' does not exist: the configs"),
     ],
 )
 def test_a_wrong_config_file_or_variant_is_named(config, message):

@@ -19,7 +19,9 @@ def load(name, *variant):
 
 @pytest.mark.parametrize(
     "name, variant",
-    [(name, ()) for name in FILES] + [(name, ("demo",)) for name in ALGORITHMS],
+    [(name, ()) for name in FILES]
+    + [(name, ("demo",)) for name in ALGORITHMS]
+    + [("mv_vae_gan_best", ("gpu",))],
 )
 def test_every_config_builds(name, variant):
     config = complete(load(name, *variant))
@@ -29,6 +31,7 @@ def test_every_config_builds(name, variant):
 
 def test_configs_have_work_directories_of_their_own():
     names = [load(name).name for name in FILES]
+    names.append(load("mv_vae_gan_best", "gpu").name)
     assert len(set(names)) == len(names)
 
 
