@@ -13,14 +13,22 @@ OUTPUT = flags.DEFINE_string("output", "exported", "The folder to write to.")
 FORMAT = flags.DEFINE_enum(
     "format", "stablehlo", ["stablehlo", "weights"], "Programs, or weights alone."
 )
+LIKE = flags.DEFINE_string(
+    "like", None, "With the weights: a data set whose shapes new ones shall be like."
+)
 CHECKPOINT = command_line.define_checkpoint()
 
 
 def main() -> None:
-    from vaegan_jax import export, inference
+    from vaegan_jax import export, inference, likeness
+    from vaegan_jax.errors import UserError
 
+    if LIKE.value and FORMAT.value != "weights":
+        raise UserError("--like needs --format=weights: programs draw from the prior")
     model = inference.load(WORKDIR.value, CHECKPOINT.value)
     if FORMAT.value == "weights":
+        if LIKE.value:
+            model = likeness.like_shapes_of(model, LIKE.value)
         path = export.write_weights(model, OUTPUT.value)
         print(f"wrote {path}, {path.stat().st_size / 2**20:.1f} MiB")
         return

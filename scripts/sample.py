@@ -10,15 +10,23 @@ SEED = flags.DEFINE_integer("seed", 0, "Of the latents.", 0)
 TRUNCATION = flags.DEFINE_float(
     "truncation", 1.0, "Scales latents: below 1, more usual and less varied shapes."
 )
+LIKE = flags.DEFINE_string(
+    "like",
+    None,
+    "A data set: new shapes like those it trains on; or 'prior'. Default:"
+    " like the training shapes, where training has finished and there is an encoder.",
+)
 TURNTABLE = flags.DEFINE_bool("turntable", True, "Write turntable.gif.")
 
 
 def main() -> None:
-    from vaegan_jax import inference, shape_flags
+    from vaegan_jax import inference, likeness, shape_flags
     from vaegan_jax.sample import write_samples
 
     workdir, writer = flags.FLAGS.workdir, shape_flags.writer()
     model = inference.load(workdir, flags.FLAGS.checkpoint)
+    if LIKE.value:
+        model = likeness.like_shapes_of(model, LIKE.value)
     latents = model.draw_latents(NUM_SAMPLES.value, SEED.value, TRUNCATION.value)
     output = OUTPUT.value or f"{workdir}/samples"
     empty = write_samples(model, latents, output, writer, TURNTABLE.value)

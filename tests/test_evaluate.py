@@ -11,7 +11,7 @@ from vaegan_jax.evaluate import comparison, report, tables
 from vaegan_jax.evaluate import evaluation as evaluation_module
 from vaegan_jax.evaluate import reconstruction as rows
 from vaegan_jax.evaluate.evaluation import Evaluation, ranked_places
-from vaegan_jax.evaluate.generation import evaluate_generation
+from vaegan_jax.evaluate.generation import drawing_models, evaluate_generation
 from vaegan_jax.evaluate.selection import validate
 from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
 from vaegan_jax.inference import Model
@@ -156,7 +156,9 @@ def test_generation_of_a_model_that_samples_its_training_shapes():
         def sample(self, count, seed):
             return np.float32(train.voxels[:count])
 
-    found = evaluate_generation(object.__new__(Copier), train, examples, sets=2)
+    found = evaluate_generation(
+        {"samples": object.__new__(Copier)}, train, examples, sets=2
+    )
     assert found["samples"]["nearest_training_iou"] == [1, 1]
     assert 0 < found["reference shapes"]["nearest_training_iou"][0] < 0.5
     assert len(found["training shapes"]["1nna_emd"]) == 2
@@ -165,9 +167,8 @@ def test_generation_of_a_model_that_samples_its_training_shapes():
         def sample(self, count, seed):
             return np.float32(examples.voxels)
 
-    known = evaluate_generation(object.__new__(Knower), train, examples, sets=1)[
-        "samples"
-    ]
+    models = {"samples": object.__new__(Knower)}
+    known = evaluate_generation(models, train, examples, sets=1)["samples"]
     for distance in ("iou", "cd", "emd"):
         assert known[f"cov_{distance}"] == [1]
         assert known[f"mmd_{distance}"] == [pytest.approx(0, abs=1e-6)]
@@ -227,7 +228,7 @@ def evaluated():
         about,
         examples.names,
         rows.evaluate_reconstruction(model, train, train, examples, draws=2),
-        evaluate_generation(model, train, examples, sets=2),
+        evaluate_generation(drawing_models(model, train), train, examples, sets=2),
         {"encoder latents": 0.5},
         {},
     )

@@ -28,7 +28,11 @@ def test_a_run_leaves_what_it_promises(data, tmp_path, algorithm):
     config = config_for(data, algorithm)
     assert driver.train(config, tmp_path) == 0
     assert (tmp_path / "config.json").exists()
-    assert (tmp_path / "framing.npz").exists() == (algorithm != "gan")
+    for name in ("framing.npz", "latents.npz"):
+        assert (tmp_path / name).exists() == (algorithm != "gan")
+    trained = inference.load(tmp_path)
+    assert (trained.mixture is not None) == (algorithm != "gan")
+    assert inference.load(tmp_path, 3).mixture is None
     assert Checkpoints(tmp_path).steps == [3, 6]
     pictures = {path.name for path in (tmp_path / "images").iterdir()}
     expected = {"samples_000006.png"}

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import trimesh
+from helpers import make_examples, write_packed
 from PIL import Image
 from test_commands import run
 from using import make_picture, make_workdir
@@ -76,12 +77,14 @@ def test_nothing_is_written_if_a_picture_cannot_be_used(workdir, tmp_path):
         (["scripts/sample.py", "--threshold=1.5"], "the threshold is 1.5"),
         (["scripts/sample.py", "--min_part=-1"], "min_part is -1; give 0 or more"),
         (["scripts/sample.py", "--truncation=-2"], "truncation is -2"),
+        (["scripts/sample.py", "--like=/no"], "/no does not exist"),
         (["scripts/reconstruct.py"], "views"),
         (["scripts/reconstruct.py", "--views", "/no.png"], "/no.png does not exist"),
         (["scripts/interpolate.py"], "between, arithmetic"),
         (["scripts/interpolate.py", "--between", "1"], "name two or more"),
         (["scripts/interpolate.py", "--between", "1", "/no"], "samples alone or"),
         (["scripts/interpolate.py", "--arithmetic", "1", "2"], "takes three shapes"),
+        (["scripts/export.py", "--like=/no"], "--like needs --format=weights"),
         (["scripts/export.py", "--checkpoint=5"], "has no checkpoint 5; it has 0"),
     ],
 )
@@ -103,6 +106,21 @@ def test_samples_come_with_a_gallery_and_a_turntable(workdir, tmp_path):
     with Image.open(tmp_path / "turntable.gif") as gif:
         assert gif.n_frames == 20
     assert '"name": "sample 1"' in (tmp_path / "gallery.html").read_text("utf-8")
+
+
+def test_samples_like_a_data_set_also_from_exported_weights(workdir, tmp_path):
+    write_packed(tmp_path / "chairs.npz", make_examples(5))
+    like, weights = f"--like={tmp_path / 'chairs.npz'}", tmp_path / "weights"
+    export = ("scripts/export.py", "--format=weights", f"--output={weights}")
+    succeed(*export, f"--workdir={workdir}", like)
+    flags = ("--num_samples=2", "--noturntable", "--format=npz")
+    drawn = []
+    for arguments in ([f"--workdir={workdir}", like], [f"--workdir={weights}"]):
+        output = tmp_path / f"samples_{len(drawn)}"
+        succeed("scripts/sample.py", *arguments, *flags, f"--output={output}")
+        with np.load(output / "samples.npz") as file:
+            drawn.append(file["latents"])
+    np.testing.assert_array_equal(*drawn)
 
 
 def test_interpolation_and_arithmetic(workdir, tmp_path):

@@ -6,6 +6,7 @@ promised to load for six months in later ones. Each platform runs convolutions i
 formulation that is fast on it; both are ordinary operations.
 """
 
+import dataclasses
 import functools
 import pathlib
 import subprocess
@@ -48,6 +49,7 @@ def export_model(model: Model, output: str | pathlib.Path) -> list[pathlib.Path]
       UserError: the folder cannot be made or written to.
     """
     output = make_folder(output)
+    model = dataclasses.replace(model, mixture=None)  # the artefact is of the prior
     functions = _functions(model)
     inputs = _inputs(model)
     expected = _expected(model, inputs)
@@ -65,8 +67,9 @@ def export_model(model: Model, output: str | pathlib.Path) -> list[pathlib.Path]
 def write_weights(model: Model, output: str | pathlib.Path) -> pathlib.Path:
     """Writes a folder that `inference.load` and all commands take for a work directory.
 
-    It holds `weights.safetensors`, `config.json` and, with an encoder, `framing.npz`;
-    a tenth of a checkpoint, from which training cannot go on.
+    It holds `weights.safetensors`, `config.json` and, with an encoder, `framing.npz`,
+    and `latents.npz` if the model draws from a mixture; a tenth of a checkpoint, from
+    which training cannot go on.
 
     Returns:
       The path of the weights.
@@ -82,6 +85,8 @@ def write_weights(model: Model, output: str | pathlib.Path) -> pathlib.Path:
     save_config(output, config)
     if model.networks.encoder is not None:
         model.framing.save(output)
+    if model.mixture is not None:
+        model.mixture.save(output, model.step)
     weights.write(model.variables, model.step, output)
     return output / weights.FILE
 

@@ -16,6 +16,7 @@ from vaegan_jax import weights
 from vaegan_jax.checkpoint import Checkpoints, abstract_state, load_config
 from vaegan_jax.config import complete
 from vaegan_jax.errors import UserError
+from vaegan_jax.latent_mixture import LatentMixture, load_mixture
 from vaegan_jax.models.encoder import Encoder
 from vaegan_jax.models.generator import Generator
 from vaegan_jax.models.multiview import encode_views, expected_latent
@@ -73,6 +74,7 @@ class Model:
       variables: as from `TrainState.sampling_variables`.
       step: how many steps it was trained.
       framing: of the views of training.
+      mixture: what latents of new shapes are drawn from; None is the prior.
     """
 
     config: ConfigDict
@@ -80,23 +82,28 @@ class Model:
     variables: dict[str, Any]
     step: int
     framing: Framing = dataclasses.field(default_factory=usual_framing)
+    mixture: LatentMixture | None = None
 
     def draw_latents(
         self, count: int, seed: int = 0, truncation: float = 1.0
     ) -> Float[np.ndarray, "b latent"]:
-        """Latents from the prior that training used, the first of more or fewer alike.
+        """Latents of new shapes, the first of more or fewer alike.
+
+        From the mixture if there is one, or else from the prior that training used.
 
         Args:
           count: how many.
           seed: from 0 up.
-          truncation: what they are multiplied by: less than 1 gives more usual and
-            less varied shapes (Karras et al. 2019, there in the space w).
+          truncation: scales their distance from the mean: less than 1 gives more usual
+            and less varied shapes (Karras et al. 2019, there in the space w).
 
         Raises:
           UserError: the truncation is negative.
         """
         if not truncation >= 0:
             raise UserError(f"truncation is {truncation}; it must be 0 or more")
+        if self.mixture is not None:
+            return self.mixture.draw(count, seed, truncation)
         prior, size = build_prior(self.config), self.config.model.latent_size
         drawn = np.asarray(prior.sample(jax.random.key(seed), count, size))
         return drawn * np.float32(truncation)
@@ -104,7 +111,9 @@ class Model:
     def generate(
         self, latents: Float[np.ndarray, "b latent"]
     ) -> Float[np.ndarray, "b x y z"]:
-        """Occupancy probabilities of the shapes that latents of the prior stand for."""
+        """Occupancy probabilities of the shapes that `draw_latents` stands for."""
+        if self.mixture is not None:  # fitted to latents of views
+            return self.decode(latents)
         return self._apply_generator(self.variables["generator"], latents)
 
     def decode(
@@ -226,7 +235,8 @@ def load(workdir: str | pathlib.Path, step: int | str | None = None) -> Model:
             raise UserError(
                 f"{workdir} holds the weights of step {number} alone, not {step}"
             )
-    return Model(config, networks, variables, number, load_framing(workdir))
+    parts = load_framing(workdir), load_mixture(workdir, number)
+    return Model(config, networks, variables, number, *parts)
 
 
 def load_state(

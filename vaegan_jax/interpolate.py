@@ -84,7 +84,8 @@ def way_between(
     model: Model, latents: Float[np.ndarray, "n latent"], sampled: bool, steps: int
 ) -> Float[np.ndarray, "m latent"]:
     """`path_between`, round if the latents are samples of a normal prior."""
-    spherical = sampled and model.config.prior.distribution == "normal"
+    prior = sampled and model.mixture is None
+    spherical = prior and model.config.prior.distribution == "normal"
     return path_between(latents, steps, spherical)
 
 

@@ -16,6 +16,7 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.selection import SCORE, SUMMARY, validate
 from vaegan_jax.inference import Model
 from vaegan_jax.interrupts import StopRequest
+from vaegan_jax.likeness import like_examples
 from vaegan_jax.lock import hold
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.optimizers import build_optimizers
@@ -47,7 +48,8 @@ def train(
     Args:
       config: as from `configs/`; `config.data.dir` names a prepared data set.
       workdir: made if missing. Gets `config.json`, `data.json`, `framing.npz`,
-        `checkpoints/`, `train.log`, `logs/` for TensorBoard, and `images/`.
+        `checkpoints/`, `train.log`, `logs/` for TensorBoard, `images/`, and at the end
+        `latents.npz`.
       profile: trace a few steps soon after the start, to `profile/` in there.
 
     Returns:
@@ -225,6 +227,7 @@ class Trainer:
                 f"{self.workdir}: the same command goes on from there"
             )
         else:
+            self._learn_likeness()
             log.info(f"finished all {self.num_steps} steps in {self.workdir}")
 
     def _due(self, every: int) -> bool:
@@ -271,8 +274,7 @@ class Trainer:
             return
         if len(self.meter):
             self._log()
-        variables = local_copy(self.state.sampling_variables())
-        model = Model(self.config, self.networks, variables, self.step)
+        model = self._model()
         # All of it before saving: what is not logged by then is not after a resume.
         score = None
         if evaluation:
@@ -284,6 +286,20 @@ class Trainer:
         if save or (score is not None and score > self.best_score):
             self._save(score)
         self.meter.restart()
+
+    def _model(self) -> Model:
+        variables = local_copy(self.state.sampling_variables())
+        return Model(self.config, self.networks, variables, self.step)
+
+    def _learn_likeness(self) -> None:
+        """Leaves what makes new shapes like the training shapes, see `likeness`."""
+        if self.networks.encoder is None or len(self.training) < 2:
+            return
+        model = self._model()
+        if multihost.is_first():
+            like = self.stop.attempt(lambda: like_examples(model, self.training))
+            if like is not None:
+                like.mixture.save(self.workdir, self.step)
 
     def _draw(self, model: Model) -> None:
         for name, picture in pictures.draw(model, self.validation).items():

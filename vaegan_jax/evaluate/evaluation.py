@@ -10,7 +10,11 @@ from PIL import Image
 from vaegan_jax import weights
 from vaegan_jax.dataset import Examples, open_split
 from vaegan_jax.errors import UserError
-from vaegan_jax.evaluate.generation import evaluate_generation, sample_set
+from vaegan_jax.evaluate.generation import (
+    drawing_models,
+    evaluate_generation,
+    sample_set,
+)
 from vaegan_jax.evaluate.reconstruction import (
     MODEL,
     Reconstructions,
@@ -168,8 +172,11 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
             examples,
             None if options.labels == CATEGORY else read_labels(options.labels),
         )
-    generation = evaluate_generation(model, train, examples, options.sets)
-    pictures["samples"] = draw_shapes(sample_set(model, _SAMPLES, seed=0))
+    models = drawing_models(model, train)
+    generation = evaluate_generation(models, train, examples, options.sets)
+    for name, drawing in models.items():
+        drawn = sample_set(drawing, _SAMPLES, seed=0)
+        pictures[name.replace(" ", "_")] = draw_shapes(drawn)
     evaluation = Evaluation(
         about, examples.names, rows, generation, representation, pictures
     )

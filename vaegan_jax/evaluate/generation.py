@@ -1,5 +1,6 @@
-"""How well samples from the prior stand for shapes that the model has not seen."""
+"""How well new shapes stand for shapes that the model has not seen."""
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -7,6 +8,7 @@ from jaxtyping import Bool
 
 from vaegan_jax.dataset import Examples
 from vaegan_jax.inference import Model
+from vaegan_jax.likeness import like_examples
 from vaegan_jax.metrics import generation as metrics
 from vaegan_jax.metrics.distances import chamfer_distances, iou_distances
 from vaegan_jax.metrics.earth_mover import Surfaces, lower_bounds, nearest_surfaces
@@ -16,11 +18,12 @@ from vaegan_jax.metrics.reconstruction import OCCUPIED
 Shapes = Bool[np.ndarray, "_ x y z"]
 Values = dict[str, list[float]]  # one for each set
 
-SAMPLES, TRAINING, REFERENCE = "samples", "training shapes", "reference shapes"
+SAMPLES, LIKE = "samples", "samples like training shapes"
+TRAINING, REFERENCE = "training shapes", "reference shapes"
 
 
 def sample_set(model: Model, count: int, seed: int) -> Shapes:
-    """Samples from the prior, cut as they are drawn and written elsewhere."""
+    """New shapes, cut as they are drawn and written elsewhere."""
     return model.sample(count, seed) > OCCUPIED
 
 
@@ -73,8 +76,19 @@ def _nearest_within(surfaces: Surfaces) -> metrics.Nearest:
 _MATRICES: dict[str, Callable] = {"iou": iou_distances, "cd": chamfer_distances}
 
 
+def drawing_models(model: Model, train: Examples) -> dict[str, Model]:
+    """By the name of what it draws: of the prior; with an encoder, like its training.
+
+    The second draws from what `likeness` fits to the training shapes.
+    """
+    models = {SAMPLES: dataclasses.replace(model, mixture=None)}
+    if model.networks.encoder is not None:
+        models[LIKE] = like_examples(model, train)
+    return models
+
+
 def evaluate_generation(
-    model: Model, train: Examples, examples: Examples, sets: int = 3
+    models: dict[str, Model], train: Examples, examples: Examples, sets: int = 3
 ) -> dict[str, Values]:
     """Sets of samples, and of training shapes, against all examples.
 
@@ -84,17 +98,18 @@ def evaluate_generation(
     shape (`nearest_training_iou`) of samples and examples, which tells memorising.
 
     Args:
-      model: any.
+      models: as from `drawing_models`.
       train: shapes it was trained on.
       examples: shapes it was not, the reference.
       sets: how many, of different seeds.
     """
     trained, shapes = train.voxels > 0, examples.voxels > 0
     reference, count = Reference(shapes), len(examples)
-    rows: dict[str, list[dict[str, float]]] = {SAMPLES: [], TRAINING: []}
+    rows: dict[str, list[dict[str, float]]] = {name: [] for name in (*models, TRAINING)}
     for seed in range(sets):
-        samples = sample_set(model, count, seed)
-        rows[SAMPLES].append(reference.compare(samples) | _alone(samples, trained))
+        for name, drawing in models.items():
+            samples = sample_set(drawing, count, seed)
+            rows[name].append(reference.compare(samples) | _alone(samples, trained))
         drawn = np.random.default_rng(seed).permutation(len(trained))[:count]
         rows[TRAINING].append(
             reference.compare(trained[drawn]) | health(trained[drawn])

@@ -111,6 +111,7 @@ def write_evaluation(output: pathlib.Path, evaluation: Evaluation) -> None:
         "reconstructions": "The two best, two median and two worst reconstructions by "
         f"IoU, of {evaluation.about['shapes']}.",
         "samples": "Samples from the prior, not chosen.",
+        "samples_like_training_shapes": "Samples like the training shapes, not chosen.",
     }
     if evaluation.reconstruction:
         pictures["curves"] = draw_curves([("", evaluation.reconstruction)])

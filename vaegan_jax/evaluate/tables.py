@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from vaegan_jax.evaluate.generation import REFERENCE, SAMPLES, TRAINING
+from vaegan_jax.evaluate.generation import REFERENCE
 from vaegan_jax.evaluate.reconstruction import FIXED_THRESHOLDS, Row
 
 # Of each measure: its heading, the factor it is shown with, and its format.
@@ -72,8 +72,9 @@ def _mean_and_spread(values: Sequence[float], factor: int, form: str) -> str:
 def generation_table(generation: dict[str, dict[str, list[float]]]) -> str:
     """COV, MMD and 1-NNA under each distance, and JSD, as mean ± deviation of sets."""
     lines = []
-    for name in (SAMPLES, TRAINING):
-        row = generation[name]
+    for name, row in generation.items():
+        if name == REFERENCE:
+            continue
         jsd = _mean_and_spread(row["jsd"], 1, ".3f")
         for key, distance in DISTANCES.items():
             factor, form = (1000, ".2f") if key == "cd" else (1, ".4f")
@@ -102,7 +103,7 @@ def health_table(generation: dict[str, dict[str, list[float]]]) -> str:
                 else ""
                 for key, (_, *rest) in HEALTH.items()
             ]
-            for name in (SAMPLES, TRAINING, REFERENCE)
+            for name in generation
         ],
     )
 

@@ -1,0 +1,55 @@
+"""Models whose new shapes are like those of a data set, instead of the prior's."""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from vaegan_jax.dataset import Examples, open_split
+from vaegan_jax.evaluate.views import encode_all, pooled_latents
+from vaegan_jax.inference import Model
+from vaegan_jax.latent_mixture import LatentMixture
+
+PRIOR = "prior"
+_MOST = 2048  # shapes that a mixture is fitted to
+
+
+def like_examples(model: Model, examples: Examples) -> Model:
+    """A model whose new shapes are like these, which it sees in their views.
+
+    As many views are pooled as in training; others of the same shape make further
+    latents. Of very many shapes some are left out, at equal distances.
+
+    Args:
+      model: with an encoder.
+      examples: two shapes or more.
+    """
+    every = -(-len(examples) // _MOST)
+    stored = examples.views.shape[1]
+    number = min(model.config.data.num_views, stored)
+    apart, latents = stored // number, []
+    for first in range(apart):
+        views = examples.views[::every, first::apart][:, :number]
+        seen = Examples(examples.names[::every], examples.voxels[::every], views)
+        everything = np.broadcast_to(np.arange(number), views.shape[:2])
+        latents.append(pooled_latents(model, encode_all(model, seen), everything))
+    mixture = LatentMixture.fit(np.concatenate(latents))
+    return dataclasses.replace(model, mixture=mixture)
+
+
+def like_shapes_of(model: Model, data: str | pathlib.Path) -> Model:
+    """A model whose new shapes are like the training shapes of a data set.
+
+    Args:
+      model: with an encoder; any, if new shapes are to be those of the prior.
+      data: a data set, or "prior".
+
+    Raises:
+      UserError: the model has no encoder, or the data set does not fit it.
+    """
+    if data == PRIOR:
+        return dataclasses.replace(model, mixture=None)
+    model.require_encoder()
+    config = model.config
+    sizes = config.model.resolution, config.model.image_size
+    return like_examples(model, open_split(data, config.data.train_split, *sizes))
