@@ -3,6 +3,7 @@ r"""MV-3D-VAE-GAN: what has made the best of real chairs; see docs/results.md.
 python scripts/prepare_data.py deform --packed=chairs.npz --output=more.npz --copies=8 \
     --procedural=3000
 python scripts/train.py --config=configs/mv_vae_gan_best.py --config.data.dir=more.npz
+python scripts/sample.py --workdir=runs/mv_vae_gan_best --like=chairs.npz
 
 On a GPU, with --copies=16 --procedural=10000, --config=configs/mv_vae_gan_best.py:gpu
 """

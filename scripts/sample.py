@@ -8,7 +8,7 @@ OUTPUT = flags.DEFINE_string("output", None, "Where to write; default WORKDIR/sa
 NUM_SAMPLES = flags.DEFINE_integer("num_samples", 16, "How many shapes.", 1)
 SEED = flags.DEFINE_integer("seed", 0, "Of the latents.", 0)
 TRUNCATION = flags.DEFINE_float(
-    "truncation", 1.0, "Scales latents: below 1, more usual and less varied shapes."
+    "truncation", 1.0, "Of latents: below 1, more usual and less varied shapes."
 )
 LIKE = flags.DEFINE_string(
     "like",
@@ -30,7 +30,8 @@ def main() -> None:
     latents = model.draw_latents(NUM_SAMPLES.value, SEED.value, TRUNCATION.value)
     output = OUTPUT.value or f"{workdir}/samples"
     empty = write_samples(model, latents, output, writer, TURNTABLE.value)
-    print(f"wrote {len(latents)} shapes of step {model.step} to {output}")
+    source = "the prior" if model.mixture is None else "what training shapes are like"
+    print(f"wrote {len(latents)} shapes of step {model.step}, of {source}, to {output}")
     if empty:
         print(f"without a filled voxel, so without a mesh: {empty}")
 

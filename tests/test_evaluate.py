@@ -267,6 +267,8 @@ def test_a_model_does_not_differ_from_itself(evaluated, tmp_path):
     same = comparison.write_comparison(tmp_path, evaluated, evaluated)
     assert same["reconstruction"][3]["iou"]["mean"] == 0
     assert same["reconstruction"][3]["iou"]["raised"] == 0.5
+    for name in ("samples", "samples like training shapes"):
+        assert same["generation"][name]["1nna_cd"]["mean"] == 0
     assert (tmp_path / "comparison.png").exists()
     assert "+0.000 [+0.000, +0.000] (50%)" in (tmp_path / "comparison.md").read_text()
     evaluated_elsewhere = Evaluation(

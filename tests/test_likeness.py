@@ -1,11 +1,15 @@
 """New shapes like those of a data set."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from helpers import make_examples, write_packed
 from using import make_model
 
+from vaegan_jax import likeness
 from vaegan_jax.errors import UserError
+from vaegan_jax.interpolate import way_between
 from vaegan_jax.latent_mixture import LatentMixture, load_mixture
 from vaegan_jax.likeness import like_examples, like_shapes_of
 
@@ -68,16 +72,34 @@ def test_fewer_latents_than_elements():
 
 
 def test_a_file_is_read_back_and_a_damaged_one_named(tmp_path):
-    assert load_mixture(tmp_path, 7) is None
+    assert load_mixture(tmp_path, 7, 2) is None
     mixture = LatentMixture.fit(correlated(300))
     mixture.save(tmp_path, 7)
-    read = load_mixture(tmp_path, 7)
-    assert load_mixture(tmp_path, 6) is None  # of another encoder
+    read = load_mixture(tmp_path, 7, 2)
+    assert load_mixture(tmp_path, 6, 2) is None  # of another encoder
     np.testing.assert_array_equal(read.draw(4), mixture.draw(4))
     path = tmp_path / "latents.npz"
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(UserError, match=r"latents\.npz is damaged"):
-        load_mixture(tmp_path, 7)
+        load_mixture(tmp_path, 7, 2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"means": np.zeros((1, 3), np.float32)},
+        {"weights": np.ones(2, np.float32)},
+        {"weights": np.full(1, np.nan, np.float32)},
+        {"factors": np.zeros((1, 2, 3), np.float32)},
+        {"unknown": np.zeros(100_000)},  # more than such a file needs
+    ],
+)
+def test_impossible_shapes_and_values_are_refused(tmp_path, change):
+    mixture = LatentMixture.fit(correlated(60))
+    arrays = {"step": 7, **dataclasses.asdict(mixture), **change}
+    np.savez_compressed(tmp_path / "latents.npz", **arrays)
+    with pytest.raises(UserError, match="damaged or of another model"):
+        load_mixture(tmp_path, 7, 2)
 
 
 @pytest.mark.parametrize("algorithm, number", [("vae_gan", 1), ("mv_vae_gan", 2)])
@@ -90,6 +112,17 @@ def test_as_many_views_are_pooled_as_in_training(algorithm, number, monkeypatch)
     chosen = [[0], [1], [2], [3]] if number == 1 else [[0, 2], [1, 3]]
     expected = [model.encode(examples.views[:, views]) for views in chosen]
     np.testing.assert_allclose(given[0], np.concatenate(expected), atol=1e-5)
+
+
+def test_of_very_many_shapes_some_are_drawn(monkeypatch):
+    model, examples, given = make_model("mv_vae_gan"), make_examples(9), []
+    monkeypatch.setattr(LatentMixture, "fit", lambda latents: given.append(latents))
+    like_examples(model, examples)
+    monkeypatch.setattr(likeness, "_MOST", 4)
+    like_examples(model, examples)
+    every, some = given
+    found = (np.abs(every[:, None] - some).max(2) < 1e-5).any(1)
+    assert len(some) * 9 == len(every) * 4 and found.sum() == len(some)
 
 
 def test_new_shapes_are_decoded_as_latents_of_views_are():
@@ -110,3 +143,11 @@ def test_the_training_shapes_of_a_data_set(tmp_path):
     np.testing.assert_array_equal(drawn, model.draw_latents(3))
     with pytest.raises(UserError, match="plain 3D-GAN"):
         like_shapes_of(make_model("gan"), tmp_path / "chairs.npz")
+
+
+def test_between_drawn_shapes_the_way_is_straight():
+    like = like_examples(make_model("mv_vae_gan"), make_examples(5))
+    ends = like.draw_latents(2)
+    np.testing.assert_allclose(
+        way_between(like, ends, True, 2)[1], ends.mean(0), atol=1e-5
+    )

@@ -24,5 +24,6 @@ def test_it_reconstructs_chairs_that_it_has_not_seen_and_samples_others():
         (truth & predicted).sum((1, 2, 3)),
     )
     assert np.mean(common / union) > 0.45
+    assert model.mixture is not None
     shares = (model.sample(8) > 0.4).mean((1, 2, 3))
     assert (shares > 0.01).all() and (shares < 0.3).all()

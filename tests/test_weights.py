@@ -13,6 +13,7 @@ from vaegan_jax import weights
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.evaluation import Options, evaluate
 from vaegan_jax.export import write_weights
+from vaegan_jax.likeness import like_examples
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,15 @@ def test_weights_are_loaded_as_a_work_directory(model, folder):
         loaded.reconstruct(views), model.reconstruct(views), atol=0.05
     )
     assert loaded.sample(2).shape == (2, 32, 32, 32)
+
+
+def test_what_an_earlier_export_drew_from_is_forgotten(model, folder):
+    like = like_examples(model, make_examples(5))
+    write_weights(like, folder)
+    drawn = vaegan_jax.load(folder).draw_latents(2)
+    np.testing.assert_array_equal(drawn, like.draw_latents(2))
+    write_weights(model, folder)
+    assert vaegan_jax.load(folder).mixture is None
 
 
 def test_a_plain_gan_too(tmp_path):

@@ -23,6 +23,7 @@ from vaegan_jax.checkpoint import save_config
 from vaegan_jax.config import complete
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference import Model, decode_function, encode_function
+from vaegan_jax.latent_mixture import forget_mixture
 from vaegan_jax.models.convolutions import Formulation
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.shape_files import make_folder
@@ -85,6 +86,7 @@ def write_weights(model: Model, output: str | pathlib.Path) -> pathlib.Path:
     save_config(output, config)
     if model.networks.encoder is not None:
         model.framing.save(output)
+    forget_mixture(output)
     if model.mixture is not None:
         model.mixture.save(output, model.step)
     weights.write(model.variables, model.step, output)

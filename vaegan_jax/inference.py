@@ -235,8 +235,10 @@ def load(workdir: str | pathlib.Path, step: int | str | None = None) -> Model:
             raise UserError(
                 f"{workdir} holds the weights of step {number} alone, not {step}"
             )
-    parts = load_framing(workdir), load_mixture(workdir, number)
-    return Model(config, networks, variables, number, *parts)
+    mixture = None
+    if networks.encoder is not None:
+        mixture = load_mixture(workdir, number, config.model.latent_size)
+    return Model(config, networks, variables, number, load_framing(workdir), mixture)
 
 
 def load_state(

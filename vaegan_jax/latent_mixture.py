@@ -10,6 +10,7 @@ instead, and draw from those: ex-post density estimation.
 import dataclasses
 import os
 import pathlib
+import zipfile
 
 import numpy as np
 from jaxtyping import Float
@@ -92,21 +93,50 @@ class LatentMixture:
         os.replace(partial, path)
 
 
-def load_mixture(folder: str | os.PathLike, step: int) -> LatentMixture | None:
+def forget_mixture(folder: str | os.PathLike) -> None:
+    """Removes a file that is of another model or of an earlier run."""
+    (pathlib.Path(folder) / _FILE).unlink(missing_ok=True)
+
+
+def load_mixture(
+    folder: str | os.PathLike, step: int, latent_size: int
+) -> LatentMixture | None:
     """That of a finished run or of exported weights; None if it is of another step.
 
     Raises:
-      UserError: the file is damaged.
+      UserError: the file is damaged, or not of latents of this size.
     """
     path = pathlib.Path(folder) / _FILE
     if not path.exists():
         return None
     try:
+        _check_size(path, latent_size)
         with np.load(path, allow_pickle=False) as file:
             mixture = LatentMixture(file["weights"], file["means"], file["factors"])
-            return mixture if file["step"] == step else None
+            same = file["step"] == step
+        _check(mixture, latent_size)
     except Exception as error:
         raise UserError(
-            f"{path} is damaged; delete it to draw from the prior, or make it again by "
-            "the training command or export"
+            f"{path} is damaged or of another model; delete it to draw from the prior, "
+            "or make it again by the training command or export"
         ) from error
+    return mixture if same else None
+
+
+def _check_size(path: pathlib.Path, latent_size: int) -> None:
+    """Raises ValueError if more would be unpacked than such a file holds."""
+    elements = _GAUSSIANS * (latent_size**2 + latent_size + 1)
+    with zipfile.ZipFile(path) as archive:
+        if sum(part.file_size for part in archive.infolist()) > 4 * elements + 4096:
+            raise ValueError(path)
+
+
+def _check(mixture: LatentMixture, latent_size: int) -> None:
+    """Raises ValueError if shapes or values are impossible."""
+    number = len(mixture.weights)
+    shapes = (number, latent_size), (number, latent_size, latent_size)
+    finite = all(np.isfinite(part).all() for part in dataclasses.astuple(mixture))
+    share = mixture.weights.min() >= 0 and abs(mixture.weights.sum() - 1) < 1e-3
+    fits = (mixture.means.shape, mixture.factors.shape) == shapes
+    if not (finite and share and fits):
+        raise ValueError(mixture)

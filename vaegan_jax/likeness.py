@@ -18,19 +18,20 @@ def like_examples(model: Model, examples: Examples) -> Model:
     """A model whose new shapes are like these, which it sees in their views.
 
     As many views are pooled as in training; others of the same shape make further
-    latents. Of very many shapes some are left out, at equal distances.
+    latents. Of more than two thousand shapes that many are drawn.
 
     Args:
       model: with an encoder.
       examples: two shapes or more.
     """
-    every = -(-len(examples) // _MOST)
+    chosen = np.sort(np.random.default_rng(0).permutation(len(examples))[:_MOST])
+    names, voxels = [examples.names[i] for i in chosen], examples.voxels[chosen]
     stored = examples.views.shape[1]
     number = min(model.config.data.num_views, stored)
     apart, latents = stored // number, []
     for first in range(apart):
-        views = examples.views[::every, first::apart][:, :number]
-        seen = Examples(examples.names[::every], examples.voxels[::every], views)
+        views = examples.views[chosen, first::apart][:, :number]
+        seen = Examples(names, voxels, views)
         everything = np.broadcast_to(np.arange(number), views.shape[:2])
         latents.append(pooled_latents(model, encode_all(model, seen), everything))
     mixture = LatentMixture.fit(np.concatenate(latents))

@@ -102,9 +102,9 @@ def set_best(config: ConfigDict, variant: str = "") -> ConfigDict:
 
 
 def _for_gpu(config: ConfigDict) -> ConfigDict:
-    """Four times as many chairs seen, in products that a GPU takes half as long for.
+    """Twice as many chairs seen, in products that a GPU takes half as long for.
 
-    Later the squared error of chairs that it has not seen rises.
+    With more steps the squared error of chairs that it has not seen rises.
     """
     config.name += "-gpu"
     config.model.dtype = "bfloat16"

@@ -21,7 +21,7 @@ def write_samples(
     writer: ShapeWriter,
     animate: bool = True,
 ) -> list[int]:
-    """Writes the shapes that latents of the prior stand for.
+    """Writes the shapes that drawn latents stand for.
 
     `samples.npz` (`voxels`, `latents`), `samples.png`, `turntable.gif` of the first
     sixteen, `gallery.html`, and `sample_NNN.*` of each shape.

@@ -16,6 +16,7 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.selection import SCORE, SUMMARY, validate
 from vaegan_jax.inference import Model
 from vaegan_jax.interrupts import StopRequest
+from vaegan_jax.latent_mixture import forget_mixture, load_mixture
 from vaegan_jax.likeness import like_examples
 from vaegan_jax.lock import hold
 from vaegan_jax.models.networks import Networks, build_networks
@@ -199,6 +200,8 @@ class Trainer:
             self.mesh,
         )
         first, marks = self.step, {}
+        if self.step == 0 and multihost.is_first():
+            forget_mixture(self.workdir)
         if self.step < self.num_steps:
             log.info("compiling the training step, which takes up to some minutes")
         while self.step < self.num_steps and not self.stop.agreed():
@@ -295,11 +298,15 @@ class Trainer:
         """Leaves what makes new shapes like the training shapes, see `likeness`."""
         if self.networks.encoder is None or len(self.training) < 2:
             return
-        model = self._model()
-        if multihost.is_first():
-            like = self.stop.attempt(lambda: like_examples(model, self.training))
-            if like is not None:
-                like.mixture.save(self.workdir, self.step)
+        model, size = self._model(), self.config.model.latent_size
+        if not multihost.is_first() or load_mixture(self.workdir, self.step, size):
+            return
+        log.info("fitting what new shapes are drawn from to the training shapes")
+        like = self.stop.attempt(lambda: like_examples(model, self.training))
+        if like is None:
+            log.warning("broken off by a signal: the same command does it again")
+        else:
+            like.mixture.save(self.workdir, self.step)
 
     def _draw(self, model: Model) -> None:
         for name, picture in pictures.draw(model, self.validation).items():

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate import tables
 from vaegan_jax.evaluate.evaluation import Evaluation
-from vaegan_jax.evaluate.generation import SAMPLES
+from vaegan_jax.evaluate.generation import LIKE, SAMPLES
 from vaegan_jax.evaluate.reconstruction import MODEL
 from vaegan_jax.evaluate.report import draw_curves, to_json, write_text
 
@@ -69,10 +69,15 @@ def compare(first: Evaluation, second: Evaluation) -> dict[str, Any]:
         }
         for views in sorted(rows[0].keys() & rows[1].keys())
     }
-    sets = [evaluation.generation[SAMPLES] for evaluation in (first, second)]
     generation = {
-        measure: paired_difference(np.array(values), np.array(sets[1][measure]))
-        for measure, values in sets[0].items()
+        name: {
+            measure: paired_difference(
+                np.array(values), np.array(second.generation[name][measure])
+            )
+            for measure, values in first.generation[name].items()
+        }
+        for name in (SAMPLES, LIKE)
+        if name in first.generation and name in second.generation
     }
     return {
         "workdirs": [first.about["workdir"], second.about["workdir"]],
@@ -120,10 +125,11 @@ def _reconstruction_table(comparison: dict[str, Any]) -> str:
 
 def _generation_table(comparison: dict[str, Any]) -> str:
     return tables.table(
-        ["measure", "mean difference", "deviation over sets"],
+        ["set", "measure", "mean difference", "deviation over sets"],
         [
-            [measure, f"{d['mean']:+.4f}", f"{d['deviation']:.4f}"]
-            for measure, d in comparison["generation"].items()
+            [name, measure, f"{d['mean']:+.4f}", f"{d['deviation']:.4f}"]
+            for name, row in comparison["generation"].items()
+            for measure, d in row.items()
         ],
     )
 

@@ -146,6 +146,7 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
         "algorithm": config.algorithm,
         "step": model.step,
         "data": str(data_dir),
+        "training_data": str(known_dir),
         "split": options.split,
         "shapes": len(examples),
         "training_views": config.data.num_views,

@@ -82,7 +82,7 @@ def drawing_models(model: Model, train: Examples) -> dict[str, Model]:
     The second draws from what `likeness` fits to the training shapes.
     """
     models = {SAMPLES: dataclasses.replace(model, mixture=None)}
-    if model.networks.encoder is not None:
+    if model.networks.encoder is not None and len(train) > 1:
         models[LIKE] = like_examples(model, train)
     return models
 

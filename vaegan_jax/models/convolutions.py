@@ -92,8 +92,8 @@ def _pads(kernel_size: int, padding: int) -> tuple[int, int]:
 
 # The strided convolution, its adjoint and the gradient of its kernel are all that both
 # directions and their gradients need. XLA's GPU backend has fast kernels for the last
-# two if they are written as gradients of a strided convolution, and only then: those of
-# a convolution over cells with zeros between took ten of a step's 14 ms on an H100.
+# two if they are written as gradients of a strided convolution: those of a convolution
+# over cells with zeros between took ten of a step's 14 ms on an H100.
 
 
 def _forward(x, kernel, padding, formulation):
