@@ -6,19 +6,19 @@ import pathlib
 import numpy as np
 
 from vaegan_jax.dataset import Examples, open_split
-from vaegan_jax.evaluate.views import encode_all, pooled_latents
+from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
 from vaegan_jax.inference import Model
 from vaegan_jax.latent_mixture import LatentMixture
 
 PRIOR = "prior"
-_MOST = 2048  # shapes that a mixture is fitted to
+_MOST = 2048  # latents that a mixture is fitted to
 
 
 def like_examples(model: Model, examples: Examples) -> Model:
     """A model whose new shapes are like these, which it sees in their views.
 
-    As many views are pooled as in training; others of the same shape make further
-    latents. Of more than two thousand shapes that many are drawn.
+    As many views are pooled as in training, drawn as there; of few shapes more than
+    once, others each time. Of very many shapes some are drawn.
 
     Args:
       model: with an encoder.
@@ -28,11 +28,11 @@ def like_examples(model: Model, examples: Examples) -> Model:
     names, voxels = [examples.names[i] for i in chosen], examples.voxels[chosen]
     stored = examples.views.shape[1]
     number = min(model.config.data.num_views, stored)
-    apart, latents = stored // number, []
-    for first in range(apart):
-        views = examples.views[chosen, first::apart][:, :number]
-        seen = Examples(names, voxels, views)
-        everything = np.broadcast_to(np.arange(number), views.shape[:2])
+    everything = np.broadcast_to(np.arange(number), (len(chosen), number))
+    latents = []
+    for seed in range(max(1, min(stored // number, _MOST // len(chosen)))):
+        subset = view_subsets(len(chosen), stored, number, seed)
+        seen = Examples(names, voxels, examples.views[chosen[:, None], subset])
         latents.append(pooled_latents(model, encode_all(model, seen), everything))
     mixture = LatentMixture.fit(np.concatenate(latents))
     return dataclasses.replace(model, mixture=mixture)
