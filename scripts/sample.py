@@ -30,8 +30,8 @@ def main() -> None:
     latents = model.draw_latents(NUM_SAMPLES.value, SEED.value, TRUNCATION.value)
     output = OUTPUT.value or f"{workdir}/samples"
     empty = write_samples(model, latents, output, writer, TURNTABLE.value)
-    source = "the prior" if model.mixture is None else "what training shapes are like"
-    print(f"wrote {len(latents)} shapes of step {model.step}, of {source}, to {output}")
+    kind = "of the prior" if model.mixture is None else "like training shapes"
+    print(f"wrote {len(latents)} shapes {kind}, of step {model.step}, to {output}")
     if empty:
         print(f"without a filled voxel, so without a mesh: {empty}")
 

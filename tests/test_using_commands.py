@@ -117,10 +117,14 @@ def test_samples_like_a_data_set_also_from_exported_weights(workdir, tmp_path):
     drawn = []
     for arguments in ([f"--workdir={workdir}", like], [f"--workdir={weights}"]):
         output = tmp_path / f"samples_{len(drawn)}"
-        succeed("scripts/sample.py", *arguments, *flags, f"--output={output}")
+        command = ("scripts/sample.py", *arguments, *flags, f"--output={output}")
+        assert "2 shapes like training shapes, of step 0" in succeed(*command)
         with np.load(output / "samples.npz") as file:
             drawn.append(file["latents"])
     np.testing.assert_array_equal(*drawn)
+    prior = (*flags, "--like=prior", f"--output={tmp_path / 'prior'}")
+    made = succeed("scripts/sample.py", f"--workdir={weights}", *prior)
+    assert "2 shapes of the prior, of step 0" in made
 
 
 def test_interpolation_and_arithmetic(workdir, tmp_path):
