@@ -24,7 +24,12 @@ def data(tmp_path_factory) -> str:
 
 
 @pytest.mark.parametrize(
-    "algorithm, average_decay", [("mv_vae_gan", 0.9), ("vae_gan", 0.0), ("gan", 0.0)]
+    "algorithm, average_decay",
+    [
+        ("mv_vae_gan", 0.9),
+        pytest.param("vae_gan", 0.0, marks=pytest.mark.slow),
+        ("gan", 0.0),
+    ],
 )
 def test_resuming_equals_not_stopping_bit_for_bit(
     data, tmp_path, algorithm, average_decay

@@ -139,7 +139,9 @@ def test_the_generator_learns_to_deceive_a_discriminator_that_stands_still():
     assert np.mean(values[-5:]) < 0.2 * values[0]
 
 
-@pytest.mark.parametrize("algorithm", ["vae_gan", "mv_vae_gan"])
+@pytest.mark.parametrize(
+    "algorithm", [pytest.param("vae_gan", marks=pytest.mark.slow), "mv_vae_gan"]
+)
 def test_a_single_batch_overfits(algorithm):
     overrides = {"optimizer.encoder_lr": 1e-2, "optimizer.generator_lr": 1e-2}
     this = cached_setup(algorithm, overrides)
