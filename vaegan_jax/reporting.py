@@ -171,6 +171,26 @@ def duration(seconds: float) -> str:
     return f"{seconds / 86400:.0f} days"
 
 
+def expectation(epoch: float, left: float, algorithm: str) -> list[str]:
+    """Lines that say how long a run will take, and what to do where that is long.
+
+    Args:
+      epoch: seconds for an epoch.
+      left: seconds for all that is left.
+      algorithm: of the run.
+    """
+    lines = [
+        f"an epoch takes about {duration(epoch)}, all that is left about "
+        f"{duration(left)}"
+    ]
+    if jax.default_backend() == "cpu" and left > 3600:
+        lines.append(
+            f"there is no accelerator here; --config=configs/{algorithm}.py:demo is a "
+            "small version that takes minutes"
+        )
+    return lines
+
+
 def summary(values: dict[str, float]) -> str:
     """The metrics that a line of the log has room for."""
     shown: dict[str, Any] = {

@@ -16,7 +16,7 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.selection import SCORE, SUMMARY, validate
 from vaegan_jax.inference import Model
 from vaegan_jax.interrupts import StopRequest
-from vaegan_jax.latent_mixture import forget_mixture, load_mixture
+from vaegan_jax.latent_mixture import forget_mixture
 from vaegan_jax.likeness import like_examples
 from vaegan_jax.lock import hold
 from vaegan_jax.models.networks import Networks, build_networks
@@ -28,6 +28,7 @@ from vaegan_jax.reporting import (
     Silence,
     StepMeter,
     duration,
+    expectation,
     log,
     summary,
 )
@@ -241,16 +242,10 @@ class Trainer:
         first, last = _TIMED_STEPS
         seconds = (marks[last] - marks[first]) / (last - first)
         left = seconds * (self.num_steps - self.step)
-        log.info(
-            f"an epoch takes about {duration(seconds * self.steps_per_epoch)}, all "
-            f"that is left about {duration(left)}"
-        )
-        if jax.default_backend() == "cpu" and left > 3600:
-            log.info(
-                "there is no accelerator here; "
-                f"--config=configs/{self.config.algorithm}.py:demo is a small "
-                "version that takes minutes"
-            )
+        for line in expectation(
+            seconds * self.steps_per_epoch, left, self.config.algorithm
+        ):
+            log.info(line)
 
     def _log(self) -> None:
         self.checkpoints.check()
@@ -298,8 +293,8 @@ class Trainer:
         """Leaves what makes new shapes like the training shapes, see `likeness`."""
         if self.networks.encoder is None or len(self.training) < 2:
             return
-        model, size = self._model(), self.config.model.latent_size
-        if not multihost.is_first() or load_mixture(self.workdir, self.step, size):
+        model = self._model()
+        if not multihost.is_first():
             return
         log.info("fitting what new shapes are drawn from to the training shapes")
         like = self.stop.attempt(lambda: like_examples(model, self.training))
