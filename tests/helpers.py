@@ -23,6 +23,14 @@ OPEN = {"loss.discriminator_threshold": 1.0, "optimizer.schedule": False}
 CLOSED = {"loss.discriminator_threshold": 0.0}
 
 
+# E tells the azimuths of three views, of which each latent is pooled from some.
+AZIMUTHS = {
+    "model.azimuths": 3,
+    "model.view_encoding": "fold_joint",
+    "data.fewest_views": 1,
+}
+
+
 def tiny_config(algorithm: str, **overrides):
     """Full resolution, but few channels, small images and a short latent.
 

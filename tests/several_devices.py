@@ -48,6 +48,8 @@ class Run:
         fields = OPEN | SMALLER | {"model.convolution": convolution}
         if algorithm != "gan":  # their second step is no turn of the adversary
             fields["loss.adversarial_every"] = 2
+        if algorithm == "mv_vae_gan":
+            fields["data.fewest_views"] = 1
         self.config = tiny_config(algorithm, **fields)
         self.mesh = device_mesh(jax.devices()[:devices])
         networks = build_networks(self.config)

@@ -79,10 +79,29 @@ def test_widths_follow_the_resolution():
         ("augmentation.contrast", -0.1, r"\[0, 1\)"),
         ("train.average_decay", 1.0, r"\[0, 1\)"),
         ("loss.adversarial_every", 0, "positive"),
+        ("loss.azimuth_weight", -1.0, "0 or more"),
+        ("data.fewest_views", 13, "at most data.num_views, 12"),
+        ("model.azimuths", 8, "0, or data.num_views, 12, "),
     ],
 )
 def test_impossible_values_are_named_with_what_is_valid(path, value, expected):
     config = reference_config("mv_vae_gan")
+    config.update_from_flattened_dict({path: value})
+    with pytest.raises(UserError, match=f"config.{path} is .*{expected}"):
+        complete(config)
+
+
+@pytest.mark.parametrize(
+    "path, value, expected",
+    [
+        ("model.view_encoding", "fold", "'fold_joint' with model.azimuths"),
+        ("augmentation.mirror", True, "False with model.azimuths"),
+    ],
+)
+def test_what_would_mix_azimuths_up_is_refused(path, value, expected):
+    config = reference_config("mv_vae_gan")
+    config.model.azimuths, config.model.view_encoding = 12, "fold_joint"
+    complete(config)
     config.update_from_flattened_dict({path: value})
     with pytest.raises(UserError, match=f"config.{path} is .*{expected}"):
         complete(config)

@@ -18,6 +18,15 @@ def test_every_example_once_per_epoch_across_batch_boundaries():
     assert len({tuple(epoch) for epoch in epochs}) == 4  # shuffled anew
 
 
+def test_views_come_as_they_are_stored_if_asked():
+    examples = make_examples()
+    stream = dataset.index_stream(examples, 6, 4, seed=0, start_step=3, in_order=True)
+    shapes, views = next(stream)
+    np.testing.assert_array_equal(views, np.zeros((6, 4)) + range(4))
+    other, _ = next(dataset.index_stream(examples, 6, 4, seed=0, start_step=3))
+    np.testing.assert_array_equal(shapes, other)  # the shapes are what they were
+
+
 def test_a_batch_may_span_several_epochs():
     indices = dataset.batch_indices(1, 7, 3, seed=0)  # positions 7 ... 13
     counts = np.bincount(indices)
@@ -48,12 +57,13 @@ def test_views_of_every_azimuth_come_at_every_place():
         assert all(len(set(place)) > 1 for place in batch.T)
 
 
+@pytest.mark.parametrize("in_order", [False, True])
 @pytest.mark.parametrize("num_views", [0, 2, 4])
-def test_tf_data_and_device_batches_are_the_same(num_views):
+def test_tf_data_and_device_batches_are_the_same(num_views, in_order):
     examples = make_examples()
     arguments = (examples, 4, num_views, 7, 0)
-    streamed = input_pipeline.stream_batches(*arguments)
-    gathered = packed_data.device_batches(*arguments)
+    streamed = input_pipeline.stream_batches(*arguments, in_order=in_order)
+    gathered = packed_data.device_batches(*arguments, in_order=in_order)
     names = {"voxels", "views"} if num_views else {"voxels"}
     for ours, theirs in itertools.islice(zip(streamed, gathered, strict=False), 6):
         assert set(ours) == set(theirs) == names
@@ -133,4 +143,13 @@ def test_missing_and_damaged_files_are_named(tmp_path):
 
 def test_more_views_than_stored():
     with pytest.raises(UserError, match="at most 4"):
-        dataset.check_views(make_examples(num_views=4), 5)
+        dataset.check_views(make_examples(num_views=4), 5, azimuths=0)
+
+
+def test_an_encoder_that_tells_azimuths_needs_views_of_all_of_them():
+    examples = make_examples(num_views=4)
+    dataset.check_views(examples, 4, azimuths=4)
+    with pytest.raises(
+        UserError, match=r"azimuths is 3 but the data set stores 4 .* 4"
+    ):
+        dataset.check_views(examples, 3, azimuths=3)

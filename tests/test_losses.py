@@ -105,3 +105,10 @@ def test_posterior_sample_has_its_mean_and_variance():
     samples = posterior.sample(jax.random.key(0))
     np.testing.assert_allclose(samples.mean(), 2, atol=0.05)
     np.testing.assert_allclose(samples.std(), 3, rtol=0.01)
+
+
+def test_azimuth_loss_by_hand():
+    logits = jnp.log(jnp.array([[[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]]))
+    # View 0 is of azimuth 0, view 1 of azimuth 1.
+    expected = -(np.log(0.5) + np.log(0.8)) / 2
+    np.testing.assert_allclose(losses.azimuth_loss(logits), expected, rtol=1e-6)

@@ -10,6 +10,7 @@ from helpers import Setup, assert_trees_close, make_batch, tiny_config
 from vaegan_jax.models.encoder import Posterior
 from vaegan_jax.models.multiview import (
     Pooling,
+    choose_views,
     encode_views,
     expected_latent,
     pool_views,
@@ -83,6 +84,45 @@ def test_pooling_by_hand_and_in_any_order(pooling):
     for order in (slice(None), slice(None, None, -1)):
         pooled = pool_views(latents[:, order], log_variance[:, order], pooling)
         np.testing.assert_allclose(pooled, expected[pooling], rtol=1e-6)
+
+
+@pytest.mark.parametrize("pooling", get_args(Pooling))
+def test_pooling_the_chosen_views_is_pooling_without_the_others(pooling):
+    rng = np.random.default_rng(2)
+    latents, log_variance = jnp.asarray(rng.normal(size=(2, 3, 5, 4)), jnp.float32)
+    chosen = jnp.array([[1, 0, 1, 0, 0], [0, 0, 0, 1, 0], [1, 1, 1, 1, 1]]) > 0
+
+    def pool(latents):
+        return pool_views(latents, log_variance, pooling, chosen)
+
+    for shape, kept in enumerate(chosen):
+        expected = pool_views(
+            latents[shape : shape + 1, kept],
+            log_variance[shape : shape + 1, kept],
+            pooling,
+        )
+        np.testing.assert_allclose(pool(latents)[shape], expected[0], rtol=1e-5)
+    gradient = jax.grad(lambda latents: pool(latents).sum())(latents)
+    assert np.isfinite(gradient).all() and not gradient[~chosen].any()
+
+
+@pytest.mark.parametrize("count, fewest, most", [(12, 1, 6), (12, 4, 6), (3, 2, 2)])
+def test_some_shapes_keep_all_views_and_the_others_few(count, fewest, most):
+    chosen = np.asarray(choose_views(jax.random.key(0), 20_000, count, fewest))
+    numbers = chosen.sum(1)
+    few = numbers[numbers < count]
+    np.testing.assert_allclose((numbers == count).mean(), 0.4, atol=0.02)
+    assert set(few) == set(range(fewest, most + 1))
+    frequencies = np.bincount(few, minlength=most + 1)[fewest:]
+    assert (np.diff(frequencies) < 0).all()  # few more often than many
+    share = chosen[numbers < count].mean(0)
+    np.testing.assert_allclose(
+        share, share.mean(), rtol=0.1
+    )  # no view more than others
+
+
+def test_all_views_are_all_views():
+    assert choose_views(jax.random.key(0), 100, 4, fewest=4).all()
 
 
 def test_precision_pooling_is_the_product_of_the_posteriors():

@@ -5,6 +5,7 @@ import optax
 import pytest
 from helpers import (
     ALGORITHMS,
+    AZIMUTHS,
     CLOSED,
     OPEN,
     assert_trees_close,
@@ -15,6 +16,7 @@ from helpers import (
 
 from vaegan_jax import steps, updates
 from vaegan_jax.augmentation import augment
+from vaegan_jax.models.multiview import encode_views
 from vaegan_jax.prior import build_prior
 
 # The second step of a fixed seed, to notice unintended changes of the algorithm. A
@@ -235,3 +237,42 @@ def test_between_its_turns_the_adversary_changes_nothing():
 def differ(a, b):
     pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
     return any(bool((x != y).any()) for x, y in pairs)
+
+
+def test_the_encoder_learns_to_tell_azimuths_and_to_do_with_few_views():
+    this = cached_setup("mv_vae_gan", AZIMUTHS | {"optimizer.encoder_lr": 1e-2})
+    batch = make_batch(this.config)
+    # Each azimuth has its own look: another part of the picture is dark.
+    views = np.full(batch["views"].shape, 255, np.uint8)
+    for azimuth in range(3):
+        views[:, azimuth, 10 * azimuth : 10 * azimuth + 10] = 0
+    batch["views"] = jnp.asarray(views)
+    state = this.create()
+    told = []
+    for _ in range(25):
+        state, metrics = this.train_step(state, batch)
+        told.append(float(metrics["loss/azimuth"]))
+    assert told[0] > 0.5 * np.log(3) and told[-1] < 0.05
+    posterior, _ = encode_views(
+        this.networks.encoder,
+        state.encoder.variables,
+        batch["views"][:, ::-1],
+        train=False,
+    )
+    # In evaluation no azimuth is told: views in another order are recognised.
+    np.testing.assert_array_equal(posterior.azimuth.argmax(-1), 4 * [[2, 1, 0]])
+
+
+def test_latents_are_pooled_from_some_of_the_views():
+    batch = make_batch(cached_setup("mv_vae_gan").config)
+    metrics = {}
+    for fewest in (0, 3, 1):  # of three
+        this = cached_setup("mv_vae_gan", {"data.fewest_views": fewest})
+        metrics[fewest] = this.train_step(this.create(), batch)[1]
+    all_views, also_all, some = (
+        metrics[fewest]["loss/reconstruction"] for fewest in (0, 3, 1)
+    )
+    np.testing.assert_allclose(all_views, also_all, rtol=1e-6)
+    assert abs(some - all_views) > 1e-4 * all_views
+    # What the posterior of every view is held to is the same.
+    np.testing.assert_allclose(metrics[1]["loss/kl"], metrics[0]["loss/kl"], rtol=1e-5)

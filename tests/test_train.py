@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import assert_trees_equal
+from helpers import AZIMUTHS, assert_trees_equal
 from training import config_for, final_state, stop_after, write_data
 
 from vaegan_jax import inference
@@ -25,7 +25,8 @@ def data(tmp_path_factory) -> str:
 
 @pytest.mark.parametrize("algorithm", ["gan", "mv_vae_gan"])
 def test_a_run_leaves_what_it_promises(data, tmp_path, algorithm):
-    config = config_for(data, algorithm)
+    four = AZIMUTHS | {"data.num_views": 4, "model.azimuths": 4}  # all that are stored
+    config = config_for(data, algorithm, **({} if algorithm == "gan" else four))
     assert driver.train(config, tmp_path) == 0
     assert (tmp_path / "config.json").exists()
     for name in ("framing.npz", "latents.npz"):
@@ -42,6 +43,7 @@ def test_a_run_leaves_what_it_promises(data, tmp_path, algorithm):
     expected = {"samples_000006.png"}
     if algorithm != "gan":
         expected.add("reconstructions_000006.png")
+        assert "loss/azimuth" in scalar_names(tmp_path)
     assert pictures == expected
     log = (tmp_path / "train.log").read_text()
     assert "data: source random\n" in log

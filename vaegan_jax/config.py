@@ -20,6 +20,9 @@ RESOLUTIONS = (32, 64)
 
 # Fields that configurations of older runs do not have.
 _ADDED = (
+    ("data", "fewest_views"),
+    ("model", "azimuths"),
+    ("loss", "azimuth_weight"),
     ("augmentation", "mirror"),
     ("augmentation", "zoom"),
     ("augmentation", "shift"),
@@ -43,6 +46,8 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.data.validation_split = "validation"
     # Views of each shape that a training step encodes, drawn anew each time.
     config.data.num_views = {"gan": 0, "vae_gan": 1, "mv_vae_gan": 12}[algorithm]
+    # Of these each shape's latent is pooled from a random number, this or more; 0: all.
+    config.data.fewest_views = 0
 
     # Off in the reference; see `augmentation`.
     config.augmentation = ConfigDict()
@@ -59,6 +64,8 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.model.generator_widths = ()  # () is `default_widths`, reversed
     config.model.discriminator_widths = ()  # () is `default_widths`
     config.model.encoder_widths = (64, 128, 256, 512, 400)
+    # Of the cameras: E then has a last layer for each. 0: one for all.
+    config.model.azimuths = 0
     config.model.leak = 0.2
     config.model.use_bias = False  # only matters where no BatchNorm follows
     config.model.pooling = "mean"  # or "max" or "precision"
@@ -74,6 +81,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.loss.reconstruction = "squared_error"
     config.loss.reconstruction_weight = 1.0
     config.loss.kl_weight = 1.0
+    config.loss.azimuth_weight = 10.0  # of telling azimuths, where E does
     config.loss.adversarial_weight = 1.0
     # Steps from one round of D and G against each other to the next; in those between
     # G only learns to reconstruct, in less time.
@@ -176,6 +184,7 @@ def validate(config: ConfigDict) -> None:
     for path in (
         *("loss.kl_weight", "loss.reconstruction_weight", "loss.adversarial_weight"),
         *("model.leak", "checkpoint.keep_every_epochs", "seed"),
+        *("loss.azimuth_weight", "data.fewest_views", "model.azimuths"),
     ):
         value = lookup(config, path)
         _require(value >= 0, path, value, "0 or more")
@@ -227,6 +236,34 @@ def _validate_ranges(config: ConfigDict) -> None:
     }[config.algorithm]
     count = config.data.num_views
     _require(valid(count), "data.num_views", count, expected)
+    fewest = config.data.fewest_views
+    _require(
+        fewest <= count, "data.fewest_views", fewest, f"at most data.num_views, {count}"
+    )
+    if config.model.azimuths:
+        _validate_azimuths(config)
+
+
+def _validate_azimuths(config: ConfigDict) -> None:
+    azimuths, count = config.model.azimuths, config.data.num_views
+    _require(
+        azimuths == count,
+        "model.azimuths",
+        azimuths,
+        f"0, or data.num_views, {count}, for a step encodes views of all azimuths",
+    )
+    _require(
+        config.model.view_encoding == "fold_joint",
+        "model.view_encoding",
+        config.model.view_encoding,
+        "'fold_joint' with model.azimuths, or BatchNorm would tell azimuths apart too",
+    )
+    _require(
+        not config.augmentation.mirror,
+        "augmentation.mirror",
+        config.augmentation.mirror,
+        "False with model.azimuths, for a mirrored view is one of another azimuth",
+    )
 
 
 def with_additions(saved: dict[str, Any]) -> dict[str, Any]:

@@ -134,15 +134,23 @@ def _epoch_order(epoch: int, count: int, seed: int) -> Int[np.ndarray, " n"]:
 
 
 def view_indices(
-    step: int, batch_size: int, stored: int, chosen: int, seed: int
+    step: int,
+    batch_size: int,
+    stored: int,
+    chosen: int,
+    seed: int,
+    in_order: bool = False,
 ) -> Int[np.ndarray, "b v"]:
     """Which of the stored views of each example a step encodes, in random order.
 
     They are drawn for each example anew, without replacement. The order matters even of
     all of them, because the views at one place make a batch of their own for BatchNorm:
     if that were always one azimuth, E would come to rely on statistics of azimuths,
-    where evaluation has one set for all.
+    where evaluation has one set for all. `in_order` is for an encoder that is told the
+    azimuths: the first views, as they are stored.
     """
+    if in_order:
+        return np.tile(np.arange(chosen), (batch_size, 1))
     draws = np.random.default_rng([seed, _VIEWS, step]).random((batch_size, stored))
     return draws.argsort(axis=1)[:, :chosen]
 
@@ -154,15 +162,17 @@ def index_stream(
     seed: int,
     start_step: int,
     rows: slice = slice(None),
+    in_order: bool = False,
 ) -> Iterator[tuple[Int[np.ndarray, " b"], Int[np.ndarray, "b v"]]]:
     """Example and view indices of every step from `start_step` on, without end.
 
-    Of each batch only the `rows` that this process reads.
+    Of each batch only the `rows` that this process reads. Views `in_order`: see
+    `view_indices`.
     """
     stored, step = examples.views.shape[1], start_step
     while True:
         index = batch_indices(step, batch_size, len(examples), seed)
-        chosen = view_indices(step, batch_size, stored, num_views, seed)
+        chosen = view_indices(step, batch_size, stored, num_views, seed, in_order)
         yield index[rows], chosen[rows]
         step += 1
 
@@ -175,6 +185,7 @@ def training_batches(
     seed: int,
     start_step: int,
     mesh: Mesh,
+    in_order: bool = False,
 ) -> Iterator[dict[str, jax.Array]]:
     """Batches on the devices from `start_step` on, the order that of `index_stream`.
 
@@ -186,6 +197,7 @@ def training_batches(
       seed: of the order.
       start_step: the first.
       mesh: the devices that share the batch.
+      in_order: whether views come as they are stored, see `view_indices`.
 
     Yields:
       uint8 `voxels` (b, x, y, z) and `views` (b, v, h, w, c).
@@ -194,16 +206,26 @@ def training_batches(
     if pathlib.Path(path).is_file():
         from vaegan_jax import packed_data
 
-        return packed_data.device_batches(*arguments, mesh)
+        return packed_data.device_batches(*arguments, mesh, in_order)
     from vaegan_jax import input_pipeline
 
-    batches = input_pipeline.stream_batches(*arguments, process_rows(batch_size, mesh))
+    rows = process_rows(batch_size, mesh)
+    batches = input_pipeline.stream_batches(*arguments, rows, in_order)
     return (place(batch, by_batch(mesh)) for batch in batches)
 
 
-def check_views(examples: Examples, num_views: int) -> None:
-    """Raises a `UserError` if a training step asks for more views than are stored."""
+def check_views(examples: Examples, num_views: int, azimuths: int) -> None:
+    """Raises a `UserError` unless a training step can have its views.
+
+    An encoder that tells `azimuths` apart needs all that are stored.
+    """
     stored = examples.views.shape[1]
+    if azimuths and azimuths != stored:
+        raise UserError(
+            f"config.model.azimuths is {azimuths} but the data set stores {stored} "
+            f"views of each shape, each of one azimuth; set config.model.azimuths and "
+            f"config.data.num_views to {stored}, or model.azimuths to 0"
+        )
     if num_views > stored:
         raise UserError(
             f"config.data.num_views is {num_views} but the data set stores {stored} "

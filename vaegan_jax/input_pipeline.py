@@ -130,6 +130,7 @@ def stream_batches(
     seed: int,
     start_step: int,
     rows: slice = slice(None),
+    in_order: bool = False,
 ) -> Iterator[dict[str, np.ndarray]]:
     """Training batches from `start_step` on, prepared ahead by tf.data's threads.
 
@@ -148,7 +149,9 @@ def stream_batches(
         return batch
 
     indices = tf.data.Dataset.from_generator(
-        lambda: index_stream(examples, batch_size, num_views, seed, start_step, rows),
+        lambda: index_stream(
+            examples, batch_size, num_views, seed, start_step, rows, in_order
+        ),
         output_signature=(
             tf.TensorSpec((None,), tf.int64),
             tf.TensorSpec((None, num_views), tf.int64),

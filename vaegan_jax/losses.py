@@ -71,6 +71,12 @@ def reconstruction_loss(
     return errors.sum((1, 2, 3, 4)).mean()
 
 
+def azimuth_loss(logits: Float[Array, "b v azimuths"]) -> Float[Array, ""]:
+    """Cross-entropy of the azimuths that E tells, where view i is of azimuth i."""
+    truth = jnp.arange(logits.shape[1])[None]
+    return optax.softmax_cross_entropy_with_integer_labels(logits, truth).mean()
+
+
 def kl_divergence(
     posterior: Posterior, prior_scale: float | Float[Array, ""]
 ) -> Float[Array, ""]:

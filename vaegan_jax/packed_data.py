@@ -165,6 +165,7 @@ def device_batches(
     seed: int,
     start_step: int,
     mesh: Mesh | None = None,
+    in_order: bool = False,
 ) -> Iterator[dict[str, jax.Array]]:
     """Training batches from `start_step` on, which each device gathers for itself.
 
@@ -192,6 +193,6 @@ def device_batches(
 
     rows = process_rows(batch_size, mesh)
     for indices in index_stream(
-        examples, batch_size, num_views, seed, start_step, rows
+        examples, batch_size, num_views, seed, start_step, rows, in_order
     ):
         yield gather(stored, *place(indices, split))

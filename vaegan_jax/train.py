@@ -71,7 +71,7 @@ def train(
     changed_fields(workdir, config)  # before reading, which may take long
     training = _open(config, config.data.train_split)
     validation = _open(config, config.data.validation_split)
-    check_views(training, config.data.num_views)
+    check_views(training, config.data.num_views, config.model.azimuths)
     first = multihost.is_first()
     with contextlib.ExitStack() as stack:
         if first:
@@ -199,6 +199,7 @@ class Trainer:
             config.seed,
             self.step,
             self.mesh,
+            in_order=bool(config.model.azimuths),
         )
         first, marks = self.step, {}
         if self.step == 0 and multihost.is_first():

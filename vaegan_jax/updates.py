@@ -15,7 +15,7 @@ from ml_collections import ConfigDict
 
 from vaegan_jax import losses
 from vaegan_jax.metrics.reconstruction import OCCUPIED, intersection_over_union
-from vaegan_jax.models.multiview import encode_views, pool_views
+from vaegan_jax.models.multiview import choose_views, encode_views, pool_views
 from vaegan_jax.models.networks import Networks
 from vaegan_jax.models.partition import mean_over_shares, own_rows
 from vaegan_jax.optimizers import Optimizer
@@ -119,9 +119,14 @@ def update_encoder(
 ) -> tuple[NetState, Latents, Metrics]:
     """Teaches E latents that G reconstructs from and that resemble the prior.
 
-    Minimises reconstruction + KL. Returns also the pooled posterior samples.
+    Minimises reconstruction + KL, and the cross-entropy of azimuths if E tells them.
+    Returns also the pooled posterior samples.
     """
     prior = build_prior(config)
+    sample_key, choice_key = key, jax.random.fold_in(key, 1)
+    chosen = None
+    if config.data.fewest_views:
+        chosen = choose_views(choice_key, *views.shape[:2], config.data.fewest_views)
 
     def loss_function(params):
         posterior, statistics = encode_views(
@@ -131,8 +136,10 @@ def update_encoder(
             train=True,
             how=config.model.view_encoding,
         )
-        sampled = posterior.sample(key)
-        latents = pool_views(sampled, posterior.log_variance, config.model.pooling)
+        sampled = posterior.sample(sample_key)
+        latents = pool_views(
+            sampled, posterior.log_variance, config.model.pooling, chosen
+        )
         logits, _ = apply_train(networks.generator, generator, latents)
         reconstruction = losses.reconstruction_loss(
             logits, voxels, config.loss.reconstruction
@@ -140,22 +147,19 @@ def update_encoder(
         kl = losses.kl_divergence(posterior, prior.standard_deviation)
         loss = config.loss.reconstruction_weight * reconstruction
         loss += config.loss.kl_weight * kl
-        return loss, (statistics, latents, kl)
+        metrics = {"loss/kl": kl}
+        if posterior.azimuth is not None:
+            metrics["loss/azimuth"] = losses.azimuth_loss(posterior.azimuth)
+            loss += config.loss.azimuth_weight * metrics["loss/azimuth"]
+        return loss, (statistics, latents, metrics)
 
-    (loss, (statistics, latents, kl)), gradients = jax.value_and_grad(
+    (loss, (statistics, latents, metrics)), gradients = jax.value_and_grad(
         loss_function, has_aux=True
     )(encoder.params)
     gradients = mean_over_shares(gradients)
     new = apply_gradients(encoder, gradients, statistics, optimizer, step)
-    return (
-        new,
-        latents,
-        {
-            "loss/encoder": loss,
-            "loss/kl": kl,
-            "gradient_norm/encoder": optax.tree.norm(gradients),
-        },
-    )
+    norm = optax.tree.norm(gradients)
+    return new, latents, metrics | {"loss/encoder": loss, "gradient_norm/encoder": norm}
 
 
 def adversarial_gradients(

@@ -12,12 +12,23 @@ from vaegan_jax.models.convolutions import Formulation
 from vaegan_jax.models.layers import BatchNorm, StridedConvolution, kernel_init
 from vaegan_jax.models.partition import own_rows
 
+_CLASSIFIER_WIDTH = 256
+
+# As `kernel_init`, for each azimuth.
+_heads_init = nn.initializers.variance_scaling(
+    1 / 3, "fan_in", "uniform", batch_axis=(0,)
+)
+
 
 class Posterior(NamedTuple):
-    """A diagonal Gaussian q(z | image) for each leading index."""
+    """A diagonal Gaussian q(z | image) for each leading index.
+
+    `azimuth`: logits of the camera's azimuths, of an encoder that tells them apart.
+    """
 
     mean: Float[Array, "*n latent"]
     log_variance: Float[Array, "*n latent"]
+    azimuth: Float[Array, "*n azimuths"] | None = None
 
     def sample(self, key: Key[Array, ""]) -> Float[Array, "*n latent"]:
         """The reparameterised sample: mean + standard deviation × N(0, 1)."""
@@ -29,15 +40,22 @@ class Posterior(NamedTuple):
 class Encoder(nn.Module):
     """2D convolutions of 5² taps, stride 2 and padding 2, then two dense heads.
 
+    What a place in an image says about a place in the grid depends on where the camera
+    was. With `azimuths` there are heads for each of these, and a small classifier tells
+    how likely each azimuth is (a mixture of experts with a gate that is taught, Jacobs
+    et al. 1991).
+
     Attributes:
       latent_size: length of a latent vector.
       widths: channels; the image's sides are divisible by `2 ** len(widths)`.
+      azimuths: how many azimuths have heads of their own; 0: all share one pair.
       formulation: how convolutions are computed.
       dtype: precision of the products.
     """
 
     latent_size: int
     widths: Sequence[int] = (64, 128, 256, 512, 400)
+    azimuths: int = 0
     formulation: Formulation = "plain"
     dtype: Any = jnp.float32
 
@@ -49,7 +67,9 @@ class Encoder(nn.Module):
 
         Args:
           images: grey or colour in 0 ... 255, on a white background.
-          train: use and update batch statistics.
+          train: use and update batch statistics. With `azimuths` the images then are
+            that many equal consecutive parts, each of one azimuth, and get its heads;
+            otherwise every image gets those of all, as likely as each is.
           groups: equal consecutive parts of the batch with their own batch statistics.
 
         Returns:
@@ -67,6 +87,8 @@ class Encoder(nn.Module):
             )(h)
             h = nn.relu(BatchNorm()(h, train=train, groups=groups))
         h = h.reshape(h.shape[0], -1)
+        if self.azimuths:
+            return self._heads_of_azimuths(h, train, groups)
         mean, log_variance = (
             nn.Dense(
                 self.latent_size, kernel_init=kernel_init, dtype=self.dtype, name=name
@@ -74,3 +96,28 @@ class Encoder(nn.Module):
             for name in ("mean", "log_variance")
         )
         return Posterior(mean, log_variance)
+
+    def _heads_of_azimuths(
+        self, h: Float[Array, "b f"], train: bool, groups: int
+    ) -> Posterior:
+        shape = (self.azimuths, h.shape[-1], 2 * self.latent_size)
+        heads = self.param("heads", _heads_init, shape).astype(self.dtype)
+        hidden = nn.Dense(
+            _CLASSIFIER_WIDTH,
+            use_bias=False,
+            kernel_init=kernel_init,
+            dtype=self.dtype,
+            name="azimuth_hidden",
+        )(h)
+        normalise = BatchNorm(name="azimuth_norm")
+        hidden = nn.relu(normalise(hidden, train=train, groups=groups))
+        both = jnp.concatenate([h, hidden], -1).astype(jnp.float32)
+        logits = nn.Dense(self.azimuths, kernel_init=kernel_init, name="azimuth")(both)
+        h = h.astype(self.dtype)
+        if train:
+            parts = h.reshape(self.azimuths, -1, h.shape[-1])
+            y = jnp.einsum("abf,afz->abz", parts, heads).reshape(len(h), -1)
+        else:
+            weights = jax.nn.softmax(logits).astype(self.dtype)
+            y = jnp.einsum("baz,ba->bz", jnp.einsum("bf,afz->baz", h, heads), weights)
+        return Posterior(*jnp.split(y.astype(jnp.float32), 2, -1), azimuth=logits)

@@ -15,10 +15,11 @@ from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, UInt8
+from jaxtyping import Array, Bool, Float, Key, UInt8
 
 from vaegan_jax.models.encoder import Encoder, Posterior
 from vaegan_jax.models.layers import MOMENTUM, follow
+from vaegan_jax.models.partition import own_rows
 
 ViewEncoding = Literal["fold", "fold_joint", "loop", "vmap"]
 Pooling = Literal["mean", "max", "precision"]
@@ -86,10 +87,38 @@ def _in_sequence(
     return follow(before, batches)
 
 
+def choose_views(
+    key: Key[Array, ""], batch: int, count: int, fewest: int
+) -> Bool[Array, "b v"]:
+    """Which views of each shape training pools, so that E and G learn to do with few.
+
+    Two shapes of five keep all their views. The others keep `fewest` to half of them,
+    few more often than many, as a model learns most slowly to make use of few.
+
+    Args:
+      key: of all draws.
+      batch: how many shapes this device has.
+      count: of views of each shape.
+      fewest: from 1 to `count`; `count` keeps all views of all shapes.
+    """
+    most = max(fewest, count // 2)
+
+    def draw(rows):
+        share_key, number_key, order_key = jax.random.split(key, 3)
+        uniform = jax.random.uniform(number_key, (rows, 1))
+        numbers = fewest + jnp.floor((most + 1 - fewest) * uniform**1.5)
+        keep_all = jax.random.uniform(share_key, (rows, 1)) < 0.4
+        places = jax.random.uniform(order_key, (rows, count)).argsort(1).argsort(1)
+        return keep_all | (places < numbers)
+
+    return own_rows(draw, batch)
+
+
 def pool_views(
     latents: Float[Array, "b v latent"],
     log_variance: Float[Array, "b v latent"],
     pooling: Pooling,
+    chosen: Bool[Array, "b v"] | None = None,
 ) -> Float[Array, "b latent"]:
     """One latent per shape from those of its views, whatever their order and number.
 
@@ -102,10 +131,15 @@ def pool_views(
       latents: one for each view.
       log_variance: of the posterior that each is of.
       pooling: "mean", "max" or "precision", of each element by itself.
+      chosen: the views that count, at least one of each shape; None is all.
     """
+    where = None if chosen is None else chosen[..., None]
     if pooling == "precision":
-        return (latents * jax.nn.softmax(-log_variance, axis=1)).sum(1)
-    return latents.max(1) if pooling == "max" else latents.mean(1)
+        weights = jax.nn.softmax(-log_variance, axis=1, where=where)
+        return (latents * weights).sum(1)
+    if pooling == "max":
+        return latents.max(1, where=where, initial=-jnp.inf)
+    return latents.mean(1, where=where)
 
 
 def expected_latent(posterior: Posterior, pooling: Pooling) -> Float[Array, "b latent"]:

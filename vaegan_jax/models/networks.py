@@ -28,7 +28,9 @@ def build_networks(config: ConfigDict) -> Networks:
     shared = {"formulation": formulation, "dtype": jnp.dtype(model.dtype)}
     encoder = None
     if config.algorithm != "gan":
-        encoder = Encoder(model.latent_size, tuple(model.encoder_widths), **shared)
+        encoder = Encoder(
+            model.latent_size, tuple(model.encoder_widths), model.azimuths, **shared
+        )
     return Networks(
         Generator(tuple(model.generator_widths), model.use_bias, **shared),
         Discriminator(
