@@ -5,6 +5,7 @@ python scripts/prepare_data.py deform --packed=chairs.npz --output=more.npz --co
 python scripts/train.py --config=configs/mv_vae_gan_best.py --config.data.dir=more.npz
 python scripts/sample.py --workdir=runs/mv_vae_gan_best --like=chairs.npz
 
+For any number of pictures, from one up, :any instead.
 On a GPU, with --copies=16 --procedural=10000, --config=configs/mv_vae_gan_best.py:gpu
 """
 

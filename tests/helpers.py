@@ -31,6 +31,13 @@ AZIMUTHS = {
 }
 
 
+# D judges each shape by itself, and its gradient is penalised.
+PENALTY = {
+    "model.discriminator_batch_norm": False,
+    "loss.r1_weight": 1.0,
+}
+
+
 def tiny_config(algorithm: str, **overrides):
     """Full resolution, but few channels, small images and a short latent.
 

@@ -14,7 +14,7 @@ import sys
 
 import jax
 import numpy as np
-from helpers import OPEN, assert_trees_close, make_batch, tiny_config
+from helpers import AZIMUTHS, OPEN, PENALTY, assert_trees_close, make_batch, tiny_config
 
 from vaegan_jax.benchmark.collectives import sent_bytes
 from vaegan_jax.checkpoint import Checkpoints, abstract_state
@@ -46,10 +46,15 @@ class Run:
 
     def __init__(self, algorithm: str, devices: int, convolution: str):
         fields = OPEN | SMALLER | {"model.convolution": convolution}
+        if algorithm == "gan":
+            fields |= PENALTY
         if algorithm != "gan":  # their second step is no turn of the adversary
             fields["loss.adversarial_every"] = 2
         if algorithm == "mv_vae_gan":
             fields["data.fewest_views"] = 1
+        if algorithm == "azimuths":
+            algorithm = "mv_vae_gan"
+            fields |= AZIMUTHS | {"augmentation.mirror": False}
         self.config = tiny_config(algorithm, **fields)
         self.mesh = device_mesh(jax.devices()[:devices])
         networks = build_networks(self.config)

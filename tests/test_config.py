@@ -21,7 +21,7 @@ def load(name, *variant):
     "name, variant",
     [(name, ()) for name in FILES]
     + [(name, ("demo",)) for name in ALGORITHMS]
-    + [("mv_vae_gan_best", ("gpu",))],
+    + [("mv_vae_gan_best", (variant,)) for variant in ("any", "gpu")],
 )
 def test_every_config_builds(name, variant):
     config = complete(load(name, *variant))
@@ -31,7 +31,7 @@ def test_every_config_builds(name, variant):
 
 def test_configs_have_work_directories_of_their_own():
     names = [load(name).name for name in FILES]
-    names.append(load("mv_vae_gan_best", "gpu").name)
+    names += [load("mv_vae_gan_best", variant).name for variant in ("any", "gpu")]
     assert len(set(names)) == len(names)
 
 
@@ -80,6 +80,7 @@ def test_widths_follow_the_resolution():
         ("train.average_decay", 1.0, r"\[0, 1\)"),
         ("loss.adversarial_every", 0, "positive"),
         ("loss.azimuth_weight", -1.0, "0 or more"),
+        ("loss.r1_weight", 1.0, "0 unless model.discriminator_batch_norm is False"),
         ("data.fewest_views", 13, "at most data.num_views, 12"),
         ("model.azimuths", 8, "0, or data.num_views, 12, "),
     ],
@@ -96,6 +97,7 @@ def test_impossible_values_are_named_with_what_is_valid(path, value, expected):
     [
         ("model.view_encoding", "fold", "'fold_joint' with model.azimuths"),
         ("augmentation.mirror", True, "False with model.azimuths"),
+        ("loss.azimuth_weight", 0.0, "positive with model.azimuths"),
     ],
 )
 def test_what_would_mix_azimuths_up_is_refused(path, value, expected):
@@ -104,6 +106,14 @@ def test_what_would_mix_azimuths_up_is_refused(path, value, expected):
     complete(config)
     config.update_from_flattened_dict({path: value})
     with pytest.raises(UserError, match=f"config.{path} is .*{expected}"):
+        complete(config)
+
+
+@pytest.mark.parametrize("algorithm, azimuths", [("gan", 12), ("vae_gan", 1)])
+def test_azimuths_are_for_many_views(algorithm, azimuths):
+    config = reference_config(algorithm)
+    config.model.azimuths = azimuths
+    with pytest.raises(UserError, match=r"azimuths .* 0, or 2 or more for mv_vae_gan"):
         complete(config)
 
 

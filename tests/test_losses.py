@@ -108,7 +108,9 @@ def test_posterior_sample_has_its_mean_and_variance():
 
 
 def test_azimuth_loss_by_hand():
-    logits = jnp.log(jnp.array([[[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]]))
+    told = [[[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]], [[0.2, 0.6, 0.2], [0.2, 0.7, 0.1]]]
+    error, accuracy = losses.azimuth_loss(jnp.log(jnp.array(told)))
     # View 0 is of azimuth 0, view 1 of azimuth 1.
-    expected = -(np.log(0.5) + np.log(0.8)) / 2
-    np.testing.assert_allclose(losses.azimuth_loss(logits), expected, rtol=1e-6)
+    expected = -np.log([0.5, 0.8, 0.2, 0.7]).mean()
+    np.testing.assert_allclose(error, expected, rtol=1e-6)
+    assert accuracy == 0.75

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import Setup, assert_trees_close, make_batch, tiny_config
+from helpers import AZIMUTHS, Setup, assert_trees_close, make_batch, tiny_config
 
 from vaegan_jax.models.encoder import Posterior
 from vaegan_jax.models.multiview import (
@@ -119,6 +119,15 @@ def test_some_shapes_keep_all_views_and_the_others_few(count, fewest, most):
     np.testing.assert_allclose(
         share, share.mean(), rtol=0.1
     )  # no view more than others
+
+
+@pytest.mark.parametrize("how, count", [("fold", 3), ("loop", 3), ("fold_joint", 2)])
+def test_an_encoder_that_tells_azimuths_must_get_each_at_its_place(how, count):
+    setup = Setup(tiny_config("mv_vae_gan", **AZIMUTHS))
+    views = jnp.zeros((3, count, 32, 32, 1), jnp.uint8)
+    encoder = setup.networks.encoder
+    with pytest.raises(ValueError, match=f"{count} views .* by {how}; .* from all 3"):
+        encode_views(encoder, {"batch_stats": {}}, views, train=True, how=how)
 
 
 def test_all_views_are_all_views():

@@ -33,7 +33,7 @@ def test_a_step_on_eight_devices_is_that_on_one(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("convolution", ["gather", "winograd", "plain"])
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", [*ALGORITHMS, "azimuths"])
 def test_steps_on_several_devices_are_those_on_one(tmp_path, algorithm, convolution):
     run_trials(tmp_path, f"{algorithm}:{convolution}:2,8")
 

@@ -23,6 +23,8 @@ _ADDED = (
     ("data", "fewest_views"),
     ("model", "azimuths"),
     ("loss", "azimuth_weight"),
+    ("model", "discriminator_batch_norm"),
+    ("loss", "r1_weight"),
     ("augmentation", "mirror"),
     ("augmentation", "zoom"),
     ("augmentation", "shift"),
@@ -66,6 +68,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.model.encoder_widths = (64, 128, 256, 512, 400)
     # Of the cameras: E then has a last layer for each. 0: one for all.
     config.model.azimuths = 0
+    config.model.discriminator_batch_norm = True
     config.model.leak = 0.2
     config.model.use_bias = False  # only matters where no BatchNorm follows
     config.model.pooling = "mean"  # or "max" or "precision"
@@ -86,6 +89,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     # Steps from one round of D and G against each other to the next; in those between
     # G only learns to reconstruct, in less time.
     config.loss.adversarial_every = 1
+    config.loss.r1_weight = 0.0  # of the penalty on D's gradient at real shapes
     config.loss.soft_labels = True
     config.loss.real_labels = (0.7, 1.0)  # the reference's reach 1.2: not a probability
     config.loss.fake_labels = (0.0, 0.3)
@@ -184,7 +188,8 @@ def validate(config: ConfigDict) -> None:
     for path in (
         *("loss.kl_weight", "loss.reconstruction_weight", "loss.adversarial_weight"),
         *("model.leak", "checkpoint.keep_every_epochs", "seed"),
-        *("loss.azimuth_weight", "data.fewest_views", "model.azimuths"),
+        *("loss.azimuth_weight", "loss.r1_weight"),
+        *("data.fewest_views", "model.azimuths"),
     ):
         value = lookup(config, path)
         _require(value >= 0, path, value, "0 or more")
@@ -222,6 +227,13 @@ def _validate_ranges(config: ConfigDict) -> None:
         config.loss.adversarial_every,
         "1 for gan, which has nothing else to learn from",
     )
+    _require(
+        not (config.loss.r1_weight and config.model.discriminator_batch_norm),
+        "loss.r1_weight",
+        config.loss.r1_weight,
+        "0 unless model.discriminator_batch_norm is False: the penalty is on the "
+        "gradient by a shape alone",
+    )
     epochs = config.optimizer.schedule_epochs
     _require(
         list(epochs) == sorted(epochs) and all(e > 0 for e in epochs),
@@ -246,6 +258,14 @@ def _validate_ranges(config: ConfigDict) -> None:
 
 def _validate_azimuths(config: ConfigDict) -> None:
     azimuths, count = config.model.azimuths, config.data.num_views
+    _require(
+        config.algorithm == "mv_vae_gan" and azimuths > 1,
+        "model.azimuths",
+        azimuths,
+        "0, or 2 or more for mv_vae_gan",
+    )
+    weight = config.loss.azimuth_weight
+    _require(weight > 0, "loss.azimuth_weight", weight, "positive with model.azimuths")
     _require(
         azimuths == count,
         "model.azimuths",

@@ -85,7 +85,8 @@ def create_state(
         variables = module.init(key, examples[name], train=False)
         optimizer: Optimizer = getattr(optimizers, name)
         opt_state = optimizer.transform.init(variables["params"])
-        return NetState(variables["params"], variables["batch_stats"], opt_state)
+        statistics = variables.get("batch_stats", {})  # {} of a D without BatchNorm
+        return NetState(variables["params"], statistics, opt_state)
 
     def create() -> TrainState:
         rng, *keys = jax.random.split(jax.random.key(config.seed), 4)

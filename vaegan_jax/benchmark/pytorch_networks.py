@@ -113,9 +113,11 @@ def discriminator(
     """Logits (b) of occupancies (b, 1, x, y, z)."""
     h = voxels
     for i in _layers(params):
-        kernel = params[f"StridedConvolution_{i}"]["kernel"]
-        h = F.conv3d(h, kernel, stride=2, padding=1)
-        h = F.leaky_relu(_batch_norm(h, params, stats, i), leak)
+        layer = params[f"StridedConvolution_{i}"]
+        h = F.conv3d(h, layer["kernel"], layer.get("bias"), stride=2, padding=1)
+        if f"BatchNorm_{i}" in params:
+            h = _batch_norm(h, params, stats, i)
+        h = F.leaky_relu(h, leak)
     last = params["Dense_0"]
     if last["kernel"].ndim == 5:
         h = F.conv3d(h, last["kernel"], last.get("bias"), stride=2, padding=1)

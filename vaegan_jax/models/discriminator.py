@@ -19,7 +19,9 @@ class Discriminator(nn.Module):
     Attributes:
       widths: channels at half the resolution, a quarter, ... down to 2³.
       leak: slope of the LeakyReLU below zero.
-      use_bias: a bias in the last layer, the only one without BatchNorm.
+      use_bias: a bias in the last layer.
+      batch_norm: whether the other layers are normalised. Without, D judges each shape
+        by itself, as a penalty on its gradient assumes, and these layers have biases.
       formulation: how convolutions are computed.
       dtype: precision of the products.
     """
@@ -27,6 +29,7 @@ class Discriminator(nn.Module):
     widths: Sequence[int] = (32, 64, 128, 256)
     leak: float = 0.2
     use_bias: bool = False
+    batch_norm: bool = True
     formulation: Formulation = "plain"
     dtype: Any = jnp.float32
 
@@ -41,10 +44,13 @@ class Discriminator(nn.Module):
                 width,
                 kernel_size=4,
                 padding=1,
+                use_bias=not self.batch_norm,
                 formulation=self.formulation,
                 dtype=self.dtype,
             )(h)
-            h = nn.leaky_relu(BatchNorm()(h, train=train), self.leak)
+            if self.batch_norm:
+                h = BatchNorm()(h, train=train)
+            h = nn.leaky_relu(h, self.leak)
         h = h.reshape(h.shape[0], -1)
         h = nn.Dense(
             1, use_bias=self.use_bias, kernel_init=kernel_init, dtype=self.dtype

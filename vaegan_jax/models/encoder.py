@@ -1,5 +1,6 @@
 """The 2D encoder E: an image to a Gaussian over latents (Larsen et al. 2016)."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -41,9 +42,9 @@ class Encoder(nn.Module):
     """2D convolutions of 5² taps, stride 2 and padding 2, then two dense heads.
 
     What a place in an image says about a place in the grid depends on where the camera
-    was. With `azimuths` there are heads for each of these, and a small classifier tells
-    how likely each azimuth is (a mixture of experts with a gate that is taught, Jacobs
-    et al. 1991).
+    was. With `azimuths` there are heads for each of these, without biases, and a small
+    classifier tells how likely each azimuth is (a mixture of experts with a gate that
+    is taught, Jacobs et al. 1991).
 
     Attributes:
       latent_size: length of a latent vector.
@@ -63,7 +64,7 @@ class Encoder(nn.Module):
     def __call__(
         self, images: UInt8[Array, "b h w c"], *, train: bool, groups: int = 1
     ) -> Posterior:
-        """Encodes each image by itself.
+        """Encodes each image by itself, but for what `train` and `groups` say.
 
         Args:
           images: grey or colour in 0 ... 255, on a white background.
@@ -73,7 +74,8 @@ class Encoder(nn.Module):
           groups: equal consecutive parts of the batch with their own batch statistics.
 
         Returns:
-          Mean and log-variance, each (b, latent), in float32.
+          Mean and log-variance, each (b, latent), and with `azimuths` their logits
+          (b, azimuths), in float32.
         """
         # White becomes 0, so that zero padding continues the background.
         h = 1 - images.astype(jnp.float32) / 255
@@ -113,11 +115,12 @@ class Encoder(nn.Module):
         hidden = nn.relu(normalise(hidden, train=train, groups=groups))
         both = jnp.concatenate([h, hidden], -1).astype(jnp.float32)
         logits = nn.Dense(self.azimuths, kernel_init=kernel_init, name="azimuth")(both)
+        product = functools.partial(jnp.einsum, preferred_element_type=jnp.float32)
         h = h.astype(self.dtype)
         if train:
             parts = h.reshape(self.azimuths, -1, h.shape[-1])
-            y = jnp.einsum("abf,afz->abz", parts, heads).reshape(len(h), -1)
+            y = product("abf,afz->abz", parts, heads).reshape(len(h), -1)
         else:
-            weights = jax.nn.softmax(logits).astype(self.dtype)
-            y = jnp.einsum("baz,ba->bz", jnp.einsum("bf,afz->baz", h, heads), weights)
-        return Posterior(*jnp.split(y.astype(jnp.float32), 2, -1), azimuth=logits)
+            each = product("bf,afz->baz", h, heads)
+            y = jnp.einsum("baz,ba->bz", each, jax.nn.softmax(logits))
+        return Posterior(*jnp.split(y, 2, -1), azimuth=logits)

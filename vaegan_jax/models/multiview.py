@@ -43,10 +43,19 @@ def encode_views(
       how: see the module's docstring.
 
     Returns:
-      The posteriors, fields (b, v, latent), and the new `batch_stats` (unchanged
+      The posteriors, fields (b, v, ...), and the new `batch_stats` (unchanged
       outside training).
+
+    Raises:
+      ValueError: in training of an encoder that tells azimuths, views are not folded
+        jointly, or not one of each azimuth.
     """
     batch, count = views.shape[:2]
+    if train and encoder.azimuths and (how, count) != ("fold_joint", encoder.azimuths):
+        raise ValueError(
+            f"{count} views are encoded by {how}; with model.azimuths E learns "
+            f"from all {encoder.azimuths} of a shape in order, by fold_joint"
+        )
     statistics = variables["batch_stats"]
 
     def encode(images, statistics, groups=1):
@@ -92,8 +101,9 @@ def choose_views(
 ) -> Bool[Array, "b v"]:
     """Which views of each shape training pools, so that E and G learn to do with few.
 
-    Two shapes of five keep all their views. The others keep `fewest` to half of them,
-    few more often than many, as a model learns most slowly to make use of few.
+    Two shapes of five keep all their views. The others keep from `fewest` to half of
+    them, few more often than many, as a model learns most slowly to make use of few;
+    just `fewest` if that is more than half.
 
     Args:
       key: of all draws.

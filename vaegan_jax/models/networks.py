@@ -34,7 +34,11 @@ def build_networks(config: ConfigDict) -> Networks:
     return Networks(
         Generator(tuple(model.generator_widths), model.use_bias, **shared),
         Discriminator(
-            tuple(model.discriminator_widths), model.leak, model.use_bias, **shared
+            tuple(model.discriminator_widths),
+            model.leak,
+            model.use_bias,
+            model.discriminator_batch_norm,
+            **shared,
         ),
         encoder,
     )
