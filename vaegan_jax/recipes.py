@@ -12,7 +12,8 @@ def set_demo(config: ConfigDict) -> ConfigDict:
     prior, pooling by precision, and an adversarial loss that weighs something beside a
     reconstruction error of a thousand. Learning rates, pooling and the depth of the
     encoder have been ablated, the others were found together. A 3D-GAN has only D to
-    learn from: there D is wider, both are faster, and for longer.
+    learn from: there D is wider, both are faster, and for longer, and no gate keeps D
+    from learning.
     """
     config.name += "-demo"
     config.data.num_views = min(config.data.num_views, 2)
@@ -46,6 +47,12 @@ def set_demo(config: ConfigDict) -> ConfigDict:
         config.optimizer.generator_lr = 1e-3
         config.optimizer.discriminator_lr = 1e-3
         config.train.num_epochs = 12
+        # A D that always learns, held back by a penalty and not by a gate.
+        config.model.discriminator_batch_norm = False
+        config.loss.r1_weight = 10.0
+        config.loss.soft_labels = False
+        config.loss.discriminator_threshold = 1.0
+        config.optimizer.betas = (0.0, 0.99)
     return config
 
 
@@ -88,12 +95,6 @@ def set_best(config: ConfigDict, variant: str = "") -> ConfigDict:
     if config.algorithm == "gan":
         config.train.average_decay = 0.995
         config.train.num_steps = 5000
-        # A D that always learns, held by a penalty and not by a gate.
-        config.model.discriminator_batch_norm = False
-        config.loss.r1_weight = 10.0
-        config.loss.soft_labels = False
-        config.loss.discriminator_threshold = 1.0
-        config.optimizer.betas = (0.0, 0.99)
         return config
     config.loss.kl_weight = 0.3
     # The gate keeps D from learning nearly always: seldom is enough, and saves time.
