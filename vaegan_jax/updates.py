@@ -153,7 +153,7 @@ def update_encoder(
     prior = build_prior(config)
     chosen = None
     if config.data.fewest_views:
-        key, choice_key = jax.random.split(key)
+        choice_key = jax.random.fold_in(key, 1)  # leaves the samples as they are
         chosen = choose_views(choice_key, *views.shape[:2], config.data.fewest_views)
 
     def loss_function(params):
