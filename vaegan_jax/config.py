@@ -68,7 +68,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.model.encoder_widths = (64, 128, 256, 512, 400)
     # Of the cameras: E then has a last layer for each. 0: one for all.
     config.model.azimuths = 0
-    config.model.discriminator_batch_norm = True
+    config.model.discriminator_batch_norm = True  # off for `loss.r1_weight`
     config.model.leak = 0.2
     config.model.use_bias = False  # only matters where no BatchNorm follows
     config.model.pooling = "mean"  # or "max" or "precision"
