@@ -200,10 +200,10 @@ def telling():
 def test_every_azimuth_has_a_last_layer_of_its_own_in_training(telling):
     state, apply = telling
     before = apply(state.variables, True)
-    params = state.params | {"heads": state.params["heads"].at[1].multiply(2)}
+    params = state.params | {"heads": state.params["heads"].at[2].multiply(2)}
     after = apply({"params": params, "batch_stats": state.batch_stats}, True)
-    # Each of the parts has two images; only those of the second azimuth are another's.
-    factors = np.repeat([1.0, 2, 1], 2)[:, None]
+    # Each of the parts has two images; only those of the last azimuth are another's.
+    factors = np.repeat([1.0, 1, 2], 2)[:, None]
     np.testing.assert_allclose(after.mean, factors * before.mean, rtol=1e-5)
     np.testing.assert_allclose(
         after.log_variance, factors * before.log_variance, rtol=1e-5
