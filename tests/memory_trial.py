@@ -18,6 +18,7 @@ import numpy as np
 from helpers import make_examples, tiny_config, write_packed
 
 from vaegan_jax import train as driver
+from vaegan_jax import trainer
 from vaegan_jax.cpu import keep_freed_memory
 
 NUM_STEPS, SETTLED = 2000, 200
@@ -42,13 +43,13 @@ def watch(folder: pathlib.Path) -> list[float]:
         "checkpoint.every_steps": 10,
     }
     seen = []
-    add = driver.StepMeter.add
+    add = trainer.StepMeter.add
 
     def note(meter, *arguments):
         seen.append(resident_megabytes())
         add(meter, *arguments)
 
-    driver.StepMeter.add = note
+    trainer.StepMeter.add = note
     driver.train(tiny_config("gan", **fields), folder / "run")
     return seen
 

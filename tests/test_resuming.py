@@ -10,7 +10,7 @@ from helpers import PENALTY, assert_trees_equal, make_examples, write_packed
 from training import config_for, final_state, stop_after, write_data
 from using import make_model
 
-from vaegan_jax import inference
+from vaegan_jax import inference, trainer
 from vaegan_jax import train as driver
 from vaegan_jax.checkpoint import Checkpoints
 from vaegan_jax.errors import UserError
@@ -74,8 +74,8 @@ def test_the_best_checkpoint_is_kept_also_after_a_resume(
         measured.append(true_validate(model, validation)["score"])
         return {"score": scores[model.step]}
 
-    true_validate = driver.validate
-    monkeypatch.setattr(driver, "validate", validate)
+    true_validate = trainer.validate
+    monkeypatch.setattr(trainer, "validate", validate)
     fields = {"train.evaluate_every_epochs": 0.4, "checkpoint.keep": 1}
     config = config_for(data, algorithm, **fields)
     for steps in (3, 6):
@@ -133,8 +133,8 @@ def test_steps_that_come_again_are_logged_once(data, tmp_path, monkeypatch):
             raise RuntimeError("as if killed")
         log(trainer)
 
-    log = driver.Trainer._log
-    monkeypatch.setattr(driver.Trainer, "_log", crash)
+    log = trainer.Trainer._log
+    monkeypatch.setattr(trainer.Trainer, "_log", crash)
     with pytest.raises(RuntimeError):
         driver.train(config, tmp_path / "parts")
     monkeypatch.undo()

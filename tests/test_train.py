@@ -12,7 +12,7 @@ import pytest
 from helpers import AZIMUTHS, assert_trees_equal
 from training import config_for, final_state, stop_after, write_data
 
-from vaegan_jax import inference
+from vaegan_jax import inference, trainer
 from vaegan_jax import train as driver
 from vaegan_jax.checkpoint import Checkpoints
 from vaegan_jax.errors import UserError
@@ -83,7 +83,7 @@ def test_who_would_wait_for_days_is_told_of_the_demo(data, tmp_path, monkeypatch
 def test_a_non_finite_loss_stops_and_keeps_the_last_good_checkpoint(
     data, tmp_path, monkeypatch
 ):
-    make = driver.make_train_step
+    make = trainer.make_train_step
 
     def poisoned(*arguments):
         step = make(*arguments)
@@ -96,7 +96,7 @@ def test_a_non_finite_loss_stops_and_keeps_the_last_good_checkpoint(
 
         return run
 
-    monkeypatch.setattr(driver, "make_train_step", poisoned)
+    monkeypatch.setattr(trainer, "make_train_step", poisoned)
     with pytest.raises(UserError, match="loss/kl became nan at step 5"):
         driver.train(config_for(data), tmp_path)
     assert Checkpoints(tmp_path).steps == [3]
@@ -107,7 +107,7 @@ def test_a_signal_breaks_off_an_evaluation_and_saves(data, tmp_path, monkeypatch
         os.kill(os.getpid(), signal.SIGTERM)
         raise AssertionError("it goes on")
 
-    monkeypatch.setattr(driver, "validate", validate)
+    monkeypatch.setattr(trainer, "validate", validate)
     fields = {"train.evaluate_every_epochs": 0.8, "checkpoint.every_steps": 100}
     config = config_for(data, "gan", **fields)
     assert driver.train(config, tmp_path) == 128 + signal.SIGTERM
@@ -117,17 +117,17 @@ def test_a_signal_breaks_off_an_evaluation_and_saves(data, tmp_path, monkeypatch
 def test_nothing_is_traced_again_after_the_first_step(data, tmp_path, monkeypatch):
     """Neither in a new run nor in one that was resumed, whose state orbax made."""
     steps = []
-    make = driver.make_train_step
+    make = trainer.make_train_step
     keep = lambda *arguments: steps.append(make(*arguments)) or steps[-1]  # noqa: E731
-    monkeypatch.setattr(driver, "make_train_step", keep)
+    monkeypatch.setattr(trainer, "make_train_step", keep)
     compiled = []
-    add = driver.StepMeter.add
+    add = trainer.StepMeter.add
 
     def count(meter, step, metrics, wait):
         compiled.append((steps[-1]._cache_size(), len(compilations)))
         add(meter, step, metrics, wait)
 
-    monkeypatch.setattr(driver.StepMeter, "add", count)
+    monkeypatch.setattr(trainer.StepMeter, "add", count)
     for num_steps in (3, 6):
         config = config_for(data, "gan", **{"train.num_steps": num_steps})
         config.checkpoint.every_steps = 100

@@ -5,7 +5,7 @@ import signal
 
 from helpers import Setup, make_examples, tiny_config, write_packed
 
-from vaegan_jax import train as driver
+from vaegan_jax import trainer
 from vaegan_jax.checkpoint import Checkpoints, abstract_state
 
 
@@ -38,11 +38,11 @@ def final_state(config, workdir):
 
 def stop_after(last, monkeypatch):
     """The run gets a signal at a step."""
-    add = driver.StepMeter.add
+    add = trainer.StepMeter.add
 
     def interrupt(meter, step, metrics, wait):
         add(meter, step, metrics, wait)
         if step == last:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr(driver.StepMeter, "add", interrupt)
+    monkeypatch.setattr(trainer.StepMeter, "add", interrupt)
