@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import jax.numpy as jnp
@@ -181,6 +182,33 @@ def test_validation_scores_every_model(algorithm):
     values = validate(untrained(algorithm), make_examples(4))
     assert 0 <= values["score"] <= 1
     assert ("iou" in values) == (algorithm != "gan")
+
+
+def boxes(count, seed):
+    """Boxes of random sizes in the middle of a grid."""
+    grids = np.zeros((count, 32, 32, 32), np.uint8)
+    sizes = np.random.default_rng(seed).integers(3, 15, (count, 3))
+    for grid, (x, y, z) in zip(grids, sizes, strict=True):
+        grid[16 - x : 16 + x, 16 - y : 16 + y, 16 - z : 16 + z] = 1
+    return grids
+
+
+def test_the_score_of_a_generator_asks_for_all_kinds_of_shapes_and_no_copies():
+    examples = dataclasses.replace(make_examples(40), voxels=boxes(40, seed=0))
+
+    def score(shapes):
+        class Drawer(Model):
+            def sample(self, count, seed):
+                return np.float32(shapes[:count])
+
+        model = untrained("gan")
+        fields = {f.name: getattr(model, f.name) for f in dataclasses.fields(Model)}
+        return validate(Drawer(**fields), examples)["score"]
+
+    assert score(boxes(40, seed=1)) > 0.7
+    assert 0 < score(np.repeat(boxes(1, seed=1), 40, 0)) < 0.1
+    assert score(examples.voxels) < 0.1  # two are equal, so not 0
+    assert score(np.zeros_like(examples.voxels)) == pytest.approx(0, abs=0.01)
 
 
 def row(values, views=2):
