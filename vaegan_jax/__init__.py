@@ -3,7 +3,7 @@
 The floors of the library, each importing only from those below:
 
     5  command_line  shape_flags                     what scripts/ start with
-    4  train  evaluate/  inference  pictures         the drivers
+    4  train  trainer  evaluate/  inference  pictures         the drivers
        sample  reconstruct  interpolate  shape_files  export  demo
     3  steps  updates  dataset  input_pipeline  packed_data  checkpoint  reporting
        interrupts
