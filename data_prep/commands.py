@@ -60,7 +60,7 @@ def deform(given: argparse.Namespace) -> str:
     """Adds stretched copies of the training shapes to a packed file."""
     from data_prep.deformed_file import deform_packed
 
-    what = (given.copies, given.seed, given.procedural)
+    what = (given.copies, given.seed, given.procedural, given.jitter)
     deform_packed(given.packed, given.output, *what)
     return given.output
 
@@ -115,3 +115,5 @@ def add_commands(commands) -> None:
     option("--seed", type=int, default=0, help="of the deformations")
     text = "parametric chairs to add besides, as surfaces (0)"
     option("--procedural", type=positive, default=0, help=text)
+    text = "take their views from near the recorded camera, at random"
+    option("--jitter", action="store_true", help=text)

@@ -12,7 +12,7 @@ import numpy as np
 import trimesh
 from jaxtyping import Bool, Float, UInt8
 
-from vaegan_jax.shapes import Camera, render_views
+from data_prep.view_jitter import ViewTaker
 from vaegan_jax.shapes.meshes import boxes_mesh
 
 # Natural logarithms, drawn uniformly up to these.
@@ -116,13 +116,11 @@ class Deformer:
     """Makes one deformed copy; picklable.
 
     Attributes:
-      camera: where its views are taken from.
-      image_size: pixels along each side of a view.
+      take_views: of it.
       centred: see `deform`.
     """
 
-    camera: Camera
-    image_size: int
+    take_views: ViewTaker
     centred: bool = True
 
     def __call__(
@@ -130,6 +128,7 @@ class Deformer:
     ) -> tuple[Voxels, UInt8[np.ndarray, "v h w"]]:
         """The voxels and views of a copy of a grid, from the grid and a seed."""
         voxels, seed = job
-        stretch = Stretch.draw(np.random.default_rng(seed))
+        rng = np.random.default_rng(seed)
+        stretch = Stretch.draw(rng)
         deformed, mesh = deform(voxels, stretch, self.centred)
-        return deformed, render_views(mesh, self.camera, self.image_size)
+        return deformed, self.take_views(mesh, rng)

@@ -11,11 +11,12 @@ from data_prep.deformation import Deformer
 from data_prep.parallel import parallel_map
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
+from data_prep.view_jitter import ViewTaker
 from vaegan_jax import packed_data
 from vaegan_jax.dataset import Examples, existing
 from vaegan_jax.errors import UserError
 from vaegan_jax.provenance import read_provenance
-from vaegan_jax.shapes import Camera, render_views, voxelize
+from vaegan_jax.shapes import Camera, voxelize
 
 _SPLIT = "train"
 
@@ -26,13 +27,14 @@ def deform_packed(
     copies: int = 4,
     seed: int = 0,
     procedural: int = 0,
+    jitter: bool = False,
 ) -> None:
     """Writes a packed file that has more shapes to train on; the rest stays.
 
     All training shapes come first, as often as makes about a third of what there is
     (with one copy, half): pictures of the copies are drawn from voxels, and look a
-    little otherwise than pictures of the shapes. The camera is the one that the file
-    records, or else the default one.
+    little otherwise than pictures of the shapes. The cameras are those that the file
+    records, or else the default ones, or near them (`view_jitter`).
 
     Args:
       data: the packed file, with views.
@@ -40,6 +42,7 @@ def deform_packed(
       copies: how many of each shape.
       seed: of the deformations, from 0 up.
       procedural: how many parametric chairs to add besides, as surfaces.
+      jitter: views of what is added come from random places near the cameras.
 
     Raises:
       UserError: the file is damaged, deformed already, or without square grey views; a
@@ -59,17 +62,19 @@ def deform_packed(
     for name, grid in zip(examples.names, examples.voxels, strict=True):
         if not grid.any():
             raise UserError(f"{data}: {name} is empty; leave it out")
-    deformer = _deformer(data, facts, examples)
+    deformer = _deformer(data, facts, examples, jitter)
     found[_SPLIT] = _extend(examples, copies, seed, deformer)
     made = {"copies": copies, "seed": seed}
+    if jitter:
+        made["jitter"] = True
     if procedural:
-        found[_SPLIT] = _add_procedural(found[_SPLIT], procedural, deformer)
+        found[_SPLIT] = _add_procedural(found[_SPLIT], procedural, seed, deformer)
         made["procedural"] = procedural
     packed_data.write(output, found, facts | {"deformed": made})
 
 
 def _deformer(
-    data: pathlib.Path, facts: dict[str, Any], examples: Examples
+    data: pathlib.Path, facts: dict[str, Any], examples: Examples, jitter: bool
 ) -> Deformer:
     num_views, height, width, channels = examples.views.shape[1:]
     if height != width or channels != 1:
@@ -83,7 +88,7 @@ def _deformer(
     except TypeError as error:
         raise UserError(f"{data} records no known camera: {recorded}") from error
     centred = facts.get("voxelizer", {}).get("centred", True)
-    return Deformer(camera, height, centred)
+    return Deformer(ViewTaker(camera, height, jitter), centred)
 
 
 def _extend(examples: Examples, copies: int, seed: int, deformer: Deformer) -> Examples:
@@ -111,10 +116,12 @@ class _ProceduralSurface:
 
     Attributes:
       resolution: voxels along each axis.
-      deformer: whose camera, size of views and place in the grid they share.
+      seed: of what is random about its views.
+      deformer: whose way to take views and place in the grid they share.
     """
 
     resolution: int
+    seed: int
     deformer: Deformer
 
     def __call__(
@@ -122,11 +129,15 @@ class _ProceduralSurface:
     ) -> tuple[Bool[np.ndarray, "x y z"], UInt8[np.ndarray, "v h w"]]:
         mesh, like = build_chair(sample_parameters(index, 0)), self.deformer
         voxels = voxelize(mesh, self.resolution, centred=like.centred)
-        return voxels, render_views(mesh, like.camera, like.image_size)
+        # No copy's: theirs are three numbers, and zeros at the end change nothing.
+        rng = np.random.default_rng((self.seed, index, 0, 1))
+        return voxels, like.take_views(mesh, rng)
 
 
-def _add_procedural(examples: Examples, count: int, deformer: Deformer) -> Examples:
-    maker = _ProceduralSurface(examples.voxels.shape[-1], deformer)
+def _add_procedural(
+    examples: Examples, count: int, seed: int, deformer: Deformer
+) -> Examples:
+    maker = _ProceduralSurface(examples.voxels.shape[-1], seed, deformer)
     made = parallel_map(maker, range(count), "making chairs")
     voxels, views = zip(*made, strict=True)
     return Examples(

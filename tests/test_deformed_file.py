@@ -69,6 +69,22 @@ def test_procedural_chairs_are_added_as_surfaces(tmp_path, run):
     assert read_provenance(output)["deformed"]["procedural"] == 3
 
 
+def test_jitter_changes_views_of_what_is_added_alone(packed, run, tmp_path):
+    files = {}
+    for name, option in (("ring", []), ("jitter", ["--jitter"])):
+        output = tmp_path / f"{name}.npz"
+        options = ("--copies=1", "--procedural=2", *option)
+        result = run("deform", f"--packed={packed}", f"--output={output}", *options)
+        assert result.returncode == 0, result.stderr
+        files[name] = packed_data.read_split(output, "train")
+        facts = read_provenance(output)["deformed"]
+        assert facts.get("jitter", False) == bool(option)
+    ring, jitter = files["ring"], files["jitter"]
+    assert np.array_equal(ring.voxels, jitter.voxels)
+    same = (ring.views == jitter.views).all((1, 2, 3, 4))
+    assert same.tolist() == [True] * 3 + [False] * 5  # three copies, two procedural
+
+
 def test_copies_depend_on_the_seed_alone(packed, tmp_path):
     read = []
     for i, seed in enumerate((1, 1, 2)):

@@ -30,7 +30,7 @@ from vaegan_jax.shapes.pictures import (
     draw_shapes,
     draw_voxels,
 )
-from vaegan_jax.shapes.render import render_views
+from vaegan_jax.shapes.render import render_from, render_views
 from vaegan_jax.shapes.voxel_files import encode_binvox, read_binvox, write_binvox
 from vaegan_jax.shapes.voxelize import voxelize
 
@@ -45,6 +45,7 @@ __all__ = [
     "encode_binvox",
     "read_binvox",
     "read_mesh",
+    "render_from",
     "render_views",
     "voxelize",
     "voxels_to_mesh",

@@ -1,8 +1,10 @@
 """Pictures of meshes, ray-cast on the CPU without a display."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import trimesh
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera
@@ -67,10 +69,31 @@ def render_views(
       UserError: if there is nothing to draw.
     """
     camera = camera or Camera()
+    places = [(camera, eye) for eye in camera.eyes()]
+    return render_from(mesh, places, image_size, supersample)
+
+
+def render_from(
+    mesh: trimesh.Trimesh,
+    places: Sequence[tuple[Camera, Float[np.ndarray, "3"]]],
+    image_size: int = 224,
+    supersample: int = 2,
+) -> UInt8[np.ndarray, "v h w"]:
+    """Renders a grey view from each of some places, see `render_views`.
+
+    Args:
+      mesh: any triangle mesh.
+      places: cameras, each with the eye that it looks from at the origin; at least one.
+      image_size: height and width in pixels.
+      supersample: rays per pixel along each axis, averaged.
+
+    Raises:
+      UserError: if there is nothing to draw.
+    """
     mesh = normalized(mesh)
     size = image_size * supersample
     views = []
-    for eye in camera.eyes():
+    for camera, eye in places:
         hits = first_hits(mesh, camera, eye, size)
         image = np.full(size * size, float(BACKGROUND))
         image[hits.hit] = _shade(mesh, hits, camera.distance)
