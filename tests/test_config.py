@@ -83,6 +83,7 @@ def test_widths_follow_the_resolution():
         ("loss.r1_weight", 1.0, "0 unless model.discriminator_batch_norm is False"),
         ("data.fewest_views", 13, "at most data.num_views, 12"),
         ("model.azimuths", 8, "0, or data.num_views, 12, "),
+        ("data.encoded_views", 3, "0, or with model.azimuths at most"),
     ],
 )
 def test_impossible_values_are_named_with_what_is_valid(path, value, expected):
@@ -98,11 +99,14 @@ def test_impossible_values_are_named_with_what_is_valid(path, value, expected):
         ("model.view_encoding", "fold", "'fold_joint' with model.azimuths"),
         ("augmentation.mirror", True, "False with model.azimuths"),
         ("loss.azimuth_weight", 0.0, "positive with model.azimuths"),
+        ("data.encoded_views", 13, "at most data.num_views, 12"),
+        ("data.fewest_views", 4, "at most data.encoded_views, 3"),
     ],
 )
 def test_what_would_mix_azimuths_up_is_refused(path, value, expected):
     config = reference_config("mv_vae_gan")
     config.model.azimuths, config.model.view_encoding = 12, "fold_joint"
+    config.data.encoded_views = 3
     complete(config)
     config.update_from_flattened_dict({path: value})
     with pytest.raises(UserError, match=f"config.{path} is .*{expected}"):

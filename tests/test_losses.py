@@ -114,3 +114,9 @@ def test_azimuth_loss_by_hand():
     expected = -np.log([0.5, 0.8, 0.2, 0.7]).mean()
     np.testing.assert_allclose(error, expected, rtol=1e-6)
     assert accuracy == 0.75
+
+    error, accuracy = losses.azimuth_loss(
+        jnp.log(jnp.array(told)), jnp.array([[2, 1], [0, 0]])
+    )
+    np.testing.assert_allclose(error, -np.log([0.25, 0.8, 0.2, 0.2]).mean(), rtol=1e-6)
+    assert accuracy == 0.25

@@ -11,6 +11,7 @@ from vaegan_jax.models.encoder import Posterior
 from vaegan_jax.models.multiview import (
     Pooling,
     choose_views,
+    draw_views,
     encode_views,
     expected_latent,
     pool_views,
@@ -128,6 +129,31 @@ def test_an_encoder_that_tells_azimuths_must_get_each_at_its_place(how, count):
     encoder = setup.networks.encoder
     with pytest.raises(ValueError, match=f"{count} views .* by {how}; .* from all 3"):
         encode_views(encoder, {"batch_stats": {}}, views, train=True, how=how)
+
+
+def test_views_of_told_azimuths_are_encoded_in_any_order():
+    """In another order for each shape; BatchNorm sees all of them at once."""
+    setup = Setup(tiny_config("mv_vae_gan", **AZIMUTHS))
+    encoder, variables = setup.networks.encoder, setup.create().encoder.variables
+    views = make_batch(setup.config)["views"]
+    azimuths = jnp.array([[2, 0, 1]] * 2 + [[1, 2, 0]] * (len(views) - 2))
+    in_order, _ = encode_views(encoder, variables, views, train=True, how="fold_joint")
+    moved = jnp.take_along_axis(views, azimuths[..., None, None, None], 1)
+    told, _ = encode_views(
+        encoder, variables, moved, train=True, how="fold_joint", azimuths=azimuths
+    )
+    expected = jnp.take_along_axis(in_order.mean, azimuths[..., None], 1)
+    np.testing.assert_allclose(told.mean, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("wanted", [1, 3, 4])
+def test_views_to_encode_are_different_and_all_as_likely(wanted):
+    drawn = np.asarray(draw_views(jax.random.key(1), 8_000, 4, wanted))
+    assert drawn.shape == (8_000, wanted)
+    assert all(len(set(row)) == wanted for row in drawn.tolist())
+    for place in range(wanted):
+        shares = np.bincount(drawn[:, place], minlength=4) / len(drawn)
+        np.testing.assert_allclose(shares, 0.25, atol=0.03)
 
 
 def test_all_views_are_all_views():

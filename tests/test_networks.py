@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -188,12 +190,18 @@ def telling():
     setup = Setup(tiny_config("mv_vae_gan", **AZIMUTHS))
     state = setup.create().encoder
     images = make_batch(setup.config)["views"][:2].swapaxes(0, 1).reshape(6, 32, 32, 1)
-    apply = jax.jit(
-        lambda variables, train: setup.networks.encoder.apply(
-            variables, images, train=train, mutable=["batch_stats"]
-        )[0],
-        static_argnums=1,
-    )
+
+    @functools.partial(jax.jit, static_argnums=1)
+    def apply(variables, train, order=None, azimuths=None):
+        """`order`: of the images; their azimuths are told then, the right ones."""
+        told = azimuths
+        if order is not None and azimuths is None:
+            told = order // 2
+        seen = images if order is None else images[order]
+        return setup.networks.encoder.apply(
+            variables, seen, train=train, azimuths=told, mutable=["batch_stats"]
+        )[0]
+
     return state, apply
 
 
@@ -208,6 +216,19 @@ def test_every_azimuth_has_a_last_layer_of_its_own_in_training(telling):
     np.testing.assert_allclose(
         after.log_variance, factors * before.log_variance, rtol=1e-5
     )
+
+
+def test_images_of_told_azimuths_may_come_in_any_order(telling):
+    state, apply = telling
+    in_order = apply(state.variables, True)
+    order = np.array([4, 0, 3, 1, 5, 2])
+    told = apply(state.variables, True, order)
+    for field in ("mean", "log_variance", "azimuth"):
+        expected = getattr(in_order, field)[order]
+        np.testing.assert_allclose(getattr(told, field), expected, atol=1e-5)
+    wrong = apply(state.variables, True, order, np.roll(order, 1) // 2)
+    assert abs(wrong.mean - told.mean).max() > 0.01
+    np.testing.assert_allclose(wrong.azimuth, told.azimuth, atol=1e-5)
 
 
 def test_an_unknown_azimuth_is_a_mixture_of_all_as_likely_as_each_is(telling):

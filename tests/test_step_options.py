@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from helpers import (
     AZIMUTHS,
     CLOSED,
@@ -19,8 +20,10 @@ from vaegan_jax.models.multiview import encode_views
 from vaegan_jax.updates import apply_train
 
 
-def test_the_encoder_learns_to_tell_azimuths_and_to_do_with_few_views():
-    this = cached_setup("mv_vae_gan", AZIMUTHS | {"optimizer.encoder_lr": 1e-2})
+@pytest.mark.parametrize("encoded", [0, 2])
+def test_the_encoder_learns_to_tell_azimuths_and_to_do_with_few_views(encoded):
+    fields = {"optimizer.encoder_lr": 1e-2, "data.encoded_views": encoded}
+    this = cached_setup("mv_vae_gan", AZIMUTHS | fields)
     batch = make_batch(this.config)
     # Each azimuth has its own look: another part of the picture is dark.
     views = np.full(batch["views"].shape, 255, np.uint8)

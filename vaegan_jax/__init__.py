@@ -3,11 +3,11 @@
 The floors of the library, each importing only from those below:
 
     5  command_line  shape_flags                     what scripts/ start with
-    4  train  trainer  evaluate/  inference  pictures         the drivers
-       sample  reconstruct  interpolate  shape_files  export  demo
+    4  train  trainer  evaluate/  inference         the drivers
+       pictures  sample  reconstruct  interpolate  shape_files  export  demo
     3  steps  updates  dataset  input_pipeline  packed_data  checkpoint  reporting
        interrupts
-    2  state  optimizers  config  recipes
+    2  state  optimizers  config  config_checks  recipes
     1  models/  losses  prior  metrics/            pure modules and functions of arrays
     0  shapes/  errors                             geometry without JAX
 """

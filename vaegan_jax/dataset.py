@@ -16,7 +16,7 @@ import numpy as np
 from jax.sharding import Mesh
 from jaxtyping import Int, UInt8
 
-from vaegan_jax.config import RESOLUTIONS
+from vaegan_jax.config_checks import RESOLUTIONS
 from vaegan_jax.errors import UserError
 from vaegan_jax.sharding import by_batch, place, process_rows
 

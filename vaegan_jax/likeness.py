@@ -5,6 +5,7 @@ import pathlib
 
 import numpy as np
 
+from vaegan_jax.config import views_of_training
 from vaegan_jax.dataset import Examples, open_split
 from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
 from vaegan_jax.inference import Model
@@ -27,7 +28,7 @@ def like_examples(model: Model, examples: Examples) -> Model:
     chosen = np.sort(np.random.default_rng(0).permutation(len(examples))[:_MOST])
     names, voxels = [examples.names[i] for i in chosen], examples.voxels[chosen]
     stored = examples.views.shape[1]
-    number = min(model.config.data.num_views, stored)
+    number = min(views_of_training(model.config), stored)
     everything = np.broadcast_to(np.arange(number), (len(chosen), number))
     latents = []
     for seed in range(max(1, min(stored // number, _MOST // len(chosen)))):

@@ -12,7 +12,7 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Bool, Float, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from vaegan_jax.models.encoder import Posterior
 
@@ -90,13 +90,13 @@ def reconstruction_loss(
 
 
 def azimuth_loss(
-    logits: Float[Array, "b v azimuths"],
+    logits: Float[Array, "b v azimuths"], azimuths: Int[Array, "b v"] | None = None
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """Cross-entropy of the azimuths that E tells, where view i is of azimuth i.
+    """Cross-entropy of the azimuths that E tells; without any, view i is of azimuth i.
 
     Returns also the share of views whose azimuth is told rightly.
     """
-    truth = jnp.arange(logits.shape[1])[None]
+    truth = jnp.arange(logits.shape[1])[None] if azimuths is None else azimuths
     errors = optax.softmax_cross_entropy_with_integer_labels(logits, truth)
     return errors.mean(), (logits.argmax(-1) == truth).mean()
 

@@ -2,6 +2,7 @@
 
 from PIL import Image
 
+from vaegan_jax.config import views_of_training
 from vaegan_jax.dataset import Examples
 from vaegan_jax.inference import Model
 from vaegan_jax.metrics.reconstruction import OCCUPIED
@@ -18,7 +19,7 @@ def draw(model: Model, examples: Examples) -> dict[str, Image.Image]:
         # Spread over the split, whose order is often that of likeness.
         step = max(1, len(examples) // _RECONSTRUCTIONS)
         chosen = slice(0, step * _RECONSTRUCTIONS, step)
-        views = examples.views[chosen, : model.config.data.num_views]
+        views = examples.views[chosen, : views_of_training(model.config)]
         drawn["reconstructions"] = draw_reconstructions(
             views, model.reconstruct(views) > OCCUPIED, examples.voxels[chosen] > 0
         )

@@ -15,7 +15,12 @@ from ml_collections import ConfigDict
 
 from vaegan_jax import losses
 from vaegan_jax.metrics.reconstruction import OCCUPIED, intersection_over_union
-from vaegan_jax.models.multiview import choose_views, encode_views, pool_views
+from vaegan_jax.models.multiview import (
+    choose_views,
+    draw_views,
+    encode_views,
+    pool_views,
+)
 from vaegan_jax.models.networks import Networks
 from vaegan_jax.models.partition import mean_over_shares, own_rows
 from vaegan_jax.optimizers import Optimizer
@@ -151,7 +156,11 @@ def update_encoder(
     Returns also the pooled posterior samples.
     """
     prior = build_prior(config)
-    chosen = None
+    chosen = azimuths = None
+    if config.data.encoded_views:
+        order_key = jax.random.fold_in(key, 2)
+        azimuths = draw_views(order_key, *views.shape[:2], config.data.encoded_views)
+        views = jnp.take_along_axis(views, azimuths[:, :, None, None, None], axis=1)
     if config.data.fewest_views:
         choice_key = jax.random.fold_in(key, 1)  # leaves the samples as they are
         chosen = choose_views(choice_key, *views.shape[:2], config.data.fewest_views)
@@ -163,6 +172,7 @@ def update_encoder(
             views,
             train=True,
             how=config.model.view_encoding,
+            azimuths=azimuths,
         )
         sampled = posterior.sample(key)
         latents = pool_views(
@@ -177,7 +187,7 @@ def update_encoder(
         loss += config.loss.kl_weight * kl
         metrics = {"loss/kl": kl}
         if posterior.azimuth is not None:
-            error, accuracy = losses.azimuth_loss(posterior.azimuth)
+            error, accuracy = losses.azimuth_loss(posterior.azimuth, azimuths)
             loss += config.loss.azimuth_weight * error
             metrics |= {"loss/azimuth": error, "encoder/azimuth_accuracy": accuracy}
         return loss, (statistics, latents, metrics)

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from vaegan_jax import weights
+from vaegan_jax.config import views_of_training
 from vaegan_jax.dataset import Examples, open_split
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.generation import (
@@ -149,7 +150,7 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
         "training_data": str(known_dir),
         "split": options.split,
         "shapes": len(examples),
-        "training_views": config.data.num_views,
+        "training_views": views_of_training(config),
         "threshold_split": config.data.validation_split,
         "threshold_is_optimistic": same,
         "draws": options.draws,

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.spatial.distance import cdist
 
+from vaegan_jax.config import views_of_training
 from vaegan_jax.dataset import Examples
 from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
 from vaegan_jax.inference import Model
@@ -200,7 +201,7 @@ def evaluate_reconstruction(
     truth = Truth(examples)
     seen = Reconstructions(model, examples)
     known = Reconstructions(model, validation)
-    trained = min(model.config.data.num_views, known.stored)
+    trained = min(views_of_training(model.config), known.stored)
     occupied = validation.voxels > 0
     threshold = choose_threshold(known.predictor(trained, seed=0), occupied)
     gallery = Reconstructions(model, train)

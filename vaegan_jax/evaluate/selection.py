@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from vaegan_jax.config import views_of_training
 from vaegan_jax.dataset import Examples
 from vaegan_jax.evaluate.generation import sample_set
 from vaegan_jax.evaluate.reconstruction import Truth, choose_threshold, measure
@@ -73,7 +74,7 @@ def _indistinguishable(values: dict[str, float]) -> float:
 
 def _reconstructions(model: Model, validation: Examples) -> dict[str, float]:
     count, stored = validation.views.shape[:2]
-    views = min(model.config.data.num_views, stored)
+    views = min(views_of_training(model.config), stored)
     subset = view_subsets(count, stored, views, seed=0)
     # Only the views that are needed are encoded.
     seen = Examples(

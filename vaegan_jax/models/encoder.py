@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key, UInt8
+from jaxtyping import Array, Float, Int, Key, UInt8
 
 from vaegan_jax.models.convolutions import Formulation
 from vaegan_jax.models.layers import BatchNorm, StridedConvolution, kernel_init
@@ -62,16 +62,22 @@ class Encoder(nn.Module):
 
     @nn.compact
     def __call__(
-        self, images: UInt8[Array, "b h w c"], *, train: bool, groups: int = 1
+        self,
+        images: UInt8[Array, "b h w c"],
+        *,
+        train: bool,
+        groups: int = 1,
+        azimuths: Int[Array, " b"] | None = None,
     ) -> Posterior:
         """Encodes each image by itself, but for what `train` and `groups` say.
 
         Args:
           images: grey or colour in 0 ... 255, on a white background.
-          train: use and update batch statistics. With `azimuths` the images then are
-            that many equal consecutive parts, each of one azimuth, and get its heads;
-            otherwise every image gets those of all, as likely as each is.
+          train: use and update batch statistics. If E tells azimuths, images get the
+            heads of theirs; otherwise those of all, as likely as each is.
           groups: equal consecutive parts of the batch with their own batch statistics.
+          azimuths: that of each image, in training; None if the images are equal
+            consecutive parts, one for each azimuth, which takes less time.
 
         Returns:
           Mean and log-variance, each (b, latent), and with `azimuths` their logits
@@ -90,7 +96,7 @@ class Encoder(nn.Module):
             h = nn.relu(BatchNorm()(h, train=train, groups=groups))
         h = h.reshape(h.shape[0], -1)
         if self.azimuths:
-            return self._heads_of_azimuths(h, train, groups)
+            return self._heads_of_azimuths(h, train, groups, azimuths)
         mean, log_variance = (
             nn.Dense(
                 self.latent_size, kernel_init=kernel_init, dtype=self.dtype, name=name
@@ -100,7 +106,11 @@ class Encoder(nn.Module):
         return Posterior(mean, log_variance)
 
     def _heads_of_azimuths(
-        self, h: Float[Array, "b f"], train: bool, groups: int
+        self,
+        h: Float[Array, "b f"],
+        train: bool,
+        groups: int,
+        azimuths: Int[Array, " b"] | None,
     ) -> Posterior:
         shape = (self.azimuths, h.shape[-1], 2 * self.latent_size)
         heads = self.param("heads", _heads_init, shape).astype(self.dtype)
@@ -117,10 +127,13 @@ class Encoder(nn.Module):
         logits = nn.Dense(self.azimuths, kernel_init=kernel_init, name="azimuth")(both)
         product = functools.partial(jnp.einsum, preferred_element_type=jnp.float32)
         h = h.astype(self.dtype)
-        if train:
+        if train and azimuths is None:
             parts = h.reshape(self.azimuths, -1, h.shape[-1])
             y = product("abf,afz->abz", parts, heads).reshape(len(h), -1)
         else:
             each = product("bf,afz->baz", h, heads)
-            y = jnp.einsum("baz,ba->bz", each, jax.nn.softmax(logits))
+            shares = jax.nn.softmax(logits)
+            if train:
+                shares = jax.nn.one_hot(azimuths, self.azimuths)
+            y = jnp.einsum("baz,ba->bz", each, shares)
         return Posterior(*jnp.split(y, 2, -1), azimuth=logits)

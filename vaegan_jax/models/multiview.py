@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key, UInt8
+from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
 from vaegan_jax.models.encoder import Encoder, Posterior
 from vaegan_jax.models.layers import MOMENTUM, follow
@@ -32,6 +32,7 @@ def encode_views(
     *,
     train: bool,
     how: ViewEncoding = "fold",
+    azimuths: Int[Array, "b v"] | None = None,
 ) -> tuple[Posterior, Any]:
     """Encodes every view of every shape.
 
@@ -41,6 +42,8 @@ def encode_views(
       views: images, any number `v` of views from 1 up.
       train: use batch statistics; otherwise the running ones, whatever `how`.
       how: see the module's docstring.
+      azimuths: of the views, for the training of an encoder that tells them; None if
+        view i is of azimuth i.
 
     Returns:
       The posteriors, fields (b, v, ...), and the new `batch_stats` (unchanged
@@ -48,22 +51,26 @@ def encode_views(
 
     Raises:
       ValueError: in training of an encoder that tells azimuths, views are not folded
-        jointly, or not one of each azimuth.
+        jointly, or neither one of each azimuth nor of given ones.
     """
     batch, count = views.shape[:2]
-    if train and encoder.azimuths and (how, count) != ("fold_joint", encoder.azimuths):
-        raise ValueError(
-            f"{count} views are encoded by {how}; with model.azimuths E learns "
-            f"from all {encoder.azimuths} of a shape in order, by fold_joint"
-        )
+    if train and encoder.azimuths:
+        known = azimuths is not None or count == encoder.azimuths
+        if how != "fold_joint" or not known:
+            raise ValueError(
+                f"{count} views are encoded by {how}; with model.azimuths E learns "
+                f"from all {encoder.azimuths} of a shape in order, or from views of "
+                "given azimuths, by fold_joint"
+            )
     statistics = variables["batch_stats"]
 
-    def encode(images, statistics, groups=1):
+    def encode(images, statistics, groups=1, azimuths=None):
         posterior, updated = encoder.apply(
             {"params": variables["params"], "batch_stats": statistics},
             images,
             train=train,
             groups=groups,
+            azimuths=azimuths,
             mutable=["batch_stats"],
         )
         return posterior, updated["batch_stats"]
@@ -83,7 +90,9 @@ def encode_views(
 
     folded = views.swapaxes(0, 1).reshape(batch * count, *views.shape[2:])
     groups = count if train and how == "fold" else 1
-    posterior, statistics = encode(folded, statistics, groups)
+    if azimuths is not None:
+        azimuths = azimuths.swapaxes(0, 1).reshape(-1)
+    posterior, statistics = encode(folded, statistics, groups, azimuths)
     unfold = lambda x: x.reshape(count, batch, -1).swapaxes(0, 1)  # noqa: E731
     return jax.tree.map(unfold, posterior), statistics
 
@@ -120,6 +129,17 @@ def choose_views(
         keep_all = jax.random.uniform(share_key, (rows, 1)) < 0.4
         places = jax.random.uniform(order_key, (rows, count)).argsort(1).argsort(1)
         return keep_all | (places < numbers)
+
+    return own_rows(draw, batch)
+
+
+def draw_views(
+    key: Key[Array, ""], batch: int, count: int, wanted: int
+) -> Int[Array, "b v"]:
+    """Which `wanted` of `count` views of each shape to encode, in random order."""
+
+    def draw(rows):
+        return jax.random.uniform(key, (rows, count)).argsort(1)[:, :wanted]
 
     return own_rows(draw, batch)
 

@@ -1,0 +1,184 @@
+"""Which values a configuration may have."""
+
+import math
+from typing import Any, get_args
+
+from ml_collections import ConfigDict
+
+from vaegan_jax.errors import UserError
+from vaegan_jax.losses import Reconstruction
+from vaegan_jax.models.convolutions import Formulation
+from vaegan_jax.models.multiview import Pooling, ViewEncoding
+
+ALGORITHMS = ("gan", "vae_gan", "mv_vae_gan")
+RESOLUTIONS = (32, 64)
+
+
+def validate(config: ConfigDict) -> None:
+    """Raises a `UserError` for the first impossible value."""
+    require_choice(config, "model.pooling", get_args(Pooling))
+    require_choice(config, "model.view_encoding", get_args(ViewEncoding))
+    require_choice(config, "model.convolution", ("auto", *get_args(Formulation)))
+    require_choice(config, "model.dtype", ("float32", "bfloat16"))
+    require_choice(config, "prior.distribution", ("normal", "uniform"))
+    require_choice(config, "loss.reconstruction", get_args(Reconstruction))
+    for field in ("generator_widths", "discriminator_widths"):
+        widths = config.model[field]
+        layers = int(math.log2(config.model.resolution)) - 1
+        _require(
+            len(widths) == layers and min(widths) > 0,
+            f"model.{field}",
+            widths,
+            f"{layers} positive numbers of channels for resolution "
+            f"{config.model.resolution}",
+        )
+    widths = config.model.encoder_widths
+    _require(
+        len(widths) > 0 and min(widths) > 0,
+        "model.encoder_widths",
+        widths,
+        "one or more positive numbers of channels",
+    )
+    halvings = 2 ** len(config.model.encoder_widths)
+    _require(
+        config.model.image_size > 0 and config.model.image_size % halvings == 0,
+        "model.image_size",
+        config.model.image_size,
+        f"a positive multiple of {halvings}",
+    )
+    for path in (
+        *("model.latent_size", "prior.scale", "train.batch_size", "checkpoint.keep"),
+        *("train.log_every_steps", "train.num_epochs", "optimizer.generator_lr"),
+        *("optimizer.encoder_lr", "optimizer.discriminator_lr"),
+        *("train.pictures_every_epochs", "train.evaluate_every_epochs"),
+        *("train.num_steps", "checkpoint.every_steps", "checkpoint.every_epochs"),
+        "loss.adversarial_every",
+    ):
+        value = lookup(config, path)
+        _require(value is None or value > 0, path, value, "positive")
+    for path in (
+        *("loss.kl_weight", "loss.reconstruction_weight", "loss.adversarial_weight"),
+        *("model.leak", "checkpoint.keep_every_epochs", "seed"),
+        *("loss.azimuth_weight", "loss.r1_weight"),
+        *("data.fewest_views", "data.encoded_views", "model.azimuths"),
+    ):
+        value = lookup(config, path)
+        _require(value >= 0, path, value, "0 or more")
+    _validate_ranges(config)
+
+
+def _validate_ranges(config: ConfigDict) -> None:
+    for path in ("loss.real_labels", "loss.fake_labels"):
+        bounds = lookup(config, path)
+        _require(
+            len(bounds) == 2 and 0 <= bounds[0] <= bounds[1] <= 1,
+            path,
+            bounds,
+            "two probabilities, the smaller first",
+        )
+    threshold = config.loss.discriminator_threshold
+    _require(
+        0 <= threshold <= 1, "loss.discriminator_threshold", threshold, "within [0, 1]"
+    )
+    betas = config.optimizer.betas
+    _require(
+        len(betas) == 2 and all(0 <= b < 1 for b in betas),
+        "optimizer.betas",
+        betas,
+        "two numbers in [0, 1)",
+    )
+    decay = config.train.average_decay
+    _require(0 <= decay < 1, "train.average_decay", decay, "in [0, 1)")
+    for name in ("zoom", "shift", "contrast"):
+        value = config.augmentation[name]
+        _require(0 <= value < 1, f"augmentation.{name}", value, "in [0, 1)")
+    _require(
+        config.algorithm != "gan" or config.loss.adversarial_every == 1,
+        "loss.adversarial_every",
+        config.loss.adversarial_every,
+        "1 for gan, which has nothing else to learn from",
+    )
+    _require(
+        not (config.loss.r1_weight and config.model.discriminator_batch_norm),
+        "loss.r1_weight",
+        config.loss.r1_weight,
+        "0 unless model.discriminator_batch_norm is False: the penalty is on the "
+        "gradient by a shape alone",
+    )
+    epochs = config.optimizer.schedule_epochs
+    _require(
+        list(epochs) == sorted(epochs) and all(e > 0 for e in epochs),
+        "optimizer.schedule_epochs",
+        epochs,
+        "increasing and positive",
+    )
+    valid, expected = {
+        "gan": (lambda n: n == 0, "0 for gan, which sees no images"),
+        "vae_gan": (lambda n: n == 1, "1 for vae_gan"),
+        "mv_vae_gan": (lambda n: n >= 1, "1 or more"),
+    }[config.algorithm]
+    count = config.data.num_views
+    _require(valid(count), "data.num_views", count, expected)
+    encoded = config.data.encoded_views
+    _require(
+        encoded == 0 or (config.model.azimuths > 0 and encoded <= count),
+        "data.encoded_views",
+        encoded,
+        f"0, or with model.azimuths at most data.num_views, {count}; without, "
+        "data.num_views are drawn anew anyway",
+    )
+    fewest, name = config.data.fewest_views, "data.num_views"
+    if encoded:
+        count, name = encoded, "data.encoded_views"
+    _require(fewest <= count, "data.fewest_views", fewest, f"at most {name}, {count}")
+    if config.model.azimuths:
+        _validate_azimuths(config)
+
+
+def _validate_azimuths(config: ConfigDict) -> None:
+    azimuths, count = config.model.azimuths, config.data.num_views
+    _require(
+        config.algorithm == "mv_vae_gan" and azimuths > 1,
+        "model.azimuths",
+        azimuths,
+        "0, or 2 or more for mv_vae_gan",
+    )
+    weight = config.loss.azimuth_weight
+    _require(weight > 0, "loss.azimuth_weight", weight, "positive with model.azimuths")
+    _require(
+        azimuths == count,
+        "model.azimuths",
+        azimuths,
+        f"0, or data.num_views, {count}, for a step encodes views of all azimuths",
+    )
+    _require(
+        config.model.view_encoding == "fold_joint",
+        "model.view_encoding",
+        config.model.view_encoding,
+        "'fold_joint' with model.azimuths, or BatchNorm would tell azimuths apart too",
+    )
+    _require(
+        not config.augmentation.mirror,
+        "augmentation.mirror",
+        config.augmentation.mirror,
+        "False with model.azimuths, for a mirrored view is one of another azimuth",
+    )
+
+
+def lookup(config: ConfigDict, path: str) -> Any:
+    """The value at a dotted path."""
+    for key in path.split("."):
+        config = config[key]
+    return config
+
+
+def _require(valid: bool, path: str, value: Any, expected: str) -> None:
+    if not valid:
+        raise UserError(f"config.{path} is {value!r}; it must be {expected}")
+
+
+def require_choice(config: ConfigDict, path: str, choices: tuple) -> None:
+    """Raises a `UserError` unless the value at a dotted path is one of some."""
+    value = lookup(config, path)
+    expected = "one of " + ", ".join(map(repr, choices))
+    _require(value in choices, path, value, expected)
