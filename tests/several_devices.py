@@ -55,7 +55,6 @@ class Run:
         if algorithm == "azimuths":
             algorithm = "mv_vae_gan"
             fields |= AZIMUTHS | {"augmentation.mirror": False}
-            fields["data.encoded_views"] = 2
         self.config = tiny_config(algorithm, **fields)
         self.mesh = device_mesh(jax.devices()[:devices])
         networks = build_networks(self.config)
