@@ -55,6 +55,7 @@ class Run:
         if algorithm == "azimuths":
             algorithm = "mv_vae_gan"
             fields |= AZIMUTHS | {"augmentation.mirror": False}
+            fields["data.encoded_views"] = 2
         self.config = tiny_config(algorithm, **fields)
         self.mesh = device_mesh(jax.devices()[:devices])
         networks = build_networks(self.config)
@@ -94,7 +95,7 @@ def compare(algorithm: str, convolution: str, counts: list[int], workdir: str):
             # tiny ones.
             ours, theirs = ours.opt_state.mu, theirs.opt_state.mu
             scale = max(abs(m).max() for m in jax.tree.leaves(theirs))
-            assert_trees_close(ours, theirs, rtol=2e-3, atol=1e-5 * scale)
+            assert_trees_close(ours, theirs, rtol=2e-3, atol=3e-5 * scale)
         check_copies(whole)
         check_messages(run.step)
         if convolution == "plain":  # the flops of loops are not counted
