@@ -10,6 +10,7 @@ import numpy as np
 
 from vaegan_jax.config import complete, reference_config
 from vaegan_jax.dataset import Examples
+from vaegan_jax.inference import Model
 from vaegan_jax.models.networks import build_networks
 from vaegan_jax.optimizers import build_optimizers
 from vaegan_jax.state import create_state
@@ -90,6 +91,12 @@ def make_batch(config, seed=0, num_views=None):
         shape = (size, num_views or count, *(config.model.image_size,) * 2, 1)
         batch["views"] = rng.integers(0, 256, shape).astype(np.uint8)
     return jax.tree.map(jnp.asarray, batch)
+
+
+def untrained(algorithm, **fields):
+    """A tiny model before its first step."""
+    setup = Setup(tiny_config(algorithm, **fields))
+    return Model(setup.config, setup.networks, setup.create().sampling_variables(), 0)
 
 
 def make_examples(count=10, num_views=4, image_size=32, resolution=32, seed=0):

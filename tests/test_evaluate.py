@@ -1,10 +1,9 @@
-import dataclasses
 import json
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import Setup, make_examples, tiny_config
+from helpers import make_examples, untrained
 
 from vaegan_jax.dataset import Examples
 from vaegan_jax.errors import UserError
@@ -13,7 +12,6 @@ from vaegan_jax.evaluate import evaluation as evaluation_module
 from vaegan_jax.evaluate import reconstruction as rows
 from vaegan_jax.evaluate.evaluation import Evaluation, ranked_places
 from vaegan_jax.evaluate.generation import drawing_models, evaluate_generation
-from vaegan_jax.evaluate.selection import validate
 from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
 from vaegan_jax.inference import Model
 from vaegan_jax.metrics import reconstruction
@@ -69,11 +67,6 @@ def test_average_precision_of_a_perfect_order_and_of_an_empty_truth():
     truth = grids(3, 0)
     scores = jnp.linspace(1, 0, 8).reshape(1, 2, 2, 2).repeat(2, 0)
     np.testing.assert_allclose(reconstruction.average_precision(scores, truth), [1, 0])
-
-
-def untrained(algorithm):
-    setup = Setup(tiny_config(algorithm))
-    return Model(setup.config, setup.networks, setup.create().sampling_variables(), 0)
 
 
 def test_means_do_not_count_the_padding(monkeypatch):
@@ -175,47 +168,6 @@ def test_generation_of_a_model_that_samples_its_training_shapes():
         assert known[f"mmd_{distance}"] == [pytest.approx(0, abs=1e-6)]
         assert known[f"1nna_{distance}"] == [0]
     assert known["jsd"] == [pytest.approx(0, abs=1e-9)]
-
-
-@pytest.mark.parametrize("algorithm", ["gan", "mv_vae_gan"])
-def test_validation_scores_every_model(algorithm):
-    values = validate(untrained(algorithm), make_examples(4))
-    assert 0 <= values["score"] <= 1
-    assert ("iou" in values) == (algorithm != "gan")
-
-
-def boxes(count, seed):
-    """Boxes of random sizes in the middle of a grid."""
-    grids = np.zeros((count, 32, 32, 32), np.uint8)
-    sizes = np.random.default_rng(seed).integers(3, 15, (count, 3))
-    for grid, (x, y, z) in zip(grids, sizes, strict=True):
-        grid[16 - x : 16 + x, 16 - y : 16 + y, 16 - z : 16 + z] = 1
-    return grids
-
-
-def test_the_score_of_a_generator_asks_for_all_kinds_of_shapes_and_no_copies():
-    examples = dataclasses.replace(make_examples(40), voxels=boxes(40, seed=0))
-
-    def score(shapes):
-        class Drawer(Model):
-            def sample(self, count, seed):
-                return np.float32(shapes[:count])
-
-        model = untrained("gan")
-        fields = {f.name: getattr(model, f.name) for f in dataclasses.fields(Model)}
-        return validate(Drawer(**fields), examples)["score"]
-
-    assert score(boxes(40, seed=1)) > 0.7
-    rng = np.random.default_rng(0)
-    worthless = {
-        "one kind": np.repeat(boxes(1, seed=1), 40, 0),
-        "noise": rng.random(examples.voxels.shape) < 0.1,
-        "full of holes": boxes(40, seed=1) & (rng.random(examples.voxels.shape) < 0.3),
-        "copies": examples.voxels,
-        "nothing": np.zeros_like(examples.voxels),
-    }
-    scores = {kind: score(shapes) for kind, shapes in worthless.items()}
-    assert max(scores.values()) < 0.2, scores
 
 
 def row(values, views=2):
