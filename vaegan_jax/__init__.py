@@ -3,8 +3,8 @@
 The floors of the library, each importing only from those below:
 
     5  command_line  shape_flags                     what scripts/ start with
-    4  train  trainer  evaluate/  inference         the drivers
-       pictures  sample  reconstruct  interpolate  shape_files  export  demo
+    4  train  trainer  starting_point  evaluate/     the drivers
+       inference  pictures  sample  reconstruct  interpolate  shape_files  export  demo
     3  steps  updates  dataset  input_pipeline  packed_data  checkpoint  reporting
        interrupts
     2  state  optimizers  config  config_checks  recipes

@@ -16,6 +16,7 @@ from vaegan_jax.config_checks import ALGORITHMS, RESOLUTIONS, require_choice, va
 _ADDED = (
     ("data", "fewest_views"),
     ("data", "encoded_views"),
+    ("train", "initial_model"),
     ("model", "azimuths"),
     ("loss", "azimuth_weight"),
     ("model", "discriminator_batch_norm"),
@@ -106,6 +107,8 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.train.batch_size = 32
     config.train.num_epochs = 1000
     config.train.num_steps = config_dict.placeholder(int)  # overrides num_epochs
+    # A work directory or exported weights, whose G and E training begins with.
+    config.train.initial_model = config_dict.placeholder(str)
     config.train.average_decay = 0.0  # moving average of G and E; 0 keeps none
     config.train.log_every_steps = 10
     config.train.pictures_every_epochs = 10.0

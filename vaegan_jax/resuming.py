@@ -51,7 +51,8 @@ def changed_fields(workdir: pathlib.Path, config: ConfigDict) -> list[str]:
         if field.startswith(_FIXED):
             raise UserError(
                 f"{workdir} holds a run with config.{field} = {old!r}, not {new!r}, "
-                "which cannot change on the way; choose another --workdir"
+                "which cannot change on the way; choose another --workdir (and "
+                "config.train.initial_model to begin with what it has learnt)"
             )
         changed.append(f"config.{field} = {new!r}, was {old!r}")
     return changed

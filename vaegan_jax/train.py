@@ -17,6 +17,7 @@ from vaegan_jax.profiling import StepTrace
 from vaegan_jax.resuming import DATA, changed_fields, check_data
 from vaegan_jax.shapes.framing import fit_framing
 from vaegan_jax.sharding import check_batch_size
+from vaegan_jax.starting_point import initial_variables
 from vaegan_jax.trainer import Trainer
 
 
@@ -46,7 +47,9 @@ def train(
         config.data.dir = str(pathlib.Path(config.data.dir).expanduser().absolute())
     workdir = pathlib.Path(workdir)
     check_batch_size(config.train.batch_size, jax.device_count())
-    changed_fields(workdir, config)  # before reading, which may take long
+    # Before reading, which may take long.
+    changed_fields(workdir, config)
+    initial = initial_variables(config, workdir)
     training = _open(config, config.data.train_split)
     validation = _open(config, config.data.validation_split)
     check_views(training, config.data.num_views, config.model.azimuths)
@@ -57,7 +60,7 @@ def train(
         stop = stack.enter_context(StopRequest())
         prepare = lambda: _prepare(workdir, config, training, validation)  # noqa: E731
         changed = multihost.first_before_others(prepare)
-        trainer = Trainer(config, workdir, training, validation)
+        trainer = Trainer(config, workdir, training, validation, initial)
         trace = StepTrace(workdir / "profile" if profile and first else None)
         return trainer.run(stop, changed, trace)
 

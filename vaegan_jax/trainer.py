@@ -4,6 +4,7 @@ import contextlib
 import math
 import pathlib
 import time
+from typing import Any
 
 import jax
 from ml_collections import ConfigDict
@@ -30,6 +31,7 @@ from vaegan_jax.reporting import (
     summary,
 )
 from vaegan_jax.sharding import device_mesh, local_copy, on_all
+from vaegan_jax.starting_point import begin_with
 from vaegan_jax.state import create_state
 from vaegan_jax.steps import make_train_step
 
@@ -46,6 +48,7 @@ class Trainer:
         workdir: pathlib.Path,
         training: Examples,
         validation: Examples,
+        initial: dict[str, Any] | None = None,
     ):
         self.config, self.workdir, self.mesh = config, workdir, device_mesh()
         self.training, self.validation = training, validation
@@ -67,6 +70,8 @@ class Trainer:
             self.state = self.checkpoints.restore(abstract)
         else:
             self.state = create()
+            if initial is not None:
+                self.state = begin_with(self.state, initial, self.mesh)
         self.step = int(self.state.step)
         best = self.checkpoints.best
         self.best_score = best[1] if best else -math.inf

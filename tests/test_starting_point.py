@@ -1,0 +1,77 @@
+"""A training that begins with another's networks."""
+
+import shutil
+
+import jax
+import numpy as np
+import pytest
+from helpers import assert_trees_equal
+from training import config_for, final_state, write_data
+
+from vaegan_jax import inference
+from vaegan_jax import train as driver
+from vaegan_jax.errors import UserError
+from vaegan_jax.starting_point import initial_variables
+
+# Nothing that is learnt, so that what a run began with can be seen in it.
+STILL = {f"optimizer.{net}_lr": 1e-30 for net in ("generator", "encoder")}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The file of data and the work directory of a finished run on them."""
+    folder = tmp_path_factory.mktemp("trained")
+    data = write_data(folder)
+    assert driver.train(config_for(data), folder / "run") == 0
+    return data, folder / "run"
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.9])
+def test_networks_are_taken_over_where_a_run_could_not_go_on(trained, tmp_path, decay):
+    data, run = trained
+    changes = {"train.batch_size": 2, "train.average_decay": decay}
+    config = config_for(
+        data, **STILL | changes | {"train.initial_model": str(run), "seed": 1}
+    )
+    with pytest.raises(UserError, match="cannot change on the way"):
+        driver.train(config, run)
+    assert driver.train(config, tmp_path) == 0
+    state, model = final_state(config, tmp_path), inference.load(run)
+    for net in ("generator", "encoder"):
+        ours = getattr(state, net).params
+        assert_trees_equal(ours, model.variables[net]["params"])
+    assert int(state.step) == 6
+    assert (state.averages is None) == (decay == 0)
+    before = final_state(config_for(data), run).discriminator.params
+    kernels = [jax.tree.leaves(d)[0] for d in (before, state.discriminator.params)]
+    assert not np.allclose(*kernels)
+
+
+def test_a_run_that_has_begun_goes_on_from_itself(trained, tmp_path):
+    data, run = trained
+    start = tmp_path / "start"
+    shutil.copytree(run, start)
+    config = config_for(data, **{"train.initial_model": str(start)})
+    assert initial_variables(config, tmp_path / "new") is not None
+    assert driver.train(config, tmp_path / "new") == 0
+    shutil.rmtree(start)
+    config = config_for(
+        data, **{"train.initial_model": str(start), "train.num_steps": 7}
+    )
+    assert driver.train(config, tmp_path / "new") == 0
+    assert int(final_state(config, tmp_path / "new").step) == 7
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        ({"model.latent_size": 5}, "whose networks are not those"),
+        ({"train.initial_model": "nowhere"}, "nowhere is not a work directory"),
+    ],
+)
+def test_what_cannot_be_begun_with(trained, tmp_path, fields, message):
+    data, run = trained
+    config = config_for(data, **{"train.initial_model": str(run)} | fields)
+    with pytest.raises(UserError, match=message):
+        driver.train(config, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
