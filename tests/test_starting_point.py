@@ -5,7 +5,7 @@ import shutil
 import jax
 import numpy as np
 import pytest
-from helpers import assert_trees_equal
+from helpers import assert_trees_close, assert_trees_equal
 from training import config_for, final_state, write_data
 
 from vaegan_jax import inference
@@ -42,6 +42,8 @@ def test_networks_are_taken_over_where_a_run_could_not_go_on(trained, tmp_path, 
         assert_trees_equal(ours, model.variables[net]["params"])
     assert int(state.step) == 6
     assert (state.averages is None) == (decay == 0)
+    if decay:  # from the first step on, not from what was drawn at random
+        assert_trees_close(state.averages["encoder"]["params"], ours, rtol=1e-5)
     before = final_state(config_for(data), run).discriminator.params
     kernels = [jax.tree.leaves(d)[0] for d in (before, state.discriminator.params)]
     assert not np.allclose(*kernels)
