@@ -65,6 +65,14 @@ def deform(given: argparse.Namespace) -> str:
     return given.output
 
 
+def teach(given: argparse.Namespace) -> str:
+    """Gives the training shapes of a packed file targets that trained models make."""
+    from data_prep.taught_file import teach_packed
+
+    teach_packed(given.packed, given.output, given.model, given.temperature)
+    return given.output
+
+
 def _told(target: pathlib.Path, report: str = "report.txt") -> str:
     return (target / report).read_text("utf-8") + str(target)
 
@@ -117,3 +125,11 @@ def add_commands(commands) -> None:
     option("--procedural", type=positive, default=0, help=text)
     text = "take their views from near the recorded camera, at random"
     option("--jitter", action="store_true", help=text)
+
+    option = add_command(commands, teach).add_argument
+    option("--packed", required=True, help="the .npz file, with views")
+    option("--output", required=True, help="the .npz file to write")
+    text = "work directory or exported weights; once for each model"
+    option("--model", required=True, action="append", help=text)
+    text = "what their logits are divided by (1.5)"
+    option("--temperature", type=float, default=1.5, help=text)

@@ -45,20 +45,28 @@ def deform_packed(
       jitter: views of what is added come from random places near the cameras.
 
     Raises:
-      UserError: the file is damaged, deformed already, or without square grey views; a
-        grid is empty; the output's name or the seed is impossible.
+      UserError: the file is damaged, deformed or taught already, or without square
+        grey views; a grid is empty; the output's name or the seed is impossible.
     """
     packed_data.check_name(output)
     if seed < 0:
         raise UserError(f"the seed is {seed}; it must be 0 or more")
     data = existing(data)
     splits, _ = packed_data.contents(data)
-    found = {split: packed_data.read_split(data, split) for split in splits}
+    found = {
+        split: packed_data.read_split(data, split, with_targets=True)
+        for split in splits
+    }
     if _SPLIT not in found:
         raise UserError(f"{data} has no split {_SPLIT!r}; it has {splits}")
     facts, examples = read_provenance(data), found[_SPLIT]
     if "deformed" in facts:
         raise UserError(f"{data} has deformed copies already; name what they are of")
+    if examples.targets is not None:
+        raise UserError(
+            f"{data} has targets, which copies have not; name the file "
+            "they were made for, and teach its deformed copies"
+        )
     for name, grid in zip(examples.names, examples.voxels, strict=True):
         if not grid.any():
             raise UserError(f"{data}: {name} is empty; leave it out")

@@ -8,6 +8,7 @@ python scripts/prepare_data.py archive --voxels=ZIP --views=TAR --output=DIR
 python scripts/prepare_data.py inspect --data_dir=DIR
 python scripts/prepare_data.py pack --data_dir=DIR --output=FILE.npz
 python scripts/prepare_data.py deform --packed=FILE.npz --output=MORE.npz
+python scripts/prepare_data.py teach --packed=FILE.npz --model=DIR --output=TAUGHT.npz
 """
 
 import argparse

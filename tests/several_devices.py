@@ -62,6 +62,8 @@ class Run:
         optimizers = build_optimizers(self.config, 10.0)
         self.create = lambda: create_state(self.config, networks, optimizers, self.mesh)
         batch = jax.tree.map(np.asarray, make_batch(self.config))
+        if algorithm == "vae_gan":
+            batch["targets"] = 255 - 200 * batch["voxels"]
         self.batch = place(batch, by_batch(self.mesh))
         step = make_train_step(self.config, networks, optimizers, self.mesh)
         self.step = step.lower(self.create(), self.batch).compile()

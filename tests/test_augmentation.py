@@ -34,13 +34,16 @@ def squares(grey=55) -> jax.Array:
 
 
 def test_the_reference_changes_nothing(batch):
+    batch["targets"] = batch["voxels"] + 5
     changed = augment(jax.random.key(0), batch, options())
     for name, array in batch.items():
         np.testing.assert_array_equal(changed[name], array)
 
 
 def test_a_shape_is_mirrored_with_all_its_views_or_not_at_all(batch):
+    batch["targets"] = 3 * batch["voxels"]
     changed = augment(jax.random.key(0), batch, options(mirror=True))
+    np.testing.assert_array_equal(changed["targets"], 3 * changed["voxels"])
     mirrored = 0
     for i in range(COUNT):
         flipped = (changed["voxels"][i] != batch["voxels"][i]).any()

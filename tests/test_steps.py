@@ -92,8 +92,9 @@ def test_a_step_is_its_three_updates_each_changing_one_network_alone():
             prior.sample(keys[3], 4, 6),
         )
         reconstructing, _, _ = updates.reconstruction_gradients(
-            config, networks, state.generator, voxels, samples, state.decoder_stats
-        )
+            config, networks, state.generator, voxels, voxels, samples,
+            state.decoder_stats,
+        )  # fmt: skip
         generator = updates.apply_gradients(
             state.generator, optax.tree.add(deceiving, reconstructing), statistics,
             optimizers.generator, state.step,

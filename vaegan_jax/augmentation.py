@@ -1,7 +1,7 @@
 """Random changes of a training batch, so that few shapes teach more.
 
 Chairs that are mirrored are chairs; a picture that is a little larger, shifted or
-brighter shows the same one. Views and voxels change together where they must.
+brighter shows the same one. Views, voxels and targets change together where they must.
 """
 
 import jax
@@ -21,18 +21,19 @@ def augment(
 
     Args:
       key: of all draws.
-      batch: uint8 `voxels` (b, x, y, z) and, unless there are none, `views`
-        (b, v, h, w, c), grey on white.
+      batch: uint8 `voxels` (b, x, y, z) and, unless there are none, `targets` like them
+        and `views` (b, v, h, w, c), grey on white.
       options: `config.augmentation`; what is off changes nothing and costs nothing.
 
     Returns:
       The changed batch, of the same shapes and types.
     """
     mirror_key, frame_key, contrast_key = jax.random.split(key, 3)
-    voxels, views = batch["voxels"], batch.get("views")
+    views = batch.get("views")
+    changed = {name: batch[name] for name in ("voxels", "targets") if name in batch}
     if options.mirror:
-        flags = _draw(mirror_key, (len(voxels),), 0.0, 1.0) < 0.5
-        voxels = _flip_where(flags, voxels, axis=1)
+        flags = _draw(mirror_key, (len(batch["voxels"]),), 0.0, 1.0) < 0.5
+        changed = {k: _flip_where(flags, x, axis=1) for k, x in changed.items()}
         # From the mirrored azimuth a mirrored chair shows the mirrored view. So the
         # azimuths of a shape's views become their mirror images, which a ring of
         # cameras that begins at the front has too.
@@ -43,7 +44,6 @@ def augment(
         shape = (*views.shape[:2], 1, 1, 1)
         factor = 1 + _draw(contrast_key, shape, -options.contrast, options.contrast)
         views = _to_views((_WHITE - views) * factor)
-    changed = {"voxels": voxels}
     return changed if views is None else changed | {"views": views}
 
 

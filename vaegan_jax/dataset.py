@@ -35,12 +35,15 @@ class Examples:
       voxels: occupancy, 0 or 1; z up, front towards -y.
       views: grey images on white, of the same azimuths for every shape.
       categories: of the shapes; empty if the data set does not tell.
+      targets: probabilities, in 255ths, that reconstruction aims at in place of the
+        voxels; None if it aims at these.
     """
 
     names: list[str]
     voxels: UInt8[np.ndarray, "n x y z"]
     views: UInt8[np.ndarray, "n v h w c"]
     categories: list[str] = dataclasses.field(default_factory=list)
+    targets: UInt8[np.ndarray, "n x y z"] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -71,7 +74,11 @@ def missing_views(path: str | pathlib.Path) -> str:
 
 
 def open_split(
-    path: str | pathlib.Path, split: str, resolution: int, image_size: int | None
+    path: str | pathlib.Path,
+    split: str,
+    resolution: int,
+    image_size: int | None,
+    with_targets: bool = False,
 ) -> Examples:
     """Reads one split of a prepared data set into memory.
 
@@ -81,6 +88,7 @@ def open_split(
       split: its name.
       resolution: what the voxel grids must have.
       image_size: pixels; larger stored views are reduced to it. None reads no views.
+      with_targets: read those of a packed file that has some.
 
     Raises:
       UserError: the path, split, resolution or image size does not fit.
@@ -89,7 +97,8 @@ def open_split(
     if path.is_file():
         from vaegan_jax import packed_data
 
-        examples = packed_data.read_split(path, split, image_size is not None)
+        with_views = image_size is not None
+        examples = packed_data.read_split(path, split, with_views, with_targets)
     else:
         from vaegan_jax import input_pipeline
 
@@ -200,7 +209,8 @@ def training_batches(
       in_order: whether views come as they are stored, see `view_indices`.
 
     Yields:
-      uint8 `voxels` (b, x, y, z) and `views` (b, v, h, w, c).
+      uint8 `voxels` (b, x, y, z) and `views` (b, v, h, w, c), and `targets` like the
+      voxels if the examples have them.
     """
     arguments = (examples, batch_size, num_views, seed, start_step)
     if pathlib.Path(path).is_file():

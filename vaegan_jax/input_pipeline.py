@@ -135,14 +135,17 @@ def stream_batches(
     """Training batches from `start_step` on, prepared ahead by tf.data's threads.
 
     Yields:
-      The `rows` of each batch:
-      uint8 `voxels` (b, x, y, z) and, unless `num_views` is 0, `views` (b, v, h, w, c).
+      The `rows` of each batch: uint8 `voxels` (b, x, y, z), unless `num_views` is 0
+      `views` (b, v, h, w, c), and `targets` like the voxels if the examples have them.
     """
     voxels = tf.constant(examples.voxels)
     views = tf.constant(examples.views) if num_views else None
+    targets = None if examples.targets is None else tf.constant(examples.targets)
 
     def gather(index, chosen):
         batch = {"voxels": tf.gather(voxels, index)}
+        if targets is not None:
+            batch["targets"] = tf.gather(targets, index)
         if views is not None:
             places = tf.broadcast_to(index[:, None], tf.shape(chosen))
             batch["views"] = tf.gather_nd(views, tf.stack([places, chosen], -1))

@@ -71,21 +71,21 @@ def gate(
 
 def reconstruction_loss(
     logits: Float[Array, "b x y z 1"],
-    voxels: Float[Array, "b x y z 1"],
+    targets: Float[Array, "b x y z 1"],
     kind: Reconstruction,
 ) -> Float[Array, ""]:
     """Error of the occupancy probabilities, summed over each grid.
 
     Args:
       logits: of the generator.
-      voxels: the truth, 0 or 1.
+      targets: the voxels, 0 or 1, or others' probabilities of them.
       kind: "squared_error" of the probabilities, the reference's; or "cross_entropy",
         the log-likelihood of independent Bernoulli voxels.
     """
     if kind == "cross_entropy":
-        errors = optax.sigmoid_binary_cross_entropy(logits, voxels)
+        errors = optax.sigmoid_binary_cross_entropy(logits, targets)
     else:
-        errors = (jax.nn.sigmoid(logits) - voxels) ** 2
+        errors = (jax.nn.sigmoid(logits) - targets) ** 2
     return errors.sum((1, 2, 3, 4)).mean()
 
 

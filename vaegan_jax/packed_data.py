@@ -2,9 +2,9 @@
 
 The `.npz` holds, for every split: `SPLIT/names` (n), `SPLIT/voxels` (n, ⌈r³/8⌉) packed
 by `numpy.packbits`, `SPLIT/views` (n, v, h, w, c; v is 0 if the data set has none) and
-`SPLIT/categories` (n, or 0 if the data set tells none), and once `resolution` and, as
-JSON, `metadata`: how the data set was made. A training split is moved to the device
-whole, and batches are gathered there.
+`SPLIT/categories` (n, or 0 if the data set tells none), perhaps `SPLIT/targets`
+(n, r, r, r), and once `resolution` and, as JSON, `metadata`: how the data set was made.
+A training split is moved to the device whole, and batches are gathered there.
 """
 
 import contextlib
@@ -85,6 +85,8 @@ def write(
         arrays[f"{split}/voxels"] = np.packbits(flat, axis=1)
         arrays[f"{split}/views"] = examples.views
         arrays[f"{split}/categories"] = np.array(examples.categories, str)
+        if examples.targets is not None:
+            arrays[f"{split}/targets"] = examples.targets
     output = pathlib.Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     # Renamed when complete, so that there is never half a file under the final name.
@@ -96,8 +98,13 @@ def write(
         partial.unlink(missing_ok=True)
 
 
-def read_split(path: pathlib.Path, split: str, with_views: bool = True) -> Examples:
-    """Reads one split of a packed file; without views it takes no time for them.
+def read_split(
+    path: pathlib.Path,
+    split: str,
+    with_views: bool = True,
+    with_targets: bool = False,
+) -> Examples:
+    """Reads one split of a packed file; what is not asked for takes no time.
 
     Raises:
       UserError: the file is damaged or has no such split or views.
@@ -117,11 +124,19 @@ def read_split(path: pathlib.Path, split: str, with_views: bool = True) -> Examp
         if views.dtype != np.uint8 or views.ndim != 5 or len(views) != len(packed):
             raise ValueError(f"{views.shape} {views.dtype} are no views of the shapes")
         bits = np.unpackbits(packed, axis=1, count=resolution**3)
+        voxels = bits.reshape(-1, *(resolution,) * 3)
+        targets = file.get(f"{split}/targets") if with_targets else None
+        if targets is not None and (targets.shape, targets.dtype) != (
+            voxels.shape,
+            voxels.dtype,
+        ):
+            raise ValueError(f"{targets.shape} {targets.dtype} are no targets of them")
         return Examples(
             [str(name) for name in file[f"{split}/names"]],
-            bits.reshape(-1, *(resolution,) * 3),
+            voxels,
             views,
             [str(category) for category in file.get(f"{split}/categories", ())],
+            targets,
         )
 
 
@@ -172,13 +187,16 @@ def device_batches(
     Every device of the mesh, without one the first alone, holds all examples.
 
     Yields:
-      uint8 `voxels` (b, x, y, z) and, unless `num_views` is 0, `views` (b, v, h, w, c).
+      uint8 `voxels` (b, x, y, z), unless `num_views` is 0 `views` (b, v, h, w, c), and
+      `targets` like the voxels if the examples have them.
     """
     grid = examples.voxels.shape[1:]
     flat = examples.voxels.reshape(len(examples), -1)
     stored = {"voxels": np.packbits(flat, axis=1)}
     if num_views:
         stored["views"] = examples.views
+    if examples.targets is not None:
+        stored["targets"] = examples.targets
     mesh = mesh or device_mesh(jax.local_devices()[:1])
     stored, split = place(stored, on_all(mesh)), by_batch(mesh)
 
@@ -189,6 +207,8 @@ def device_batches(
         batch = {"voxels": bits[:, :size].reshape(-1, *grid)}
         if num_views:
             batch["views"] = stored["views"][index[:, None], chosen]
+        if "targets" in stored:
+            batch["targets"] = stored["targets"][index]
         return batch
 
     rows = process_rows(batch_size, mesh)

@@ -66,8 +66,8 @@ def check_data(
     The data set may have moved, or been packed: what counts is what is read from it.
 
     Raises:
-      UserError: the run in `workdir` learnt from other shapes or views, or was
-        validated on others.
+      UserError: the run in `workdir` learnt from other shapes, views or targets, or
+        was validated on others.
     """
     now = {
         "training": _content(config.data.train_split, training),
@@ -97,7 +97,8 @@ def check_data(
 
 def _content(split: str, examples: Examples) -> dict[str, Any]:
     digest = hashlib.sha256(json.dumps(examples.names).encode())
-    for array in (examples.voxels, examples.views):
+    targets = () if examples.targets is None else (examples.targets,)
+    for array in (examples.voxels, examples.views, *targets):
         digest.update(repr(array.shape).encode())
         digest.update(np.ascontiguousarray(array).data)
     return {"split": split, "shapes": len(examples), "sha256": digest.hexdigest()}

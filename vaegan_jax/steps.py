@@ -49,7 +49,8 @@ def make_train_step(
 
     Returns:
       A function of the state and a batch with `voxels` (b, x, y, z), 0 or 1, and
-      unless it is a plain GAN `views` (b, v, h, w, c), uint8. It returns the next
+      unless it is a plain GAN `views` (b, v, h, w, c), uint8, and perhaps `targets`,
+      255 times what is to be reconstructed in place of the voxels. It returns the next
       state and scalar metrics.
     """
     prior = build_prior(config)
@@ -96,19 +97,28 @@ def make_train_step(
         discriminator, gradients, statistics, metrics = outcome
         encoder, decoder_stats = None, None
         if networks.encoder is not None:
+            targets = voxels
+            if "targets" in batch:
+                targets = batch["targets"].astype(jnp.float32)[..., None] / 255
             encoder, latents, encoder_metrics = update_encoder(
                 config,
                 networks,
                 optimizers.encoder,
                 state.encoder,
                 state.generator,
-                voxels,
+                targets,
                 batch["views"],
                 keys[2],
                 state.step,
             )
             also, decoder_stats, reconstruction = reconstruction_gradients(
-                config, networks, state.generator, voxels, latents, state.decoder_stats
+                config,
+                networks,
+                state.generator,
+                voxels,
+                targets,
+                latents,
+                state.decoder_stats,
             )
             gradients = optax.tree.add(gradients, also)
             metrics |= encoder_metrics | reconstruction

@@ -88,4 +88,6 @@ def _open(config: ConfigDict, split: str) -> Examples:
         raise UserError("config.data.dir is not set; name a prepared data set")
     model = config.model
     image_size = model.image_size if config.data.num_views else None
-    return open_split(config.data.dir, split, model.resolution, image_size)
+    # A plain GAN reconstructs nothing; validation compares with the shapes themselves.
+    targets = image_size is not None and split == config.data.train_split
+    return open_split(config.data.dir, split, model.resolution, image_size, targets)

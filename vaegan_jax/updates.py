@@ -145,12 +145,12 @@ def update_encoder(
     optimizer: Optimizer,
     encoder: NetState,
     generator: NetState,
-    voxels: Voxels,
+    targets: Voxels,
     views: UInt8[Array, "b v h w c"],
     key: Key[Array, ""],
     step: Array,
 ) -> tuple[NetState, Latents, Metrics]:
-    """Teaches E latents that G reconstructs from and that resemble the prior.
+    """Teaches E latents that G reconstructs targets from and that resemble the prior.
 
     Minimises reconstruction + KL, and the cross-entropy of azimuths if E tells them.
     Returns also the pooled posterior samples.
@@ -180,7 +180,7 @@ def update_encoder(
         )
         logits, _ = apply_train(networks.generator, generator, latents)
         reconstruction = losses.reconstruction_loss(
-            logits, voxels, config.loss.reconstruction
+            logits, targets, config.loss.reconstruction
         )
         kl = losses.kl_divergence(posterior, prior.standard_deviation)
         loss = config.loss.reconstruction_weight * reconstruction
@@ -233,10 +233,14 @@ def reconstruction_gradients(
     networks: Networks,
     generator: NetState,
     voxels: Voxels,
+    targets: Voxels,
     latents: Latents,
     decoder_stats: Any,
 ) -> tuple[Any, Any, Metrics]:
     """How G comes to reconstruct shapes from posterior samples.
+
+    The loss compares with targets, which are the voxels or others' probabilities of
+    them, metrics with the voxels.
 
     Returns the gradients of the weighted loss, the new running statistics over
     posterior samples (`decoder_stats`), metrics.
@@ -247,7 +251,7 @@ def reconstruction_gradients(
         state = NetState(params, decoder_stats, opt_state=None)
         logits, statistics = apply_train(networks.generator, state, latents)
         reconstruction = losses.reconstruction_loss(
-            logits, voxels, config.loss.reconstruction
+            logits, targets, config.loss.reconstruction
         )
         metrics = {"loss/reconstruction": reconstruction}
         metrics |= _reconstruction_metrics(logits, voxels)

@@ -1,0 +1,115 @@
+"""A packed data set with soft targets: what trained models say of its shapes.
+
+The mean of several models is better than each, and less sure of what it cannot know. A
+model that learns to say the same comes near to them together (Hinton et al. 2015,
+"Distilling the knowledge in a neural network", https://arxiv.org/abs/1503.02531; there
+the student's logits are divided in training as the teachers' are, here it is to be no
+surer than they are together).
+"""
+
+import dataclasses
+import math
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.special
+import tqdm
+from jaxtyping import Float, UInt8
+
+from vaegan_jax import packed_data
+from vaegan_jax.dataset import Examples, existing
+from vaegan_jax.errors import UserError
+from vaegan_jax.inference import Model, load
+from vaegan_jax.provenance import read_provenance
+
+_SPLIT = "train"
+_AT_ONCE = 128  # shapes, so that little is in memory beside the data
+# What is nearer to 0 or 1 counts as this near, so that one of several teachers that is
+# sure beyond all measure does not overrule the others.
+_SURE = 1e-6
+_COOLEST = 0.01
+
+
+def teach_packed(
+    data: str | pathlib.Path,
+    output: str | pathlib.Path,
+    models: Sequence[str | pathlib.Path],
+    temperature: float = 1.5,
+) -> None:
+    """Writes a packed file whose training shapes have targets; the rest stays.
+
+    A target is what the models make of all views of the shape: the sigmoid of the mean
+    of their logits over the temperature.
+
+    Args:
+      data: the packed file, with views. Targets that it has are replaced.
+      output: the `.npz` to write.
+      models: work directories, of which the latest checkpoints are used, or exported
+        weights; at least one.
+      temperature: above 1 for models that are too sure; from 0.01 up.
+
+    Raises:
+      UserError: the file is damaged or has no training split, the output's name or the
+        temperature is impossible, or a model is damaged, without an encoder, for other
+        grids or views, or none is named.
+    """
+    packed_data.check_name(output)
+    if not _COOLEST <= temperature < math.inf:
+        raise UserError(
+            f"the temperature is {temperature}; it must be at least {_COOLEST}"
+        )
+    if not models:
+        raise UserError("no model to learn from is named; name at least one")
+    models = [pathlib.Path(path).expanduser().absolute() for path in models]
+    data = existing(data)
+    splits, _ = packed_data.contents(data)
+    found = {split: packed_data.read_split(data, split) for split in splits}
+    if _SPLIT not in found:
+        raise UserError(f"{data} has no split {_SPLIT!r}; it has {splits}")
+    teachers = {path: _teacher(path, data, found[_SPLIT]) for path in models}
+    found[_SPLIT] = _teach(found[_SPLIT], teachers, temperature)
+    facts = {
+        "models": [str(path) for path in teachers],
+        "steps": [teacher.step for teacher in teachers.values()],
+        "temperature": temperature,
+    }
+    packed_data.write(output, found, read_provenance(data) | {"taught": facts})
+
+
+def _teacher(path: pathlib.Path, data: pathlib.Path, examples: Examples) -> Model:
+    model = load(path)
+    try:
+        model.require_encoder()
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+    size = model.config.model.image_size
+    takes = (model.config.model.resolution, (size, size, 1))
+    given = (examples.voxels.shape[-1], examples.views.shape[2:])
+    if takes != given:
+        raise UserError(
+            f"{path} makes grids of {takes[0]}³ from views of {takes[1]}, but {data} "
+            f"has {given[0]}³ and {given[1]}; name a model trained on such"
+        )
+    return model
+
+
+def _teach(
+    examples: Examples, teachers: dict[pathlib.Path, Model], temperature: float
+) -> Examples:
+    targets = np.empty_like(examples.voxels)
+    for first in tqdm.trange(0, len(examples), _AT_ONCE, desc="teaching", leave=False):
+        rows = slice(first, first + _AT_ONCE)
+        said = [_logits(*teacher, examples.views[rows]) for teacher in teachers.items()]
+        told = scipy.special.expit(np.mean(said, axis=0) / temperature)
+        targets[rows] = np.rint(255 * told)
+    return dataclasses.replace(examples, targets=targets)
+
+
+def _logits(
+    path: pathlib.Path, model: Model, views: UInt8[np.ndarray, "b v h w c"]
+) -> Float[np.ndarray, "b x y z"]:
+    probabilities = model.decode(model.encode(views))
+    if not np.isfinite(probabilities).all():
+        raise UserError(f"{path} is damaged: it makes shapes that are no numbers")
+    return scipy.special.logit(np.clip(probabilities, _SURE, 1 - _SURE))
