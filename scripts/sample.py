@@ -6,7 +6,7 @@ from vaegan_jax import command_line
 
 OUTPUT = flags.DEFINE_string("output", None, "Where to write; default WORKDIR/samples.")
 NUM_SAMPLES = flags.DEFINE_integer("num_samples", 16, "How many shapes.", 1)
-SEED = flags.DEFINE_integer("seed", 0, "Of the latents.", 0)
+SEED = flags.DEFINE_integer("seed", 0, "Of the latents.", 0, 2**31 - 1)
 TRUNCATION = flags.DEFINE_float(
     "truncation", 1.0, "Of latents: below 1, more usual and less varied shapes."
 )

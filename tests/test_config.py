@@ -74,6 +74,7 @@ def test_widths_follow_the_resolution():
         ("optimizer.schedule_epochs", (5, 2), "increasing"),
         ("train.batch_size", 0, "positive"),
         ("train.num_steps", -1, "positive"),
+        ("seed", 2**31, "less than 2³¹"),
         ("data.num_views", 0, "1 or more"),
         ("augmentation.zoom", 1.0, r"\[0, 1\)"),
         ("augmentation.contrast", -0.1, r"\[0, 1\)"),

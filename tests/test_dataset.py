@@ -135,6 +135,15 @@ def test_no_setting_is_advised_that_no_model_has(tmp_path, stored, message):
         dataset.open_split(tmp_path / "data.npz", "train", 32, 64)
 
 
+@pytest.mark.parametrize("shape", [(32, 32, 3), (16, 32, 1)])
+def test_views_must_be_square_and_grey(tmp_path, shape):
+    views = np.zeros((10, 4, *shape), np.uint8)
+    examples = dataclasses.replace(make_examples(), views=views)
+    write_packed(tmp_path / "data.npz", examples)
+    with pytest.raises(UserError, match=" × ".join(map(str, shape)) + "; they must"):
+        dataset.open_split(tmp_path / "data.npz", "train", 32, 32)
+
+
 def test_missing_and_damaged_files_are_named(tmp_path):
     with pytest.raises(UserError, match=r"nowhere does not exist.*prepare_data"):
         dataset.open_split(tmp_path / "nowhere", "train", 32, 32)

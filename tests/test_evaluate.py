@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import jax.numpy as jnp
@@ -261,8 +262,12 @@ def test_a_model_does_not_differ_from_itself(evaluated, tmp_path):
     evaluated_elsewhere = Evaluation(
         evaluated.about, ["other"], [], evaluated.generation, {}, {}
     )
-    with pytest.raises(UserError, match="measured on different shapes"):
-        comparison.compare(evaluated, evaluated_elsewhere)
+    other_grids = dataclasses.replace(
+        evaluated, about=evaluated.about | {"voxels_sha256": "of solids"}
+    )
+    for other in (evaluated_elsewhere, other_grids):
+        with pytest.raises(UserError, match="measured on different shapes"):
+            comparison.compare(evaluated, other)
 
 
 def test_reconstruction_does_not_depend_on_the_batch_or_the_order_of_views():

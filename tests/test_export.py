@@ -30,7 +30,11 @@ def test_artefacts_give_the_same_shapes_without_the_library(tmp_path):
 
 
 def test_a_plain_gan_has_a_generator_alone(tmp_path):
+    for name in ("encoder", "reconstructor", "mine"):  # of an export before, or not
+        (tmp_path / f"{name}.jaxexport").write_bytes(b"old")
     assert [p.stem for p in export_model(make_model("gan"), tmp_path)] == ["generator"]
+    left = {path.stem for path in tmp_path.glob("*.jaxexport")}
+    assert left == {"generator", "mine"}
 
 
 def test_other_numbers_are_noticed(tmp_path):

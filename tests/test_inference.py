@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from using import make_model, make_picture, make_workdir
@@ -28,9 +29,9 @@ def test_load_sample_and_reconstruct(workdir, tmp_path):
     views = model.fit_views([a, b, c])
     assert views.shape == (3, 32, 32, 1) and views.dtype == np.uint8
     np.testing.assert_allclose(model.reconstruct(views[None])[0], both[0], atol=1e-5)
-    np.testing.assert_allclose(
-        model.reconstruct(views[None, ::-1].copy()), both[:1], atol=1e-5
-    )
+    backwards = views[None, ::-1]
+    for array in (backwards.copy(), jnp.asarray(backwards)):
+        np.testing.assert_allclose(model.reconstruct(array), both[:1], atol=1e-5)
 
 
 def test_samples_keep_their_numbers_and_truncation_scales(workdir):
@@ -48,9 +49,13 @@ def test_samples_keep_their_numbers_and_truncation_scales(workdir):
 
 def test_views_that_do_not_fit_are_refused():
     model = make_model("mv_vae_gan")
-    for shape in ((1, 2, 64, 64, 1), (1, 0, 32, 32, 1), (1, 2, 32, 32, 3)):
+    for shape in ((1, 2, 64, 64), (1, 0, 32, 32), (0, 2, 32, 32), (1, 2, 32, 96)):
         with pytest.raises(UserError, match="32 × 32 × 1"):
-            model.reconstruct(np.zeros(shape, np.uint8))
+            model.reconstruct(np.zeros((*shape, 1), np.uint8))
+    with pytest.raises(UserError, match="there is no picture"):
+        model.reconstruct([[]])
+    with pytest.raises(UserError, match="0 shapes cannot be drawn"):
+        model.sample(0)
 
 
 def test_a_plain_gan_does_not_reconstruct(tmp_path):

@@ -149,6 +149,8 @@ def test_the_training_shapes_of_a_data_set(tmp_path):
     np.testing.assert_array_equal(drawn, model.draw_latents(3))
     with pytest.raises(UserError, match="plain 3D-GAN"):
         like_shapes_of(make_model("gan"), tmp_path / "chairs.npz")
+    with pytest.raises(UserError, match="like a single one"):
+        like_examples(model, make_examples(1))
 
 
 def test_between_drawn_shapes_the_way_is_straight():

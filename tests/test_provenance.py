@@ -41,6 +41,18 @@ def test_packed_files_remember(voxels_only):
     assert open_split(voxels_only, "train", 32, None).views.size == 0
 
 
+def test_damaged_facts_are_told_before_anything_is_written(tmp_path):
+    data, run = tmp_path / "data.npz", tmp_path / "run"
+    write_packed(data, make_examples(6), ("train", "validation"), source="chairs")
+    content = data.read_bytes()
+    place = content.index("chairs".encode("utf-32-le"))  # as NumPy keeps text
+    data.write_bytes(content[:place] + b"C" + content[place + 1 :])
+    assert len(open_split(data, "train", 32, 32)) == 6
+    with pytest.raises(UserError, match=r"data\.npz is damaged"):
+        driver.train(tiny_config("mv_vae_gan", **{"data.dir": str(data)}), run)
+    assert not run.exists()
+
+
 @pytest.mark.parametrize("algorithm", ["vae_gan", "mv_vae_gan"])
 def test_models_of_views_name_what_is_missing(voxels_only, tmp_path, algorithm):
     config = tiny_config(algorithm, **{"data.dir": str(voxels_only)})

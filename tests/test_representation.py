@@ -9,11 +9,14 @@ from vaegan_jax.inference import Model
 from vaegan_jax.models.discriminator import Discriminator
 
 
+@pytest.mark.parametrize("batch_norm", [True, False])
 @pytest.mark.parametrize("resolution, sizes", [(32, (8, 4, 2)), (64, (16, 8, 4))])
-def test_features_are_the_pooled_activations_of_layers_two_to_four(resolution, sizes):
-
+def test_features_are_the_pooled_activations_of_layers_two_to_four(
+    resolution, sizes, batch_norm
+):
     widths = (2, 3, 4, 5) if resolution == 32 else (2, 3, 4, 5, 6)
-    network = Discriminator(widths)
+    network = Discriminator(widths, batch_norm=batch_norm)
+    last = "BatchNorm" if batch_norm else "StridedConvolution"
     voxels = jax.random.uniform(jax.random.key(0), (2, *(resolution,) * 3, 1))
     variables = network.init(jax.random.key(1), voxels, train=False)
     actual = representation.discriminator_features(network, variables, voxels)
@@ -21,7 +24,7 @@ def test_features_are_the_pooled_activations_of_layers_two_to_four(resolution, s
     _, kept = network.apply(variables, voxels, train=False, capture_intermediates=True)
     start = 0
     for layer, (size, width) in enumerate(zip(sizes, (3, 4, 5), strict=True), start=1):
-        h = np.asarray(kept["intermediates"][f"BatchNorm_{layer}"]["__call__"][0])
+        h = np.asarray(kept["intermediates"][f"{last}_{layer}"]["__call__"][0])
         assert h.shape == (2, *(size,) * 3, width)
         h = np.where(h > 0, h, 0.2 * h)
         half = size // 2
@@ -69,6 +72,11 @@ def test_labels_come_from_a_csv_file_and_must_be_complete(tmp_path):
         representation.read_labels(tmp_path / "no.csv")
     with pytest.raises(UserError, match="does not tell the categories"):
         evaluate(model, None, make_examples(1), make_examples(1), None)
+    path.write_text("\ufeffname,label\nshape_0,a\n", "utf-8")  # as of a spreadsheet
+    assert representation.read_labels(path) == {"shape_0": "a"}
+    path.write_text("name,label\nshape_0,a\nshape_1\n")
+    with pytest.raises(UserError, match="has no label for shape_1"):
+        representation.read_labels(path)
     path.write_text("shape,class\na,b\n")
     with pytest.raises(UserError, match="must be a CSV file with the columns"):
         representation.read_labels(path)

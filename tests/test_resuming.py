@@ -102,6 +102,24 @@ def test_another_model_in_the_work_directory_is_refused(data, tmp_path):
         driver.train(other, tmp_path)
 
 
+def test_a_run_that_saved_nothing_may_begin_otherwise(data, tmp_path, monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    config = config_for(data, "gan", **{"train.num_steps": 1})
+    with monkeypatch.context() as patched:
+        patched.setattr(driver.Trainer, "run", fail)
+        with pytest.raises(MemoryError):
+            driver.train(config, tmp_path / "run")
+    other = tmp_path / "other.npz"
+    write_packed(other, make_examples(count=12), ("train", "validation"))
+    config = config_for(
+        str(other), "gan", **{"train.num_steps": 1, "train.batch_size": 2}
+    )
+    for _ in range(2):  # it is what the run goes on with, too
+        assert driver.train(config, tmp_path / "run") == 0
+
+
 def test_other_data_are_refused_but_may_move(data, tmp_path):
     config = config_for(data, "gan", **{"train.num_steps": 1})
     driver.train(config, tmp_path / "run")

@@ -11,6 +11,7 @@ from training import config_for, final_state, write_data
 from vaegan_jax import inference
 from vaegan_jax import train as driver
 from vaegan_jax.errors import UserError
+from vaegan_jax.resuming import changed_fields
 from vaegan_jax.starting_point import initial_variables
 
 # Nothing that is learnt, so that what a run began with can be seen in it.
@@ -62,6 +63,24 @@ def test_a_run_that_has_begun_goes_on_from_itself(trained, tmp_path):
     )
     assert driver.train(config, tmp_path / "new") == 0
     assert int(final_state(config, tmp_path / "new").step) == 7
+
+
+def test_what_a_broken_off_save_leaves_is_no_beginning(trained, tmp_path):
+    data, run = trained
+    config = config_for(data, **STILL | {"train.initial_model": str(run)})
+    (tmp_path / "checkpoints" / "3.orbax-checkpoint-tmp").mkdir(parents=True)
+    assert driver.train(config, tmp_path) == 0
+    ours = final_state(config, tmp_path).generator.params
+    theirs = inference.load(run).variables["generator"]["params"]
+    assert_trees_close(ours, theirs, rtol=1e-5)
+
+
+def test_it_comes_too_late_for_a_run_that_has_begun(trained, tmp_path):
+    data, run = trained
+    shutil.copytree(run, tmp_path / "run")
+    config = config_for(data, **{"train.initial_model": str(run)})
+    (told,) = changed_fields(tmp_path / "run", config)
+    assert told.startswith("config.train.initial_model") and "ignored" in told
 
 
 @pytest.mark.parametrize(

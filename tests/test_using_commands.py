@@ -51,6 +51,18 @@ def test_pictures_become_files_of_all_formats(workdir, tmp_path):
         assert picture.size == (2 * 164 + 4, 2 * 164 + 4 + 22)
 
 
+@pytest.mark.parametrize("named", ["in/front.png", "in"])
+def test_pictures_are_not_written_over(workdir, tmp_path, named):
+    picture = make_picture(tmp_path / "in/front.png")
+    before = picture.read_bytes()
+    told = fail(
+        *("scripts/reconstruct.py", "--workdir", workdir),
+        *("--views", tmp_path / named, "--output", tmp_path / "in"),
+    )
+    assert "front.png is in" in told and "choose another --output" in told
+    assert picture.read_bytes() == before and len(list(picture.parent.iterdir())) == 1
+
+
 def test_a_folder_of_folders_becomes_many_shapes(workdir, tmp_path):
     for name in ("in/b/1.png", "in/b/2.png", "in/a/1.png"):
         make_picture(tmp_path / name)
@@ -84,6 +96,8 @@ def test_nothing_is_written_if_a_picture_cannot_be_used(workdir, tmp_path):
         (["scripts/interpolate.py", "--between", "1"], "name two or more"),
         (["scripts/interpolate.py", "--between", "1", "/no"], "samples alone or"),
         (["scripts/interpolate.py", "--arithmetic", "1", "2"], "takes three shapes"),
+        (["scripts/interpolate.py", "--between", "1", "9" * 12], "is too far; numbers"),
+        (["scripts/sample.py", "--seed=99999999999"], "[0, 2147483647]"),
         (["scripts/export.py", "--like=/no"], "--like needs --format=weights"),
         (["scripts/export.py", "--checkpoint=5"], "has no checkpoint 5; it has 0"),
     ],

@@ -18,7 +18,8 @@ from vaegan_jax.likeness import like_examples
 
 @pytest.fixture(scope="module")
 def model():
-    return make_model("mv_vae_gan", **{"data.dir": "/somewhere/here"})
+    paths = dict.fromkeys(("data.dir", "train.initial_model"), "/somewhere/here")
+    return make_model("mv_vae_gan", **paths)
 
 
 @pytest.fixture
@@ -108,5 +109,11 @@ def test_they_are_evaluated_on_a_data_set_that_is_named(folder, tmp_path):
     options = Options(data_dir=str(data), draws=1, sets=1)
     measured = evaluate(folder, options)
     assert measured.about["data"] == str(data) and len(measured.reconstruction) > 2
+    # Of the same shapes in another file the threshold is chosen on them as well.
+    known = tmp_path / "known.npz"
+    for seed in (0, 1):
+        write_packed(known, make_examples(5, seed=seed), ("train", "validation"))
+        again = evaluate(folder, dataclasses.replace(options, training_data=str(known)))
+        assert again.about["threshold_is_optimistic"] == (seed == 0)
     with pytest.raises(UserError, match="without a discriminator"):
         evaluate(folder, dataclasses.replace(options, labels="category"))

@@ -64,6 +64,7 @@ def validate(config: ConfigDict) -> None:
     ):
         value = lookup(config, path)
         _require(value >= 0, path, value, "0 or more")
+    _require(config.seed < 2**31, "seed", config.seed, "less than 2³¹")
     _validate_ranges(config)
 
 

@@ -110,6 +110,12 @@ def open_split(
             f"{path} holds grids of {side}³ but config.model.resolution is "
             f"{resolution}; {setting}prepare the data at {resolution}"
         )
+    if image_size is not None and examples.views.shape[2:] != (pixels, pixels, 1):
+        height, width, channels = examples.views.shape[2:]
+        raise UserError(
+            f"{path} holds views of {height} × {width} × {channels}; they must be "
+            "square and grey, so make them again"
+        )
     if image_size is not None and pixels != image_size:
         setting = f"set it to {pixels} or " if pixels % _IMAGE_STEP == 0 else ""
         raise UserError(

@@ -4,7 +4,9 @@ import functools
 import html
 import os
 import pathlib
+import shutil
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -105,11 +107,25 @@ def _encoded(model: Model, pictures: Sequence[str]) -> Float[np.ndarray, "1 late
 
 def _shown(shape: Float[np.ndarray, "x y z"], name: str) -> tuple[str, list[str]]:
     """A page in a frame in which the shape turns, and its files."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="vaegan_jax_demo_"))
+    folder = _new_folder()
     mesh = _WRITER.write(folder, "shape", _WRITER.clean(shape[None])[0])
     page = html.escape(gallery_page({name: mesh}, "Shape"))
     frame = f'<iframe srcdoc="{page}" style="width: 100%; height: 540px; border: 0">'
     return frame + "</iframe>", sorted(map(str, folder.iterdir()))
+
+
+def _new_folder() -> pathlib.Path:
+    """For the files of one request; those of long ago go, and all when we end."""
+    root = pathlib.Path(_files().name)
+    for old in root.iterdir():
+        if old.stat().st_mtime < time.time() - _KEPT_SECONDS:
+            shutil.rmtree(old, ignore_errors=True)
+    return pathlib.Path(tempfile.mkdtemp(dir=root))
+
+
+@functools.cache
+def _files() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="vaegan_jax_demo_")
 
 
 def _whole(seed: Number | None) -> int:

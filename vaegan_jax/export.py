@@ -30,6 +30,7 @@ from vaegan_jax.shape_files import make_folder
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 _RUNNER = pathlib.Path(__file__).with_name("run_exported.py")
+_ARTEFACTS = ("generator", "encoder", "reconstructor")
 _SHAPES = 2  # that the artefacts are checked with
 
 
@@ -55,6 +56,9 @@ def export_model(model: Model, output: str | pathlib.Path) -> list[pathlib.Path]
     inputs = _inputs(model)
     expected = _expected(model, inputs)
     paths, check = [], {}
+    for old in output.glob("*.jaxexport"):
+        if old.stem in _ARTEFACTS:  # of an earlier export, perhaps of another model
+            old.unlink()
     for name, function in functions.items():
         paths.append(output / f"{name}.jaxexport")
         exported = jax_export.export(jax.jit(function), platforms=PLATFORMS)
@@ -82,7 +86,7 @@ def write_weights(model: Model, output: str | pathlib.Path) -> pathlib.Path:
     if (output / "checkpoints").exists():
         raise UserError(f"{output} holds a training run; choose another --output")
     config = complete(model.config)
-    config.data.dir = None  # a path on this machine
+    config.data.dir = config.train.initial_model = None  # paths on this machine
     save_config(output, config)
     if model.networks.encoder is not None:
         model.framing.save(output)

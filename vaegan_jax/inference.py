@@ -98,8 +98,10 @@ class Model:
             and less varied shapes (Karras et al. 2019, there in the space w).
 
         Raises:
-          UserError: the truncation is negative.
+          UserError: the truncation is negative, or less than one shape is wanted.
         """
+        if count < 1:
+            raise UserError(f"{count} shapes cannot be drawn; ask for 1 or more")
         if not truncation >= 0:
             raise UserError(f"truncation is {truncation}; it must be 0 or more")
         if self.mixture is not None:
@@ -147,8 +149,10 @@ class Model:
           keep_framing: leave size and place of the object in the pictures as they are.
 
         Raises:
-          UserError: a picture cannot be read or told from its background.
+          UserError: there is none, or one cannot be read or told from its background.
         """
+        if not len(pictures):
+            raise UserError("there is no picture; give one or more of each shape")
         size = self.config.model.image_size
         fitted = [fit_picture(p, size, keep_framing, self.framing) for p in pictures]
         return np.stack(fitted)
@@ -163,7 +167,7 @@ class Model:
         """
         self.require_encoder()
         size = self.config.model.image_size
-        if views.shape[1] == 0 or views.shape[2:] != (size, size, 1):
+        if 0 in views.shape[:2] or views.shape[2:] != (size, size, 1):
             raise UserError(
                 f"views {views.shape} do not fit this model, which takes one or more "
                 f"of {size} × {size} × 1 of each shape; `fit_views` makes them"
@@ -179,7 +183,10 @@ class Model:
         )
 
     def reconstruct(
-        self, views: UInt8[np.ndarray, "b v h w c"] | Sequence[Sequence[Picture]]
+        self,
+        views: UInt8[np.ndarray, "b v h w c"]
+        | UInt8[Array, "b v h w c"]
+        | Sequence[Sequence[Picture]],
     ) -> Float[np.ndarray, "b x y z"]:
         """Occupancy probabilities of shapes seen in views or pictures.
 
@@ -190,8 +197,8 @@ class Model:
         Raises:
           UserError: the model has no encoder, or views or pictures do not fit.
         """
-        if isinstance(views, np.ndarray):
-            return self.decode(self.encode(views))
+        if isinstance(views, np.ndarray | jax.Array):
+            return self.decode(self.encode(np.asarray(views)))
         self.require_encoder()
         encoded = [self.encode(self.fit_views(pictures)[None]) for pictures in views]
         return self.decode(np.concatenate(encoded))

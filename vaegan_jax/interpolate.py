@@ -14,6 +14,7 @@ from vaegan_jax.shapes.animations import save_gif, turntable
 from vaegan_jax.shapes.pictures import draw_shapes
 from vaegan_jax.shapes.view_files import picture_sets
 
+_NUMBERED = 100_000  # samples, all of which up to the last named one are drawn
 _FRAMES = 3  # of the GIF for each shape of the strip
 
 
@@ -32,11 +33,14 @@ def find_latents(
       The latents, and whether they are of samples.
 
     Raises:
-      UserError: a name is neither, or both kinds are named.
+      UserError: a name is neither, a number is too large, or both kinds are named.
     """
     numbers = [name for name in names if name.isdecimal()]
     if len(numbers) == len(names):
-        drawn = model.draw_latents(max(map(int, names)) + 1, seed)
+        last = max(map(int, names))
+        if last >= _NUMBERED:
+            raise UserError(f"sample {last} is too far; numbers end at {_NUMBERED - 1}")
+        drawn = model.draw_latents(last + 1, seed)
         return drawn[[int(name) for name in names]], True
     if numbers:
         raise UserError(

@@ -7,6 +7,7 @@ import numpy as np
 
 from vaegan_jax.config import views_of_training
 from vaegan_jax.dataset import Examples, open_split
+from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
 from vaegan_jax.inference import Model
 from vaegan_jax.latent_mixture import LatentMixture
@@ -19,12 +20,17 @@ def like_examples(model: Model, examples: Examples) -> Model:
     """A model whose new shapes are like these, which it sees in their views.
 
     As many views are pooled as in training, drawn as there; of few shapes more than
-    once, others each time. Of very many shapes some are drawn.
+    once, drawn anew each time. Of very many shapes some are drawn.
 
     Args:
       model: with an encoder.
       examples: two shapes or more.
+
+    Raises:
+      UserError: there are fewer.
     """
+    if len(examples) < 2:
+        raise UserError("shapes cannot be like a single one; name a data set of more")
     chosen = np.sort(np.random.default_rng(0).permutation(len(examples))[:_MOST])
     names, voxels = [examples.names[i] for i in chosen], examples.voxels[chosen]
     stored = examples.views.shape[1]
@@ -47,7 +53,8 @@ def like_shapes_of(model: Model, data: str | pathlib.Path) -> Model:
       data: a data set, or "prior".
 
     Raises:
-      UserError: the model has no encoder, or the data set does not fit it.
+      UserError: the model has no encoder, or the data set does not fit it, or is of
+        one shape.
     """
     if data == PRIOR:
         return dataclasses.replace(model, mixture=None)

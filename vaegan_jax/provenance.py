@@ -2,6 +2,8 @@
 
 import json
 import pathlib
+import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy as np
 from vaegan_jax.errors import UserError
 
 _METADATA = "metadata.json"  # TensorFlow Datasets' name
+_DAMAGED = (ValueError, EOFError, LookupError, zipfile.BadZipFile, zlib.error)
 _UNTOLD = ("report", "listing")  # too long for a line, or no use in one
 
 
@@ -43,7 +46,7 @@ def read_provenance(path: str | pathlib.Path) -> dict[str, Any]:
             with np.load(path, allow_pickle=False) as packed:
                 return json.loads(str(packed.get("metadata", "{}")))
         return json.loads(file.read_text("utf-8")) if file.exists() else {}
-    except ValueError as error:
+    except _DAMAGED as error:
         raise UserError(
             f"{file} is damaged; delete the data set and make it again"
         ) from error

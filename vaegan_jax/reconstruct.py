@@ -1,10 +1,13 @@
 """From people's pictures to the files of shapes."""
 
+import itertools
+import os
 import pathlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from vaegan_jax.errors import UserError
 from vaegan_jax.inference import Model
 from vaegan_jax.shape_files import ShapeWriter, make_folder
 from vaegan_jax.shapes.directions import likeliest_azimuths
@@ -35,9 +38,10 @@ def reconstruct_pictures(
 
     Raises:
       UserError: the model has no encoder, a picture cannot be used, or the folder
-        cannot be written to.
+        cannot be written to or is one that the pictures are in.
     """
     model.require_encoder()
+    _keep_apart(pictures, output)
     views = {
         name: model.fit_views(files, keep_framing) for name, files in pictures.items()
     }
@@ -55,3 +59,18 @@ def reconstruct_pictures(
         picture = draw_beside_views(seen, shape > writer.threshold, azimuths)
         picture.save(output / f"{name}.png")
     return empty
+
+
+def _keep_apart(
+    pictures: Mapping[str, Sequence[Picture]], output: str | pathlib.Path
+) -> None:
+    """What is written would replace pictures, or be taken for one of them next time."""
+    folder = pathlib.Path(output).resolve()
+    for picture in itertools.chain.from_iterable(pictures.values()):
+        if not isinstance(picture, str | os.PathLike):
+            continue
+        if pathlib.Path(picture).resolve().parent == folder:
+            raise UserError(
+                f"{picture} is in {output}, where the results would be written; "
+                "choose another --output"
+            )

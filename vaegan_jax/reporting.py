@@ -135,8 +135,8 @@ class StepMeter:
                 if not np.isfinite(value):
                     raise UserError(
                         f"{name} became {value} at step {step}: training stopped and "
-                        "its last good checkpoint was kept; try a lower learning rate "
-                        "or float32"
+                        "its last good checkpoint was kept; try a lower learning "
+                        "rate, or config.model.dtype=float32 in another --workdir"
                     )
         seconds = time.perf_counter() - self._since
         means = {

@@ -25,9 +25,24 @@ _FIXED = (
     *("data.num_views", "train.batch_size", "train.average_decay"),
 )
 
+_BEGINNING = "train.initial_model"
 
-def changed_fields(workdir: pathlib.Path, config: ConfigDict) -> list[str]:
+
+def has_begun(workdir: pathlib.Path) -> bool:
+    """Whether a run has left a checkpoint to go on from.
+
+    What an interrupted save leaves has a longer name than its step.
+    """
+    folder = workdir / "checkpoints"
+    return folder.is_dir() and any(x.name.isdecimal() for x in folder.iterdir())
+
+
+def changed_fields(
+    workdir: pathlib.Path, config: ConfigDict, anew: bool = False
+) -> list[str]:
     """What differs from the configuration of the run in `workdir` so far.
+
+    Nothing if it begins `anew`, whatever has been noted before.
 
     Raises:
       UserError: one of the differences makes it another model, or gives its steps
@@ -39,7 +54,7 @@ def changed_fields(workdir: pathlib.Path, config: ConfigDict) -> list[str]:
             "choose another --workdir"
         )
     saved = load_config(workdir)
-    if saved is None:
+    if saved is None or anew:
         return []
     before = flatten_dict(saved.to_dict(), sep=".")
     now = flatten_dict(json.loads(config.to_json_best_effort()), sep=".")
@@ -54,14 +69,21 @@ def changed_fields(workdir: pathlib.Path, config: ConfigDict) -> list[str]:
                 "which cannot change on the way; choose another --workdir (and "
                 "config.train.initial_model to begin with what it has learnt)"
             )
-        changed.append(f"config.{field} = {new!r}, was {old!r}")
+        ignored = " (ignored, as the run has begun)" if field == _BEGINNING else ""
+        changed.append(f"config.{field} = {new!r}, was {old!r}{ignored}")
     return changed
 
 
 def check_data(
-    workdir: pathlib.Path, config: ConfigDict, training: Examples, validation: Examples
+    workdir: pathlib.Path,
+    config: ConfigDict,
+    training: Examples,
+    validation: Examples,
+    anew: bool = False,
 ) -> None:
     """Notes in `data.json` what a run learns from; later, compares with that.
+
+    If it begins `anew`, what has been noted before does not count.
 
     The data set may have moved, or been packed: what counts is what is read from it.
 
@@ -75,7 +97,7 @@ def check_data(
         "provenance": read_provenance(config.data.dir),
     }
     path = workdir / DATA
-    if not path.exists():
+    if anew or not path.exists():
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(now, indent=2) + "\n", "utf-8")
         os.replace(partial, path)

@@ -17,6 +17,7 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.inference import load
 from vaegan_jax.models.networks import build_networks
 from vaegan_jax.optimizers import build_optimizers
+from vaegan_jax.resuming import has_begun
 from vaegan_jax.sharding import on_all
 from vaegan_jax.state import TrainState, create_state, current_variables
 
@@ -32,7 +33,7 @@ def initial_variables(
       UserError: there is no such model, or it is of other networks.
     """
     path = config.train.initial_model
-    if not path or any((workdir / "checkpoints").glob("[0-9]*")):
+    if not path or has_begun(workdir):
         return None
     variables = load(path).variables
     networks, optimizers = build_networks(config), build_optimizers(config, 1.0)

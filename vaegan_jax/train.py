@@ -14,7 +14,8 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.interrupts import StopRequest
 from vaegan_jax.lock import hold
 from vaegan_jax.profiling import StepTrace
-from vaegan_jax.resuming import DATA, changed_fields, check_data
+from vaegan_jax.provenance import read_provenance
+from vaegan_jax.resuming import DATA, changed_fields, check_data, has_begun
 from vaegan_jax.shapes.framing import fit_framing
 from vaegan_jax.sharding import check_batch_size
 from vaegan_jax.starting_point import initial_variables
@@ -42,17 +43,20 @@ def train(
         fails, or a loss is not finite.
     """
     config = complete(config)
+    # The same command, and those that restore the model, may run elsewhere.
     if config.data.dir:
-        # Commands that restore the model may run elsewhere.
-        config.data.dir = str(pathlib.Path(config.data.dir).expanduser().absolute())
+        config.data.dir = _absolute(config.data.dir)
+    if config.train.initial_model:
+        config.train.initial_model = _absolute(config.train.initial_model)
     workdir = pathlib.Path(workdir)
     check_batch_size(config.train.batch_size, jax.device_count())
     # Before reading, which may take long.
-    changed_fields(workdir, config)
+    changed_fields(workdir, config, anew=not has_begun(workdir))
     initial = initial_variables(config, workdir)
     training = _open(config, config.data.train_split)
     validation = _open(config, config.data.validation_split)
     check_views(training, config.data.num_views, config.model.azimuths)
+    read_provenance(config.data.dir)  # damage ends here, where nothing is written yet
     first = multihost.is_first()
     with contextlib.ExitStack() as stack:
         if first:
@@ -65,6 +69,10 @@ def train(
         return trainer.run(stop, changed, trace)
 
 
+def _absolute(path: str) -> str:
+    return str(pathlib.Path(path).expanduser().absolute())
+
+
 def _prepare(
     workdir: pathlib.Path, config: ConfigDict, training: Examples, validation: Examples
 ) -> list[str]:
@@ -74,8 +82,9 @@ def _prepare(
     """
     if not multihost.is_first():
         multihost.wait_for(workdir / DATA)
-    changed = changed_fields(workdir, config)
-    check_data(workdir, config, training, validation)
+    anew = multihost.is_first() and not has_begun(workdir)
+    changed = changed_fields(workdir, config, anew)
+    check_data(workdir, config, training, validation, anew)
     if multihost.is_first():
         save_config(workdir, config)
         if config.data.num_views:

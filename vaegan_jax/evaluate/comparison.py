@@ -51,7 +51,8 @@ def compare(first: Evaluation, second: Evaluation) -> dict[str, Any]:
     Raises:
       UserError: the two were not measured on the same shapes.
     """
-    if first.names != second.names:
+    grids = [evaluation.about.get("voxels_sha256") for evaluation in (first, second)]
+    if first.names != second.names or grids[0] != grids[1]:
         raise UserError(
             f"{first.about['workdir']} and {second.about['workdir']} were measured on "
             "different shapes; name one data set with --data_dir"

@@ -1,6 +1,7 @@
 """All measures of one work directory, as plain numbers and as pictures."""
 
 import dataclasses
+import hashlib
 import pathlib
 from typing import Any
 
@@ -138,10 +139,11 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
         raise UserError(f"{workdir} does not name its data set; give --data_dir")
     train = _open(model, known_dir, config.data.train_split)
     examples = _open(model, data_dir, options.split)
-    same = (str(data_dir), options.split) == (
-        str(known_dir),
-        config.data.validation_split,
-    )
+    own_labels = options.labels not in (None, CATEGORY)
+    labels = read_labels(options.labels) if own_labels else None
+    validation = None  # a plain GAN has no threshold to choose
+    if model.networks.encoder is not None:
+        validation = _open(model, known_dir, config.data.validation_split)
     about = {
         "workdir": str(workdir),
         "algorithm": config.algorithm,
@@ -152,15 +154,13 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
         "shapes": len(examples),
         "training_views": views_of_training(config),
         "threshold_split": config.data.validation_split,
-        "threshold_is_optimistic": same,
+        "threshold_is_optimistic": _same(validation, examples),
+        "voxels_sha256": hashlib.sha256(examples.voxels).hexdigest(),
         "draws": options.draws,
         "sets": options.sets,
     }
     rows, pictures = [], {}
-    if model.networks.encoder is not None:
-        validation = (
-            examples if same else _open(model, known_dir, config.data.validation_split)
-        )
+    if validation is not None:
         rows = evaluate_reconstruction(
             model, train, validation, examples, draws=options.draws
         )
@@ -172,7 +172,7 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
             # The classes need not be those that the model was trained on.
             _open(model, options.training_data or data_dir, config.data.train_split),
             examples,
-            None if options.labels == CATEGORY else read_labels(options.labels),
+            labels,
         )
     models = drawing_models(model, train)
     generation = evaluate_generation(models, train, examples, options.sets)
@@ -185,6 +185,13 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
     if rows:
         pictures["reconstructions"] = draw_ranked(evaluation, model, examples)
     return evaluation
+
+
+def _same(first: Examples | None, second: Examples) -> bool:
+    """Whether two splits hold the same shapes, perhaps in files of different names."""
+    if first is None or first.names != second.names:
+        return False
+    return np.array_equal(first.voxels, second.voxels)
 
 
 def _open(model: Model, data_dir: str, split: str) -> Examples:

@@ -20,7 +20,7 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
 from vaegan_jax.inference import Model
 from vaegan_jax.models.discriminator import Discriminator
-from vaegan_jax.models.layers import BatchNorm
+from vaegan_jax.models.layers import BatchNorm, StridedConvolution
 
 _BATCH = 32
 
@@ -34,10 +34,11 @@ def read_labels(path: str | pathlib.Path) -> dict[str, str]:
     """The class of each shape, from a CSV file with the columns `name` and `label`.
 
     Raises:
-      UserError: there is no such file, or it lacks one of the columns or has no rows.
+      UserError: there is no such file, or it lacks a column, a label or all rows.
     """
     try:
-        with open(path, newline="") as file:
+        # Spreadsheets begin a file in UTF-8 with a mark.
+        with open(path, newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(
@@ -49,6 +50,9 @@ def read_labels(path: str | pathlib.Path) -> dict[str, str]:
             f"{path} must be a CSV file with the columns name and label, and a row for "
             "each shape"
         )
+    unlabelled = [row["name"] for row in rows if not row["label"]]
+    if unlabelled:
+        raise UserError(f"{path} has no label for {unlabelled[0]}; add it")
     return {row["name"]: row["label"] for row in rows}
 
 
@@ -61,13 +65,15 @@ def discriminator_features(
     Each is pooled to 2³ cells; at 64³ that is the pooling with kernels 8, 4 and 2 of
     Wu et al. 2016, https://arxiv.org/abs/1610.07584, section 4.2.
     """
+    kind = BatchNorm if discriminator.batch_norm else StridedConvolution
     _, kept = discriminator.apply(
         variables,
         voxels,
         train=False,
-        capture_intermediates=lambda module, _: isinstance(module, BatchNorm),
+        capture_intermediates=lambda module, _: isinstance(module, kind),
     )
-    layers = [kept["intermediates"][f"BatchNorm_{i}"]["__call__"][0] for i in (1, 2, 3)]
+    names = (f"{kind.__name__}_{i}" for i in (1, 2, 3))
+    layers = [kept["intermediates"][name]["__call__"][0] for name in names]
     pooled = []
     for activations in layers:
         kernel = (activations.shape[1] // 2,) * 3

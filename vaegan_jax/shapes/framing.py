@@ -105,7 +105,7 @@ def fit_framing(views: UInt8[np.ndarray, "n v h w 1"]) -> Framing:
     """The framing of views of training, grey on white; blank ones do not count."""
     views = views.reshape(-1, *views.shape[2:4])
     # Not every second or third, which would leave out azimuths.
-    views = np.random.default_rng(0).permutation(views)[:_VIEWS]
+    views = views[np.random.default_rng(0).permutation(len(views))[:_VIEWS]]
     masks = [mask for mask in views < NEARLY_WHITE if mask.any()]
     if not masks:
         return usual_framing()
