@@ -49,6 +49,8 @@ def test_names_are_samples_or_pictures(tmp_path):
     seen = np.stack([model.fit_views([p]) for p in (a, b)])
     np.testing.assert_allclose(latents, model.encode(seen), atol=1e-5)
 
+    with pytest.raises(UserError, match="sample 999999999999 is too far"):
+        find_latents(model, ["1", "9" * 12])
     with pytest.raises(UserError, match="samples alone or pictures alone"):
         find_latents(model, ["1", str(a)])
     make_picture(tmp_path / "many/c/c.png")

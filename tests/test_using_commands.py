@@ -51,13 +51,12 @@ def test_pictures_become_files_of_all_formats(workdir, tmp_path):
         assert picture.size == (2 * 164 + 4, 2 * 164 + 4 + 22)
 
 
-@pytest.mark.parametrize("named", ["in/front.png", "in"])
-def test_pictures_are_not_written_over(workdir, tmp_path, named):
+def test_pictures_are_not_written_over(workdir, tmp_path):
     picture = make_picture(tmp_path / "in/front.png")
     before = picture.read_bytes()
     told = fail(
         *("scripts/reconstruct.py", "--workdir", workdir),
-        *("--views", tmp_path / named, "--output", tmp_path / "in"),
+        *("--views", picture, "--output", tmp_path / "in"),
     )
     assert "front.png is in" in told and "choose another --output" in told
     assert picture.read_bytes() == before and len(list(picture.parent.iterdir())) == 1
@@ -96,7 +95,6 @@ def test_nothing_is_written_if_a_picture_cannot_be_used(workdir, tmp_path):
         (["scripts/interpolate.py", "--between", "1"], "name two or more"),
         (["scripts/interpolate.py", "--between", "1", "/no"], "samples alone or"),
         (["scripts/interpolate.py", "--arithmetic", "1", "2"], "takes three shapes"),
-        (["scripts/interpolate.py", "--between", "1", "9" * 12], "is too far; numbers"),
         (["scripts/sample.py", "--seed=99999999999"], "[0, 2147483647]"),
         (["scripts/export.py", "--like=/no"], "--like needs --format=weights"),
         (["scripts/export.py", "--checkpoint=5"], "has no checkpoint 5; it has 0"),
