@@ -155,7 +155,7 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
         "training_views": views_of_training(config),
         "threshold_split": config.data.validation_split,
         "threshold_is_optimistic": _same(validation, examples),
-        "voxels_sha256": hashlib.sha256(examples.voxels).hexdigest(),
+        "voxels_sha256": hashlib.sha256(examples.voxels.tobytes()).hexdigest(),
         "draws": options.draws,
         "sets": options.sets,
     }
