@@ -16,7 +16,7 @@ setup(
     long_description=pathlib.Path(__file__).with_name("README.md").read_text("utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    python_requires=">=3.11",
+    python_requires=">=3.11,<3.14",  # TensorFlow has no wheel for 3.14 yet
     packages=find_packages(include=["vaegan_jax*", "data_prep*"]),
     package_data={
         "vaegan_jax": ["shapes/gallery.html"],
@@ -52,7 +52,6 @@ setup(
     extras_require={
         "test": [
             "beartype>=0.20",
-            "playwright>=1.50",  # drives the demo, where there is a Chromium
             "dill>=0.3.7",  # tensorflow-datasets' test case
             "pytest>=8.3",
             "pytest-xdist>=3.6",
@@ -60,6 +59,7 @@ setup(
             "tensorboard>=2.19",  # to read back what training logs
             "torch>=2.6",
         ],
+        "browser": ["playwright>=1.50"],  # for tests of the demo, beside a Chromium
         "bench": ["torch>=2.6"],  # the peer of scripts/benchmark.py
         "demo": ["gradio>=6.0"],
         "tpu": ["jax[tpu]>=0.10"],
@@ -68,6 +68,7 @@ setup(
     classifiers=[
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
 )

@@ -1,12 +1,10 @@
 """The benchmarks' arithmetic and output, not their times."""
 
 import json
-import subprocess
-import sys
 
 import jax.numpy as jnp
+import preloaded
 import pytest
-from helpers import ROOT
 
 from vaegan_jax.benchmark import layers, report, timing, work
 from vaegan_jax.benchmark.collectives import sent_bytes
@@ -117,14 +115,10 @@ def test_lists_of_numbers():
 
 
 def run(*arguments):
-    return subprocess.run(
-        [sys.executable, "scripts/benchmark.py", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    return preloaded.run("scripts/benchmark.py", *arguments)
 
 
+@pytest.mark.slow
 def test_the_command_writes_tables(tmp_path):
     made = run(
         *("encoding", "--views=1", "--image_size=32", "--batch_size=2", "--rounds=1"),

@@ -19,7 +19,7 @@ from vaegan_jax.errors import UserError
 
 @pytest.fixture(scope="module")
 def setup():
-    return Setup(tiny_config("mv_vae_gan", **{"train.average_decay": 0.9}))
+    return Setup(tiny_config("gan", **{"train.average_decay": 0.9}))
 
 
 def test_save_donate_restore_step_again(setup, tmp_path):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import trimesh
 from helpers import ROOT, make_examples, write_packed
+from preloaded import run
 
 from vaegan_jax.shapes import read_binvox
 
@@ -23,7 +24,8 @@ TINY = [
 DEMO = ["scripts/train.py", "--config=configs/mv_vae_gan.py:demo"]
 
 
-def run(*arguments, **environment):
+def start(*arguments, **environment):
+    """A process of its own, as a shell starts it."""
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
@@ -50,6 +52,7 @@ def workdir(tmp_path_factory, data) -> str:
     return path
 
 
+@pytest.mark.slow
 def test_the_demo_command_makes_its_data_trains_and_resumes(tmp_path):
     """The README's first command, stopped after two steps, then run again.
 
@@ -58,10 +61,10 @@ def test_the_demo_command_makes_its_data_trains_and_resumes(tmp_path):
     cache = {"VAEGAN_CACHE": str(tmp_path / "cache")}
     gather = "--config.model.convolution=gather"
     arguments = [*DEMO, gather, f"--workdir={tmp_path / 'run'}"]
-    first = run(*arguments, "--config.train.num_steps=2", **cache)
+    first = start(*arguments, "--config.train.num_steps=2", **cache)
     assert first.returncode == 0, first.stderr
     assert "finished all 2 steps" in first.stdout
-    again = run(*arguments, "--config.train.num_steps=3", **cache)
+    again = start(*arguments, "--config.train.num_steps=3", **cache)
     assert again.returncode == 0, again.stderr
     assert "resuming mv_vae_gan" in again.stdout and "at step 2 of 3" in again.stdout
     assert (tmp_path / "run/images/reconstructions_000003.png").exists()
@@ -168,6 +171,7 @@ def test_a_wrong_config_file_or_variant_is_named(config, message):
     assert message in made.stderr and made.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_packed_training_sampling_and_evaluation_need_no_tensorflow(data, tmp_path):
     """A module that cannot be imported stands in front of TensorFlow."""
     for name in ("tensorflow", "tensorflow_datasets"):
@@ -175,12 +179,12 @@ def test_packed_training_sampling_and_evaluation_need_no_tensorflow(data, tmp_pa
     path = {"PYTHONPATH": str(tmp_path)}
     workdir = f"--workdir={tmp_path / 'run'}"
     steps = "--config.train.num_steps=1"
-    made = run(*DEMO, *TINY, steps, f"--config.data.dir={data}", workdir, **path)
+    made = start(*DEMO, *TINY, steps, f"--config.data.dir={data}", workdir, **path)
     assert made.returncode == 0, made.stderr
-    assert run("scripts/sample.py", workdir, **path).returncode == 0
+    assert start("scripts/sample.py", workdir, **path).returncode == 0
     numbers = tmp_path / "numbers.json"
     flags = ("--draws=1", "--sets=1", f"--json={numbers}")
-    assert run("scripts/evaluate.py", workdir, *flags, **path).returncode == 0
+    assert start("scripts/evaluate.py", workdir, *flags, **path).returncode == 0
     assert (tmp_path / "run/evaluation/report.md").exists()
     rows = json.loads(numbers.read_text())["reconstruction"]
     assert {row["views"] for row in rows} >= {1, 2, 3, 6, 12}

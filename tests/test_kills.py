@@ -3,8 +3,10 @@
 import os
 
 import kill_trials
+import pytest
 
 
+@pytest.mark.slow
 def test_kills_leave_no_trace(tmp_path, monkeypatch):
     """Each start is a process of its own, which takes some seconds."""
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:

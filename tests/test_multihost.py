@@ -133,6 +133,7 @@ def lose_one(run: Cluster) -> None:
     assert "another one has ended" in line and "start the same command" in line
 
 
+@pytest.mark.slow
 def test_a_lost_process_ends_the_other_and_both_go_on_as_one_would(data, tmp_path):
     def arguments(name, steps):
         options = (f"--config.train.num_steps={steps}", *SELDOM)

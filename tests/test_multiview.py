@@ -44,7 +44,7 @@ def encode(how, num_views=3, train=True):
     return outputs, gradients
 
 
-@pytest.mark.parametrize("num_views", [1, 3])
+@pytest.mark.parametrize("num_views", [pytest.param(1, marks=pytest.mark.slow), 3])
 @pytest.mark.parametrize("how", ["fold", "vmap"])
 def test_vectorised_encoding_means_what_the_loop_means(how, num_views):
     (posterior, statistics), gradients = encode(how, num_views)

@@ -159,6 +159,7 @@ def test_impossible_arguments(archive, run, tmp_path):
     assert not list(tmp_path.rglob("dataset_info.json"))
 
 
+@pytest.mark.slow
 def test_interrupting_leaves_nothing_that_is_taken_for_a_data_set(tmp_path):
     log = tmp_path / "messages"
     with log.open("wb") as file:

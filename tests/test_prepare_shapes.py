@@ -232,6 +232,7 @@ def test_hostile_archives(meshes, tmp_path):
     assert not list(tmp_path.parent.glob("climbing.off"))
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on(tmp_path):
     """Ctrl-C in the midst of it, then the same command; the bytes as of one run."""
     folder, out = tmp_path / "meshes", tmp_path / "out"

@@ -28,7 +28,7 @@ def data(tmp_path_factory) -> str:
     [
         ("mv_vae_gan", 0.9),
         pytest.param("vae_gan", 0.0, marks=pytest.mark.slow),
-        ("gan", 0.0),
+        pytest.param("gan", 0.0, marks=pytest.mark.slow),
     ],
 )
 def test_resuming_equals_not_stopping_bit_for_bit(
@@ -63,7 +63,9 @@ def test_a_signal_saves_and_the_same_command_goes_on(data, tmp_path, monkeypatch
     )
 
 
-@pytest.mark.parametrize("algorithm", ["gan", "mv_vae_gan"])
+@pytest.mark.parametrize(
+    "algorithm", [pytest.param("gan", marks=pytest.mark.slow), "mv_vae_gan"]
+)
 def test_the_best_checkpoint_is_kept_also_after_a_resume(
     data, tmp_path, monkeypatch, algorithm
 ):

@@ -27,6 +27,7 @@ def run_trials(folder, *trials):
     assert result.stdout.count("devices do as one") == counts
 
 
+@pytest.mark.slow
 def test_a_step_on_eight_devices_is_that_on_one(tmp_path):
     run_trials(tmp_path, "mv_vae_gan:gather:8")
 

@@ -20,7 +20,7 @@ from vaegan_jax.models.multiview import encode_views
 from vaegan_jax.updates import apply_train
 
 
-@pytest.mark.parametrize("encoded", [0, 2])
+@pytest.mark.parametrize("encoded", [0, pytest.param(2, marks=pytest.mark.slow)])
 def test_the_encoder_learns_to_tell_azimuths_and_to_do_with_few_views(encoded):
     fields = {"optimizer.encoder_lr": 1e-2, "data.encoded_views": encoded}
     this = cached_setup("mv_vae_gan", AZIMUTHS | fields)
@@ -62,6 +62,7 @@ def test_latents_are_pooled_from_some_of_the_views():
     np.testing.assert_allclose(metrics[1]["loss/kl"], metrics[0]["loss/kl"], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_every_fourth_update_the_gradient_of_the_discriminator_is_penalised():
     """By as much as all four together should be, and D comes to have less of it."""
     free = cached_setup("gan", OPEN | PENALTY | {"loss.r1_weight": 0.0})

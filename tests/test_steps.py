@@ -65,6 +65,7 @@ def test_an_open_gate_changes_the_discriminator():
         assert (old != new).any()
 
 
+@pytest.mark.slow
 def test_a_step_is_its_three_updates_each_changing_one_network_alone():
     """Composed by hand, with copies of the networks that an update must not change."""
     this = cached_setup("mv_vae_gan", OPEN)
@@ -113,7 +114,16 @@ def test_a_step_is_its_three_updates_each_changing_one_network_alone():
         assert_trees_close(ours.batch_stats, theirs.batch_stats, rtol=1e-4)
 
 
-@pytest.mark.parametrize("frozen", ["generator", "discriminator", "encoder"])
+@pytest.mark.parametrize(
+    "frozen",
+    [
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("generator", "encoder")
+        ),
+        "discriminator",
+    ],
+)
 def test_a_network_that_does_not_learn_stays_as_it_was(frozen):
     """With a learning rate of 0 for one network, the other updates do not touch it."""
     this = cached_setup("mv_vae_gan", OPEN)
@@ -194,6 +204,7 @@ def test_steps_draw_new_latents_every_time():
     assert first["loss/adversarial"] != second["loss/adversarial"]
 
 
+@pytest.mark.slow
 def test_a_step_learns_from_the_changed_batch():
     changes = {"augmentation.mirror": True, "augmentation.shift": 0.2}
     this = cached_setup("mv_vae_gan", OPEN | changes)
@@ -207,6 +218,7 @@ def test_a_step_learns_from_the_changed_batch():
         np.testing.assert_allclose(metrics[name], value, rtol=1e-4, err_msg=name)
 
 
+@pytest.mark.slow
 def test_between_its_turns_the_adversary_changes_nothing():
     """Of two steps the second is no turn: D stays, and its weight does not matter."""
     every = {"loss.adversarial_every": 2, **OPEN}

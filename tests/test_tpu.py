@@ -17,6 +17,7 @@ libtpu_missing = importlib.util.find_spec("libtpu") is None
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(
     libtpu_missing, reason="libtpu is not installed: pip install -e '.[tpu]'"
 )

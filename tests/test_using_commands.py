@@ -5,7 +5,7 @@ import pytest
 import trimesh
 from helpers import make_examples, write_packed
 from PIL import Image
-from test_commands import run
+from preloaded import run
 from using import make_picture, make_workdir
 
 from vaegan_jax.shape_files import FORMATS
@@ -154,6 +154,7 @@ def test_interpolation_and_arithmetic(workdir, tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_export_shows_that_it_works_without_the_library(workdir, tmp_path):
     made = succeed("scripts/export.py", f"--workdir={workdir}", f"--output={tmp_path}")
     assert made.count("for cpu, cuda, tpu") == 3

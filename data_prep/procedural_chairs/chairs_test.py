@@ -37,6 +37,7 @@ def test_another_seed_gives_other_chairs():
     assert sample_parameters(7) != sample_parameters(7, seed=1)
 
 
+@pytest.mark.slow
 def test_a_thousand_of_the_twelve_hundred_differ_visibly():
     """Of a sample, nearly all have an IoU below 0.95 with every other."""
     assert len({sample_parameters(i) for i in range(1200)}) == 1200
