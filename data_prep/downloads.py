@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator, Sequence
 
 import requests
-import tqdm
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.progress import Progress
 
 _PATIENCE = 4  # attempts in a row that bring nothing before the next mirror is tried
 _FIRST_PAUSE = 1.0  # seconds; doubled from attempt to attempt
@@ -97,9 +97,9 @@ def _attempt(url: str, partial: pathlib.Path) -> None:
 
 
 def _shown(answer, name: str, start: int, total: int) -> Iterator[bytes]:
-    """The blocks of an answer, with a progress bar."""
+    """The blocks of an answer, while they come."""
     units = {"unit": "B", "unit_scale": True, "unit_divisor": 1024}
-    with tqdm.tqdm(desc=name, initial=start, total=total or None, **units) as bar:
+    with Progress(name, total=total or None, initial=start, **units) as bar:
         for block in answer.iter_content(_BLOCK):
             yield block
             bar.update(len(block))

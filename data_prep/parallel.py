@@ -1,4 +1,4 @@
-"""Work spread over processes, with a progress bar."""
+"""Work spread over processes, which tells how far it has come."""
 
 import collections
 import concurrent.futures
@@ -11,11 +11,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import tqdm
-
 from data_prep.memory import limit_memory
 from vaegan_jax.cpu import usable_cores
 from vaegan_jax.errors import UserError
+from vaegan_jax.progress import Progress
 
 # Fewer items than this take longer to hand out than to work off.
 _WORTH_IT = 24
@@ -43,7 +42,7 @@ def parallel_map(
     Args:
       function: called once for each item.
       items: what to work on.
-      description: stands before the progress bar.
+      description: what is being done.
       processes: how many; default one for each core that this process may use.
       name: what messages call an item.
 
@@ -53,7 +52,7 @@ def parallel_map(
     """
     processes = processes or usable_cores()
     if processes == 1 or len(items) < _WORTH_IT:
-        yield from tqdm.tqdm(map(function, items), description, len(items), leave=False)
+        yield from Progress(description, map(function, items), len(items))
         return
     context = multiprocessing.get_context("spawn")
     at_work = context.RawArray("q", len(items))  # the process that is at an item
@@ -73,7 +72,7 @@ def parallel_map(
                 executor.submit(_work, i, item) for i, item in enumerate(items)
             )
             workers = set(multiprocessing.active_children()) - set(others)
-        for _ in tqdm.trange(len(items), desc=description):
+        for _ in Progress(description, range(len(items))):
             yield pending.popleft().result()
     except concurrent.futures.process.BrokenProcessPool as error:
         found = [name(items[i]) for i in _killed_at(at_work, workers)]

@@ -16,6 +16,7 @@ from data_prep.examples import example
 from data_prep.making import Made, Maker, Workshop, is_uncached, make_all
 from data_prep.shape_files import Listing
 from vaegan_jax.errors import UserError
+from vaegan_jax.progress import Progress
 
 _BUFFERS = (".bin", ".glbin", ".glbuf")  # what glTF's standard calls them
 
@@ -107,12 +108,12 @@ class ShapesBuilder(tfds.core.GeneratorBasedBuilder):
         collection = arrange(made, skipped, config.seed, config.drop_duplicates)
         self._record(collection, digest)
         return {
-            split: self._generate_examples(shapes)
+            split: self._generate_examples(split, shapes)
             for split, shapes in collection.splits.items()
         }
 
-    def _generate_examples(self, shapes: list[Made]):
-        for made in shapes:
+    def _generate_examples(self, split: str, shapes: list[Made]):
+        for made in Progress(f"writing {split}", shapes):
             voxels, views = made.load()
             shared = example(made.file.name, voxels, views)
             yield made.file.key, {**shared, "category": made.file.category}

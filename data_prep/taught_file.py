@@ -14,13 +14,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import scipy.special
-import tqdm
 from jaxtyping import Float, UInt8
 
 from vaegan_jax import packed_data
 from vaegan_jax.dataset import Examples, existing
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference import Model, load
+from vaegan_jax.progress import Progress
 from vaegan_jax.provenance import read_provenance
 
 _SPLIT = "train"
@@ -98,11 +98,15 @@ def _teach(
     examples: Examples, teachers: dict[pathlib.Path, Model], temperature: float
 ) -> Examples:
     targets = np.empty_like(examples.voxels)
-    for first in tqdm.trange(0, len(examples), _AT_ONCE, desc="teaching", leave=False):
-        rows = slice(first, first + _AT_ONCE)
-        said = [_logits(*teacher, examples.views[rows]) for teacher in teachers.items()]
-        told = scipy.special.expit(np.mean(said, axis=0) / temperature)
-        targets[rows] = np.rint(255 * told)
+    firsts = range(0, len(examples), _AT_ONCE)
+    with Progress("teaching", total=len(firsts) * len(teachers)) as progress:
+        for first in firsts:
+            rows, said = slice(first, first + _AT_ONCE), []
+            for path, teacher in teachers.items():
+                with progress.counted(f"by {path.name}"):
+                    said.append(_logits(path, teacher, examples.views[rows]))
+            told = scipy.special.expit(np.mean(said, axis=0) / temperature)
+            targets[rows] = np.rint(255 * told)
     return dataclasses.replace(examples, targets=targets)
 
 

@@ -140,6 +140,13 @@ def assert_trees_close(a, b, rtol=1e-4, atol=1e-5):
     )
 
 
+def progress_lines(text):
+    """The lines of a progress on standard error, which is no terminal."""
+    assert not {"\r", "\x1b", "\b"} & set(text)
+    assert text.endswith("\n") and "\n\n" not in text
+    return text.splitlines()
+
+
 def assert_error(result, *parts):
     """A command failed with one line on standard error that holds these parts."""
     assert result.returncode == 1, result.stderr

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import assert_error, make_examples, write_packed
+from helpers import assert_error, make_examples, progress_lines, write_packed
 
 from data_prep import parallel
 from data_prep.deformed_file import deform_packed
@@ -29,6 +29,9 @@ def test_a_third_stays_as_it_was(packed, run, tmp_path):
     result = run("deform", f"--packed={packed}", f"--output={output}", "--copies=4")
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip() == str(output)
+    told = progress_lines(result.stderr)
+    assert told[0].startswith("deforming: 0/12, ")
+    assert told[-1].startswith("deforming: 12/12, ") and len(told) < 9
     before = packed_data.read_split(packed, "train")
     after = packed_data.read_split(output, "train")
     assert len(after) == 18 and after.categories == ["chair"] * 18

@@ -12,9 +12,10 @@ import time
 
 import numpy as np
 import pytest
-from helpers import assert_error
+from helpers import assert_error, progress_lines
 from PIL import Image
 
+from vaegan_jax.dataset import open_split
 from vaegan_jax.shapes import write_binvox
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -52,11 +53,35 @@ def test_archive_pairs_and_reads_back(archive, tmp_path):
     assert sizes == {"train": ["2"], "validation": ["1"], "test": ["1"]}
     assert json.loads((target / "metadata.json").read_text())["voxels"]
 
+    told = progress_lines(result.stderr)
+    assert told[0].startswith("checking shapes: 0/4, ")
+    for split, count in (("train", 2), ("validation", 1), ("test", 1)):
+        assert any(
+            line.startswith(f"reading {split}: {count}/{count}") for line in told
+        )
+
     again = archive(tmp_path)
     assert again.returncode == 0 and "reading train" not in again.stderr
 
     other = shutil.copytree(DUMMY / "voxels", tmp_path / "other")
     assert_error(archive(tmp_path, voxels=other), "holds a data set with voxels")
+
+
+def test_a_packed_file_holds_the_same(archive, run, tmp_path):
+    directory = archive(tmp_path).stdout.splitlines()[-1]
+    output = tmp_path / "packed.npz"
+    arguments = (f"--data_dir={directory}", f"--output={output}", "--image_size=8")
+    result = run("pack", *arguments)
+    assert result.returncode == 0 and result.stdout == f"{output}\n", result.stderr
+    told = progress_lines(result.stderr)
+    assert len(told) == 6 and told[0].startswith("packing train: 0/2, ")
+    for split in ("train", "validation", "test"):
+        packed, stored = (open_split(p, split, 4, 8) for p in (output, directory))
+        assert packed.names == stored.names and packed.categories == ["chair"] * len(
+            stored
+        )
+        np.testing.assert_array_equal(packed.voxels, stored.voxels)
+        np.testing.assert_array_equal(packed.views, stored.views)
 
 
 def test_changed_archives_are_told(archive, tmp_path, copy):

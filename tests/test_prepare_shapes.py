@@ -14,7 +14,7 @@ import zipfile
 import numpy as np
 import pytest
 import trimesh
-from helpers import ROOT, assert_error
+from helpers import ROOT, assert_error, progress_lines
 
 from data_prep import downloads_test
 from data_prep.archives_test import write_links
@@ -78,9 +78,12 @@ def test_a_folder_becomes_a_data_set(meshes, tmp_path):
     examples = open_split(tmp_path / "out", "train", 32, 16)
     assert examples.views.shape == (2, 3, 16, 16, 1)
     assert not (tmp_path / "out" / ".work").exists()
+    told = progress_lines(result.stderr)
+    assert told[0].startswith("making shapes: 0/5, ")
+    assert any(line.startswith("writing train: 2/2, ") for line in told)
 
     again = meshes("--category=chair", *SMALL)
-    assert again.stdout == result.stdout and "making" not in again.stderr
+    assert again.stdout == result.stdout and again.stderr == ""
 
 
 @pytest.mark.parametrize("kind", ["zip", "gztar"])

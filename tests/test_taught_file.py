@@ -11,6 +11,7 @@ from helpers import (
     cached_setup,
     make_batch,
     make_examples,
+    progress_lines,
     write_packed,
 )
 from training import config_for, final_state
@@ -101,6 +102,9 @@ def test_the_command_asks_trained_models(packed, teachers, run, tmp_path):
     result = run("teach", f"--packed={packed}", *models, *options)
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip() == str(output)
+    told = progress_lines(result.stderr)
+    assert told[0].startswith("teaching: 0/2, ")
+    assert told[-1].startswith("teaching: 2/2, ") and ", by many" in told[-1]
     p, q = (
         inference.load(path).reconstruct(read_taught(output).views) for path in teachers
     )

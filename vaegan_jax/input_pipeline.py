@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -61,12 +61,16 @@ def _check_features(directory: pathlib.Path) -> None:
 
 
 def read_split(
-    path: pathlib.Path, split: str, image_size: int | None, count: int | None = None
+    path: pathlib.Path,
+    split: str,
+    image_size: int | None,
+    count: int | None = None,
+    watch: Callable[[Iterable], Iterable] = iter,
 ) -> Examples:
     """Decodes a split, and reduces its views to `image_size` if they are larger.
 
     With image size None the views are not even decoded; with a count, only that many
-    examples are.
+    examples are. `watch` iterates over them, and may tell how far that has come.
     """
     builder = open_builder(path)
     has_views = "views" in builder.info.features
@@ -101,7 +105,8 @@ def read_split(
     records = records.take(-1 if count is None else count)
     records = records.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
     with _reading(path):
-        decoded = list(records.prefetch(tf.data.AUTOTUNE).as_numpy_iterator())
+        fetched = records.prefetch(tf.data.AUTOTUNE).as_numpy_iterator()
+        decoded = list(watch(fetched))
     return Examples(
         [example["name"].decode() for example in decoded],
         np.stack([example["voxels"] for example in decoded]),

@@ -25,6 +25,7 @@ from jax.sharding import Mesh
 
 from vaegan_jax.dataset import Examples, index_stream, missing_views, no_views
 from vaegan_jax.errors import UserError
+from vaegan_jax.progress import Progress
 from vaegan_jax.provenance import read_provenance
 from vaegan_jax.sharding import by_batch, device_mesh, on_all, place, process_rows
 
@@ -54,10 +55,14 @@ def pack(directory: str | pathlib.Path, output: str | pathlib.Path, image_size: 
         raise UserError(f"{directory} is not a directory; prepare a data set first")
     info = input_pipeline.open_builder(directory).info
     views_size = image_size if "views" in info.features else None
-    splits = {
-        split: input_pipeline.read_split(directory, split, views_size)
-        for split in info.splits
-    }
+    splits = {}
+    for split, facts in info.splits.items():
+        watch = functools.partial(
+            Progress, f"packing {split}", total=facts.num_examples
+        )
+        splits[split] = input_pipeline.read_split(
+            directory, split, views_size, watch=watch
+        )
     write(output, splits, read_provenance(directory))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import tensorflow_datasets as tfds
-import tqdm
 
 from data_prep import tfds_tools
 from data_prep.archives import Archive, first_existing
@@ -15,6 +14,7 @@ from data_prep.shape_files import config_name
 from data_prep.voxel_view_archive.checking import check_pairs, read_grid, read_view
 from data_prep.voxel_view_archive.pairing import Pair, Pairing, pair_archives
 from vaegan_jax.errors import UserError
+from vaegan_jax.progress import Progress
 
 
 @dataclasses.dataclass
@@ -152,7 +152,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, split: str, pairs: list[Pair], voxels, views):
         with Archive(voxels) as grids, Archive(views) as images:
-            for pair in tqdm.tqdm(pairs, f"reading {split}"):
+            for pair in Progress(f"reading {split}", pairs):
                 key = "/".join((pair.category, pair.split, pair.name))
                 seen = [encode_view(read_view(images, path)) for path in pair.views]
                 shared = example(pair.name, read_grid(grids, pair.voxels), seen)
