@@ -1,16 +1,34 @@
 """The benchmarks' arithmetic and output, not their times."""
 
+import itertools
 import json
+import sys
+import types
 
+import jax
 import jax.numpy as jnp
 import preloaded
 import pytest
+from helpers import make_examples, progress_lines
+from using import make_model
 
-from vaegan_jax.benchmark import layers, report, timing, work
+from vaegan_jax.benchmark import (
+    layers,
+    machine,
+    peer,
+    report,
+    sampling,
+    step,
+    timing,
+    tpu,
+    work,
+)
 from vaegan_jax.benchmark.collectives import sent_bytes
 from vaegan_jax.benchmark.commands import numbers
-from vaegan_jax.benchmark.workload import build_config
+from vaegan_jax.benchmark.workload import CompiledStep, build_config
 from vaegan_jax.models.convolutions import convolve
+from vaegan_jax.progress import Progress
+from vaegan_jax.sharding import device_mesh
 
 
 def test_operations_are_those_counted_by_hand():
@@ -58,6 +76,27 @@ def test_variants_take_turns_after_a_warm_up():
     seconds = timing.take_turns(variants, rounds=3, warm_up=2)
     assert "".join(order) == "aabb" + "ababab"
     assert [len(times) for times in seconds.values()] == [3, 3]
+
+
+def test_nothing_is_told_while_something_is_timed(monkeypatch):
+    order = []
+
+    class Recorder(Progress):
+        def display(self, *_, **__):
+            order.append("told")
+
+        def update(self, n=1):
+            self.refresh()
+            return super().update(n)
+
+    seconds = itertools.count(0.0)
+    clock = lambda: order.append("clock") or next(seconds)  # noqa: E731
+    monkeypatch.setattr(timing, "time", types.SimpleNamespace(perf_counter=clock))
+    with Recorder("a test", total=timing.calls(1, 2)) as progress:
+        timing.take_turns({"a": lambda: order.append("work")}, 2, progress)
+        assert progress.n == progress.total
+    timed = [order[i : i + 3] for i, event in enumerate(order) if event == "clock"][::2]
+    assert timed == [["clock", "work", "clock"]] * 2 and "told" in order
 
 
 def test_medians_quartiles_and_ratios():
@@ -128,6 +167,103 @@ def test_the_command_writes_tables(tmp_path):
     rows = json.loads((tmp_path / "encoding.json").read_text())["rows"]
     ways = {"fold", "vmap", "fold_joint", "loop", "calls"}
     assert {row["way"] for row in rows} == ways and all(row["ms"] > 0 for row in rows)
+    told = progress_lines(made.stderr)
+    assert told[1].startswith("encoding, 1 views of 32²: 0/15, ")
+    assert told[-1].startswith("encoding, 1 views of 32²: 15/15, ")
+    assert "| way |" not in made.stderr and "encoding," not in made.stdout
+
+
+@pytest.fixture
+def instant(monkeypatch):
+    """What is timed takes no time."""
+    compiled = CompiledStep(lambda: None, 1.0, 1)
+    nothing = dict.fromkeys(layers._PASSES, lambda: None)
+    monkeypatch.setattr(step, "compile_step", lambda config: compiled)
+    monkeypatch.setattr(machine, "matmul_peak", lambda *_: 1e9)
+    monkeypatch.setattr(machine, "copy_bandwidth", lambda *_: 1e9)
+    monkeypatch.setattr(layers, "passes", lambda *_: nothing)
+    monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))
+    monkeypatch.setattr(peer, "Peer", IdlePeer)
+    monkeypatch.setattr(tpu, "step_row", lambda *arguments: {"expected ms": 1.0})
+    monkeypatch.setattr(tpu, "chips", lambda topology: device_mesh(jax.devices()[:1]))
+    monkeypatch.setattr(tpu, "all_passes", lambda *_: lambda *arguments: arguments[0])
+    monkeypatch.setattr(tpu, "costs", lambda compiled: {"expected ms": 1.0})
+    return compiled
+
+
+class IdlePeer:
+    def __init__(self, *arguments):
+        pass
+
+    def __call__(self):
+        pass
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    "measure, total, stage",
+    [
+        (
+            lambda: step.run(("gan", "vae_gan"), (2, 4), (32, 64), ("float32",), 1),
+            6 * 3,
+            "steps, model vae_gan, image size 64, views 1, batch 4, precision float32",
+        ),
+        (lambda: step.growth(1), 13 * 3, "growth, resolution 64"),
+        (
+            lambda: layers.run(2, 2, 64, ("plain", "gather"), 1),
+            13 * 8 * 3,
+            "layers, D4",
+        ),
+        (
+            lambda: peer.run(("gan", "vae_gan"), (2, 4), 64, 1),
+            2 * 7 * 3,
+            "peer, vae_gan, batch 4",
+        ),
+        (
+            lambda: tpu.run_steps(("gan",), ("float32",), ("v5e:1x1", "v5e:2x2")),
+            2,
+            "compiling, gan, float32, v5e:2x2",
+        ),
+        (lambda: tpu.run_layers(("plain",), ("float32", "bfloat16")), 26, "compiling"),
+    ],
+    ids=["step", "growth", "layers", "peer", "tpu", "tpu_layers"],
+)
+def test_benchmarks_tell_what_they_are_at(instant, capfd, measure, total, stage):
+    """And their counts come to the total that they announce."""
+    rows = measure().rows
+    told = progress_lines(capfd.readouterr().err)
+    assert f": 0/{total}, " in told[0]
+    assert told[-1].startswith(f"{stage}: {total}/{total}, ")
+    assert len(told) <= len(rows) + 4  # lines at the rate of stages
+
+
+def test_the_input_benchmark_tells_what_it_is_at(instant, capfd, monkeypatch):
+    from vaegan_jax.benchmark import inputs
+
+    examples = make_examples(3)
+    batches = lambda *_: itertools.repeat({"views": examples.views})  # noqa: E731
+    for module in (inputs.input_pipeline, inputs.packed_data):
+        name = "stream_batches" if module is inputs.input_pipeline else "device_batches"
+        monkeypatch.setattr(module, name, batches)
+    monkeypatch.setattr(inputs.input_pipeline, "read_split", lambda *_: examples)
+    monkeypatch.setattr(inputs, "compile_step", lambda config: instant)
+    assert len(inputs.run("a folder", 32, 2, 3, 4).rows) == 5
+    told = progress_lines(capfd.readouterr().err)
+    assert told[1].startswith("input, decoding train: 0/29, ")  # 3 (2 + 4) + 2 + 5 + 4
+    assert told[-1].startswith(
+        "input, steps that wait for batches, compiling first: 29/"
+    )
+
+
+def test_the_sampling_benchmark_tells_what_it_is_at(capfd, monkeypatch):
+    model = make_model("gan")
+    monkeypatch.setattr(sampling.inference, "load", lambda *_: model)
+    assert len(sampling.run("a folder", "latest", (1, 2), 3).rows) == 2
+    told = progress_lines(capfd.readouterr().err)
+    assert told[0].startswith("sampling: 0/10, ")
+    assert told[-1].startswith("sampling: 10/10, ") and ", round 3 of 3" in told[-1]
 
 
 @pytest.mark.parametrize(

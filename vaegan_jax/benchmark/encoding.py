@@ -1,16 +1,18 @@
 """Encoding many views: in one vectorised call, or one by one."""
 
 import functools
+import itertools
 from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
 
 from vaegan_jax.benchmark.report import Benchmark
-from vaegan_jax.benchmark.timing import ratio, summarise, take_turns
+from vaegan_jax.benchmark.timing import calls, ratio, summarise, take_turns
 from vaegan_jax.benchmark.workload import build_config, initial_state, random_batch
 from vaegan_jax.models.multiview import encode_views
 from vaegan_jax.models.networks import build_networks
+from vaegan_jax.progress import Progress
 
 WAYS = ("fold", "vmap", "fold_joint", "loop", "calls")
 
@@ -19,12 +21,12 @@ def run(
     views: Sequence[int], image_sizes: Sequence[int], batch_size: int, rounds: int
 ) -> Benchmark:
     """Forward and gradient of the reference encoder, by image size, views and way."""
-    rows = []
-    for size in image_sizes:
-        for count in views:
-            seconds = take_turns(
-                {way: make(way, count, size, batch_size) for way in WAYS}, rounds
-            )
+    rows, cases = [], list(itertools.product(image_sizes, views))
+    with Progress("encoding", total=len(cases) * calls(len(WAYS), rounds)) as progress:
+        for size, count in cases:
+            progress.stage(f"{count} views of {size}²")
+            variants = {way: make(way, count, size, batch_size) for way in WAYS}
+            seconds = take_turns(variants, rounds, progress)
             for way in WAYS:
                 times = summarise(seconds[way])
                 rows.append(

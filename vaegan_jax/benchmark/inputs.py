@@ -9,11 +9,17 @@ import numpy as np
 
 from vaegan_jax import input_pipeline, packed_data
 from vaegan_jax.benchmark.report import Benchmark
-from vaegan_jax.benchmark.timing import summarise, take_turns
+from vaegan_jax.benchmark.timing import calls, summarise, take_turns
 from vaegan_jax.benchmark.workload import build_config, compile_step
 from vaegan_jax.dataset import Examples
+from vaegan_jax.progress import Progress
 
 _SPLIT = "train"
+_STRETCHES = (
+    *("gathered on the host", "moved to the device"),
+    "gathered on the device",
+)
+_STEP_ROUNDS = 5  # of the step without a pipeline
 
 
 def run(
@@ -32,29 +38,36 @@ def run(
       num_views: of each shape in a batch.
       rounds: how many batches are timed.
     """
-    start = time.perf_counter()
-    examples = input_pipeline.read_split(pathlib.Path(data_dir), _SPLIT, image_size)
-    decoding = time.perf_counter() - start
-    batch_images = batch_size * num_views
-    arguments = (examples, batch_size, num_views, 0, 0)
-    host = input_pipeline.stream_batches(*arguments)
-    one = next(host)
-    variants = {
-        "gathered on the host": _next(host),
-        "moved to the device": lambda: jax.device_put(one),
-        "gathered on the device": _next(packed_data.device_batches(*arguments)),
-    }
-    seconds = take_turns(variants, rounds)
     config = build_config(
         "mv_vae_gan", batch_size, num_views=num_views, image_size=image_size
     )
-    step = summarise(take_turns({"": compile_step(config).step}, 5)[""]).median
+    total = calls(len(_STRETCHES), rounds) + calls(1, _STEP_ROUNDS) + rounds
+    with Progress("input", total=total) as progress:
+        progress.stage(f"decoding {_SPLIT}")
+        start = time.perf_counter()
+        examples = input_pipeline.read_split(pathlib.Path(data_dir), _SPLIT, image_size)
+        decoding = time.perf_counter() - start
+        arguments = (examples, batch_size, num_views, 0, 0)
+        host = input_pipeline.stream_batches(*arguments)
+        one = next(host)
+        device = packed_data.device_batches(*arguments)
+        functions = _next(host), lambda: jax.device_put(one), _next(device)
+        progress.stage("batches")
+        variants = dict(zip(_STRETCHES, functions, strict=True))
+        seconds = take_turns(variants, rounds, progress)
+        progress.stage("a step, compiling first")
+        compiled = {"step": compile_step(config).step}
+        step = summarise(take_turns(compiled, _STEP_ROUNDS, progress)["step"]).median
+        progress.stage("steps that wait for batches, compiling first")
+        waiting = _waiting(examples, config, rounds, step)
+        progress.update(rounds)
     rows = [_row("decoded, once", decoding, examples.views.shape[:2], step)]
     rows[0]["% of a step"] = ""
     for name in variants:
         median = summarise(seconds[name]).median
         rows.append(_row(name, median, (batch_size, num_views), step))
-    rows.append(_waiting(examples, config, rounds, step))
+    rows.append(waiting)
+    batch_images = batch_size * num_views
     notes = (
         f"Batches of {batch_size} shapes with {num_views} views of {image_size}² as "
         f"uint8: {one['views'].nbytes / 1e6:.1f} MB; the whole split "

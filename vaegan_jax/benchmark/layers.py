@@ -9,7 +9,7 @@ import numpy as np
 
 from vaegan_jax.benchmark import machine
 from vaegan_jax.benchmark.report import Benchmark
-from vaegan_jax.benchmark.timing import summarise, take_turns
+from vaegan_jax.benchmark.timing import calls, summarise, take_turns
 from vaegan_jax.benchmark.work import (
     Layer,
     discriminator_layers,
@@ -23,8 +23,10 @@ from vaegan_jax.models.convolutions import (
     convolve,
     convolve_transposed,
 )
+from vaegan_jax.progress import Progress
 
 _PADDING = {2: 2, 3: 1}  # by spatial axes
+_PASSES = ("forward", "input gradient", "kernel gradient", "all")
 
 
 def run(
@@ -47,33 +49,37 @@ def run(
     layers = [(layer, images) for layer in encoder_layers(config)]
     layers += [(layer, batch_size) for layer in generator_layers(config)]
     layers += [(layer, batch_size) for layer in discriminator_layers(config)]
-    peak, bandwidth = machine.matmul_peak(), machine.copy_bandwidth()
+    # Dense ones are one product in any formulation.
+    layers = [(layer, count) for layer, count in layers if layer.rank]
     rows = []
-    for layer, count in layers:
-        if not layer.rank:
-            continue  # dense: one product in any formulation
-        variants = {
-            (formulation, name): function
-            for formulation in formulations
-            for name, function in passes(layer, count, formulation).items()
-        }
-        seconds = take_turns(variants, rounds)
-        best = roofline(count * layer.flops, layer.numbers(count), peak, bandwidth)
-        for formulation in formulations:
-            times = {
-                name: summarise(seconds[formulation, name]).median
-                for name in ("forward", "input gradient", "kernel gradient", "all")
+    each = calls(len(formulations) * len(_PASSES), rounds)
+    with Progress("layers", total=len(layers) * each) as progress:
+        progress.stage("first products of matrices, and copies")
+        peak, bandwidth = machine.matmul_peak(), machine.copy_bandwidth()
+        for layer, count in layers:
+            progress.stage(layer.name)
+            variants = {
+                f"{formulation}, {name}": function
+                for formulation in formulations
+                for name, function in passes(layer, count, formulation).items()
             }
-            rows.append(
-                {
-                    "layer": layer.name,
-                    "batch": count,
-                    "GFLOP": count * layer.flops / 1e9,
-                    "formulation": formulation,
+            seconds = take_turns(variants, rounds, progress)
+            best = roofline(count * layer.flops, layer.numbers(count), peak, bandwidth)
+            for formulation in formulations:
+                times = {
+                    name: summarise(seconds[f"{formulation}, {name}"]).median
+                    for name in _PASSES
                 }
-                | {f"{name} ms": 1e3 * value for name, value in times.items()}
-                | {"% of the limit": 100 * 3 * best / times["all"]}
-            )
+                rows.append(
+                    {
+                        "layer": layer.name,
+                        "batch": count,
+                        "GFLOP": count * layer.flops / 1e9,
+                        "formulation": formulation,
+                    }
+                    | {f"{name} ms": 1e3 * value for name, value in times.items()}
+                    | {"% of the limit": 100 * 3 * best / times["all"]}
+                )
     notes = (
         f"Limit: the longer of operations at {peak / 1e9:.0f} GFLOP/s, the fastest "
         f"matrix product, and numbers in and out at {bandwidth / 1e9:.1f} GB/s, a "

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from vaegan_jax.benchmark.report import Benchmark
-from vaegan_jax.benchmark.timing import Peer, ratio, summarise, take_turns
+from vaegan_jax.benchmark.timing import Peer, calls, ratio, summarise, take_turns
 from vaegan_jax.errors import UserError
+from vaegan_jax.progress import Progress
 
 # Of each variant in PyTorch, the arguments of `PyTorchStep`.
 _PYTORCH = {
@@ -40,35 +41,49 @@ def run(
         raise UserError(
             "PyTorch is not installed; pip install -e '.[bench]'"
         ) from error
-    rows = []
-    for algorithm, batch_size in zip(models, batch_sizes, strict=False):
-        arguments = (algorithm, batch_size, image_size)
-        variants = {OURS: Peer(make_ours, *arguments)}
-        for name, options in _PYTORCH.items():
-            variants[name] = Peer(make_pytorch, *arguments, options)
-        seconds = take_turns(variants, rounds)
-        for peer in variants.values():
-            peer.close()
-        for name in variants:
-            times = summarise(seconds[name])
-            compared = ratio(seconds[name], seconds[OURS])
-            rows.append(
-                {
-                    "model": algorithm,
-                    "batch": batch_size,
-                    "variant": name,
-                    "ms": 1e3 * times.median,
-                    "quartiles": f"{1e3 * times.low:.0f}–{1e3 * times.high:.0f}",
-                    "this / ours": compared.median,
-                    "its quartiles": f"{compared.low:.2f}–{compared.high:.2f}",
-                }
-            )
+    rows, cases = [], list(zip(models, batch_sizes, strict=False))
+    each = calls(1 + len(_PYTORCH), rounds)
+    with Progress("peer", total=len(cases) * each) as progress:
+        for algorithm, batch_size in cases:
+            progress.stage(f"{algorithm}, batch {batch_size}")
+            seconds = _time((algorithm, batch_size, image_size), rounds, progress)
+            for name in seconds:
+                times = summarise(seconds[name])
+                compared = ratio(seconds[name], seconds[OURS])
+                rows.append(
+                    {
+                        "model": algorithm,
+                        "batch": batch_size,
+                        "variant": name,
+                        "ms": 1e3 * times.median,
+                        "quartiles": f"{1e3 * times.low:.0f}–{1e3 * times.high:.0f}",
+                        "this / ours": compared.median,
+                        "its quartiles": f"{compared.low:.2f}–{compared.high:.2f}",
+                    }
+                )
     notes = (
         f"float32, images of {image_size}², 12 views where there are many, D learns in "
         "every step. Each variant lives in a process of its own and idles while others "
         "have their turn; ratios are medians of those within a round.",
     )
     return Benchmark("peer", rows, ("model", "variant"), "ms", notes)
+
+
+def _time(
+    arguments: tuple[str, int, int], rounds: int, progress: Progress
+) -> dict[str, list[float]]:
+    """Seconds of our step and of every variant, each in a process of its own."""
+    variants = {}
+    for name in (OURS, *_PYTORCH):
+        progress.at(f"starting {name}")
+        if name == OURS:
+            variants[name] = Peer(make_ours, *arguments)
+        else:
+            variants[name] = Peer(make_pytorch, *arguments, _PYTORCH[name])
+    seconds = take_turns(variants, rounds, progress)
+    for peer in variants.values():
+        peer.close()
+    return seconds
 
 
 def make_ours(algorithm: str, batch_size: int, image_size: int) -> Callable:

@@ -6,7 +6,8 @@ import numpy as np
 
 from vaegan_jax import inference
 from vaegan_jax.benchmark.report import Benchmark
-from vaegan_jax.benchmark.timing import summarise, take_turns
+from vaegan_jax.benchmark.timing import calls, summarise, take_turns
+from vaegan_jax.progress import Progress
 
 
 def run(workdir: str, checkpoint: str, counts: Sequence[int], rounds: int) -> Benchmark:
@@ -24,7 +25,8 @@ def run(workdir: str, checkpoint: str, counts: Sequence[int], rounds: int) -> Be
             variants[f"reconstruct from {views}"] = lambda v=images: model.reconstruct(
                 v
             )
-    seconds = take_turns(variants, rounds)
+    with Progress("sampling", total=calls(len(variants), rounds)) as progress:
+        seconds = take_turns(variants, rounds, progress)
     rows = []
     for name in variants:
         times = summarise(seconds[name])

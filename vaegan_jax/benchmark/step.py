@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from vaegan_jax.benchmark import machine
-from vaegan_jax.benchmark.report import Benchmark
-from vaegan_jax.benchmark.timing import summarise, take_turns
+from vaegan_jax.benchmark.report import Benchmark, Rows
+from vaegan_jax.benchmark.timing import calls, summarise, take_turns
 from vaegan_jax.benchmark.work import growth_exponent, step_flops
 from vaegan_jax.benchmark.workload import build_config, compile_step
+from vaegan_jax.progress import Progress
 
 # What `growth` varies, from where; "grid" is the model's resolution.
 _START = {"batch_size": 8, "num_views": 3, "image_size": 64, "resolution": 32}
@@ -26,25 +27,28 @@ def run(
     rounds: int,
 ) -> Benchmark:
     """Steps of the reference networks, by model, precision, batch and image size."""
+    cases = [
+        (dtype, algorithm, size, batch_size)
+        for dtype in dtypes
+        for algorithm in models
+        for size in (image_sizes if algorithm != "gan" else image_sizes[:1])
+        for batch_size in batch_sizes
+    ]
     rows = []
-    for dtype in dtypes:
-        peak = machine.matmul_peak(dtype)
-        for algorithm in models:
-            for size in image_sizes if algorithm != "gan" else image_sizes[:1]:
-                for batch_size in batch_sizes:
-                    config = build_config(
-                        algorithm, batch_size, image_size=size, dtype=dtype
-                    )
-                    rows.append(
-                        {
-                            "model": algorithm,
-                            "image size": size if config.data.num_views else "",
-                            "views": config.data.num_views,
-                            "batch": batch_size,
-                            "precision": dtype,
-                        }
-                        | _measure(config, rounds, peak)
-                    )
+    with Progress("steps", total=len(cases) * calls(1, rounds)) as progress:
+        progress.stage("first products of matrices")
+        peaks = {dtype: machine.matmul_peak(dtype) for dtype in dtypes}
+        for dtype, algorithm, size, batch_size in cases:
+            config = build_config(algorithm, batch_size, image_size=size, dtype=dtype)
+            row = {
+                "model": algorithm,
+                "image size": size if config.data.num_views else "",
+                "views": config.data.num_views,
+                "batch": batch_size,
+                "precision": dtype,
+            }
+            progress.stage(", ".join(f"{k} {v}" for k, v in row.items() if v))
+            rows.append(row | _measure(config, rounds, peaks[dtype], progress))
     notes = (
         "GFLOP: what the step needs, counted from its layers (`work.py`). % of peak: "
         "of the fastest matrix product measured here; tiles that save multiplications "
@@ -56,30 +60,41 @@ def run(
 
 def growth(rounds: int) -> Benchmark:
     """MV-3D-VAE-GAN's step while one size grows at a time."""
-    rows, notes = [], []
-    peak = machine.matmul_peak()
-    for field, values in _GROWTH.items():
-        measured = []
-        for value in values:
+    cases = [(field, value) for field in _GROWTH for value in _GROWTH[field]]
+    rows = []
+    with Progress("growth", total=len(cases) * calls(1, rounds)) as progress:
+        progress.stage("first products of matrices")
+        peak = machine.matmul_peak()
+        for field, value in cases:
+            progress.stage(f"{field} {value}")
             sizes = _START | {field: value}
             config = build_config("mv_vae_gan", sizes.pop("batch_size"), **sizes)
-            row = _measure(config, rounds, peak)
-            measured.append(row)
+            row = _measure(config, rounds, peak, progress)
             rows.append({"grows": field, "value": value} | row)
-        exponents = [
-            growth_exponent([float(v) for v in values], [row[c] for row in measured])
-            for c in ("ms", "GFLOP", "temporary MB")
-        ]
-        notes.append(
-            f"With {field}: time ∝ {field}^{exponents[0]:.2f}, operations "
-            f"^{exponents[1]:.2f}, temporary memory ^{exponents[2]:.2f}."
+    notes = tuple(_growth_note(field, rows) for field in _GROWTH)
+    return Benchmark("growth", rows, ("grows", "value"), "ms", notes)
+
+
+def _growth_note(field: str, rows: Rows) -> str:
+    grown = [row for row in rows if row["grows"] == field]
+    time, operations, memory = (
+        growth_exponent(
+            [float(row["value"]) for row in grown], [row[cost] for row in grown]
         )
-    return Benchmark("growth", rows, ("grows", "value"), "ms", tuple(notes))
+        for cost in ("ms", "GFLOP", "temporary MB")
+    )
+    return (
+        f"With {field}: time ∝ {field}^{time:.2f}, operations ^{operations:.2f}, "
+        f"temporary memory ^{memory:.2f}."
+    )
 
 
-def _measure(config, rounds: int, peak: float) -> dict[str, float]:
+def _measure(
+    config, rounds: int, peak: float, progress: Progress
+) -> dict[str, float | str]:
+    progress.at("compiling")
     compiled = compile_step(config)
-    times = summarise(take_turns({"": compiled.step}, rounds)[""])
+    times = summarise(take_turns({"step": compiled.step}, rounds, progress)["step"])
     flops = step_flops(config)
     total = sum(flops.values())
     return {

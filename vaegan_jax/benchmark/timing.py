@@ -8,6 +8,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from vaegan_jax.progress import Progress
+
+_WARM_UP = 2
+
 
 class Times(NamedTuple):
     """Seconds: the median, and the quartiles around it."""
@@ -23,8 +27,16 @@ def summarise(seconds: list[float]) -> Times:
     return Times(float(median), float(low), float(high))
 
 
+def calls(variants: int, rounds: int) -> int:
+    """How often `take_turns` calls so many variants, which is what it counts."""
+    return variants * (_WARM_UP + rounds)
+
+
 def take_turns(
-    variants: Mapping[str, Callable[[], Any]], rounds: int, warm_up: int = 2
+    variants: Mapping[str, Callable[[], Any]],
+    rounds: int,
+    progress: Progress | None = None,
+    warm_up: int = _WARM_UP,
 ) -> dict[str, list[float]]:
     """Seconds of each call, variant after variant in every round.
 
@@ -32,13 +44,18 @@ def take_turns(
       variants: each does its work once. What they return is waited for; a `Peer` says
         itself how long it took.
       rounds: how often each is timed.
+      progress: counts the calls. Nothing is told while one is timed.
       warm_up: calls before that, untimed: they compile, and fill caches.
     """
-    for function in variants.values():
+    progress = Progress(disable=True) if progress is None else progress
+    for name, function in variants.items():
+        progress.at(f"warming up {name}")
         for _ in range(warm_up):
             jax.block_until_ready(function())
+            progress.update()
     seconds = {name: [] for name in variants}
-    for _ in range(rounds):
+    for number in range(rounds):
+        progress.at(f"round {number + 1} of {rounds}")
         for name, function in variants.items():
             start = time.perf_counter()
             result = jax.block_until_ready(function())
@@ -46,6 +63,7 @@ def take_turns(
             seconds[name].append(
                 result if isinstance(function, Peer) else passed,
             )
+            progress.update()
     return seconds
 
 

@@ -5,6 +5,7 @@ memory and the cycles that it expects. None of it is measured on a chip.
 """
 
 import importlib.util
+import itertools
 import math
 import os
 import re
@@ -30,6 +31,7 @@ from vaegan_jax.config import complete, reference_config
 from vaegan_jax.errors import UserError
 from vaegan_jax.models.networks import build_networks
 from vaegan_jax.optimizers import build_optimizers
+from vaegan_jax.progress import Progress, print_above
 from vaegan_jax.sharding import by_batch, device_mesh, on_all
 from vaegan_jax.state import create_state
 from vaegan_jax.steps import make_train_step
@@ -80,12 +82,13 @@ def run_steps(
       dtypes: precisions of the products.
       names: of topologies.
     """
-    rows = []
-    for topology in names:
-        for dtype in dtypes:
-            for algorithm in models:
-                rows.append(step_row(algorithm, topology, dtype))
-                print(rows[-1], flush=True)
+    rows, cases = [], list(itertools.product(names, dtypes, models))
+    with Progress("compiling", total=len(cases)) as progress:
+        for topology, dtype, algorithm in cases:
+            progress.stage(f"{algorithm}, {dtype}, {topology}")
+            rows.append(step_row(algorithm, topology, dtype))
+            print_above(str(rows[-1]))
+            progress.update()
     notes = (
         f"{_RATES} All numbers are of one chip. Efficiency: the share of a step in "
         "which a chip computes, if the expected time is right and sending is hidden "
@@ -196,14 +199,16 @@ def _layer_rows(formulations, dtypes) -> Iterator[dict[str, Any]]:
     mesh, config = chips("v5e:1x1"), complete(reference_config("mv_vae_gan"))
     layers = encoder_layers(config) + generator_layers(config)
     layers += discriminator_layers(config)
-    for dtype in dtypes:
-        for layer in filter(lambda layer: layer.rank, layers):
+    layers = [layer for layer in layers if layer.rank]
+    cases = list(itertools.product(dtypes, layers, formulations))
+    with Progress("compiling", total=len(cases)) as progress:
+        for dtype, layer, formulation in cases:
             structs = [
                 jax.ShapeDtypeStruct(shape, jnp.dtype(dtype), sharding=on_all(mesh))
                 for shape in argument_shapes(layer, _BATCH)
             ]
-            for formulation in formulations:
-                pull = all_passes(layer, formulation)
+            pull = all_passes(layer, formulation)
+            with progress.counted(f"{layer.name}, {dtype}, {formulation}"):
                 row = {
                     "layer": layer.name,
                     "precision": dtype,
@@ -211,5 +216,5 @@ def _layer_rows(formulations, dtypes) -> Iterator[dict[str, Any]]:
                     "needed GFLOP": 3 * _BATCH * layer.flops / 1e9,
                     **costs(jax.jit(pull).lower(*structs).compile()),
                 }
-                print(row, flush=True)
-                yield row
+            print_above(str(row))
+            yield row
