@@ -4,7 +4,7 @@ import json
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import make_examples, untrained
+from helpers import make_examples, progress_lines, untrained
 
 from vaegan_jax.dataset import Examples
 from vaegan_jax.errors import UserError
@@ -130,7 +130,7 @@ def test_latents_of_a_subset_equal_those_of_these_views_alone():
     np.testing.assert_allclose(actual, expected, atol=1e-5)
 
 
-def test_retrieval_by_image_latent_finds_the_shape_whose_views_it_is_given():
+def test_retrieval_by_image_latent_finds_the_shape_whose_views_it_is_given(capfd):
     model, train = untrained("mv_vae_gan"), make_examples(8)
     chosen = [5, 2]
     known = Examples(
@@ -142,9 +142,15 @@ def test_retrieval_by_image_latent_finds_the_shape_whose_views_it_is_given():
     assert retrieval[2].values["iou"].shape == (2, 2)
     # Every view is seen: another draw would be the same.
     assert retrieval[4].values["iou"].shape == (1, 2)
+    told = progress_lines(capfd.readouterr().err)
+    assert any(
+        line.startswith(f"reconstructions, {rows.RETRIEVAL}, 2 views: 3/6, ")
+        for line in told
+    )
+    assert told[-1].startswith("reconstructions, baselines: 6/6, ")
 
 
-def test_generation_of_a_model_that_samples_its_training_shapes():
+def test_generation_of_a_model_that_samples_its_training_shapes(capfd):
     train, examples = make_examples(12), make_examples(6, seed=1)
 
     class Copier(Model):
@@ -157,6 +163,11 @@ def test_generation_of_a_model_that_samples_its_training_shapes():
     assert found["samples"]["nearest_training_iou"] == [1, 1]
     assert 0 < found["reference shapes"]["nearest_training_iou"][0] < 0.5
     assert len(found["training shapes"]["1nna_emd"]) == 2
+    told = progress_lines(capfd.readouterr().err)
+    stages = ("reference shapes", "set 1 of 2, samples", "set 2 of 2, training shapes")
+    for stage, count in zip(stages, (0, 3, 12), strict=True):
+        assert any(line.startswith(f"samples, {stage}: {count}/15, ") for line in told)
+    assert ": 15/15, " in told[-1] and ", emd" in told[-1]
 
     class Knower(Copier):
         def sample(self, count, seed):

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from helpers import AZIMUTHS
+from helpers import AZIMUTHS, progress_lines
 from jax import export as jax_export
 from using import make_model
 
@@ -29,10 +29,17 @@ def test_artefacts_give_the_same_shapes_without_the_library(tmp_path):
     )
 
 
-def test_a_plain_gan_has_a_generator_alone(tmp_path):
+def test_a_plain_gan_has_a_generator_alone(tmp_path, capfd):
     for name in ("encoder", "reconstructor", "mine"):  # of an export before, or not
         (tmp_path / f"{name}.jaxexport").write_bytes(b"old")
     assert [p.stem for p in export_model(make_model("gan"), tmp_path)] == ["generator"]
+    told = progress_lines(capfd.readouterr().err)
+    assert [line.split(", 00")[0] for line in told] == [
+        "exporting: 0/1",
+        "exporting, numbers to check it by: 0/1",
+        "exporting, generator: 0/1",
+        "exporting, generator: 1/1",
+    ]
     left = {path.stem for path in tmp_path.glob("*.jaxexport")}
     assert left == {"generator", "mine"}
 

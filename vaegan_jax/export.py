@@ -26,6 +26,7 @@ from vaegan_jax.inference import Model, decode_function, encode_function
 from vaegan_jax.latent_mixture import forget_mixture
 from vaegan_jax.models.convolutions import Formulation
 from vaegan_jax.models.networks import Networks, build_networks
+from vaegan_jax.progress import Progress
 from vaegan_jax.shape_files import make_folder
 
 PLATFORMS = ("cpu", "cuda", "tpu")
@@ -52,18 +53,21 @@ def export_model(model: Model, output: str | pathlib.Path) -> list[pathlib.Path]
     """
     output = make_folder(output)
     model = dataclasses.replace(model, mixture=None)  # the artefact is of the prior
-    functions = _functions(model)
-    inputs = _inputs(model)
-    expected = _expected(model, inputs)
+    functions, inputs = _functions(model), _inputs(model)
     paths, check = [], {}
-    for old in output.glob("*.jaxexport"):
-        if old.stem in _ARTEFACTS:  # of an earlier export, perhaps of another model
-            old.unlink()
-    for name, function in functions.items():
-        paths.append(output / f"{name}.jaxexport")
-        exported = jax_export.export(jax.jit(function), platforms=PLATFORMS)
-        paths[-1].write_bytes(exported(_symbolic(inputs[name])).serialize())
-        check |= {f"{name}_input": inputs[name], f"{name}_output": expected[name]}
+    with Progress("exporting", total=len(functions)) as progress:
+        progress.stage("numbers to check it by")
+        expected = _expected(model, inputs)
+        for old in output.glob("*.jaxexport"):
+            if old.stem in _ARTEFACTS:  # of an earlier export, perhaps of another model
+                old.unlink()
+        for name, function in functions.items():
+            progress.stage(name)
+            paths.append(output / f"{name}.jaxexport")
+            exported = jax_export.export(jax.jit(function), platforms=PLATFORMS)
+            paths[-1].write_bytes(exported(_symbolic(inputs[name])).serialize())
+            check |= {f"{name}_input": inputs[name], f"{name}_output": expected[name]}
+            progress.update()
     np.savez_compressed(output / "check.npz", **check)
     (output / _RUNNER.name).write_text(_RUNNER.read_text("utf-8"), "utf-8")
     return paths

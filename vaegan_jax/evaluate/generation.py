@@ -14,6 +14,7 @@ from vaegan_jax.metrics.distances import chamfer_distances, iou_distances
 from vaegan_jax.metrics.earth_mover import Surfaces, lower_bounds, nearest_surfaces
 from vaegan_jax.metrics.health import health
 from vaegan_jax.metrics.reconstruction import OCCUPIED
+from vaegan_jax.progress import Progress
 
 Shapes = Bool[np.ndarray, "_ x y z"]
 Values = dict[str, list[float]]  # one for each set
@@ -28,34 +29,40 @@ def sample_set(model: Model, count: int, seed: int) -> Shapes:
 
 
 class Reference:
-    """The shapes that samples are compared with, prepared once for all sets."""
+    """The shapes that samples are compared with, prepared once for all sets.
 
-    def __init__(self, shapes: Shapes):
-        self.shapes = shapes
+    That, and each comparison, counts `_DISTANCES` in the progress.
+    """
+
+    def __init__(self, shapes: Shapes, progress: Progress):
+        self.shapes, self._progress = shapes, progress
         self.surfaces = Surfaces(shapes)
-        self.within_by_matrix = {
-            name: distances(shapes, shapes) for name, distances in _MATRICES.items()
-        }
-        self.within_by_earth_mover = _nearest_within(self.surfaces)
+        self.within_by_matrix = {}
+        for name, distances in _MATRICES.items():
+            with progress.counted(name):
+                self.within_by_matrix[name] = distances(shapes, shapes)
+        with progress.counted(_EARTH_MOVER):
+            self.within_by_earth_mover = _nearest_within(self.surfaces)
 
     def neighbours(self, shapes: Shapes) -> dict[str, metrics.Neighbours]:
         """Nearest neighbours of a set and the reference, under each distance."""
-        found = {
-            name: metrics.neighbours(
-                distances(shapes, self.shapes),
-                distances(shapes, shapes),
-                self.within_by_matrix[name],
+        found = {}
+        for name, distances in _MATRICES.items():
+            with self._progress.counted(name):
+                found[name] = metrics.neighbours(
+                    distances(shapes, self.shapes),
+                    distances(shapes, shapes),
+                    self.within_by_matrix[name],
+                )
+        with self._progress.counted(_EARTH_MOVER):
+            surfaces = Surfaces(shapes)
+            bounds = lower_bounds(surfaces, self.surfaces)
+            found[_EARTH_MOVER] = metrics.Neighbours(
+                nearest_surfaces(surfaces, self.surfaces, bounds),
+                nearest_surfaces(self.surfaces, surfaces, bounds.T),
+                _nearest_within(surfaces),
+                self.within_by_earth_mover,
             )
-            for name, distances in _MATRICES.items()
-        }
-        surfaces = Surfaces(shapes)
-        bounds = lower_bounds(surfaces, self.surfaces)
-        found["emd"] = metrics.Neighbours(
-            nearest_surfaces(surfaces, self.surfaces, bounds),
-            nearest_surfaces(self.surfaces, surfaces, bounds.T),
-            _nearest_within(surfaces),
-            self.within_by_earth_mover,
-        )
         return found
 
     def compare(self, shapes: Shapes) -> dict[str, float]:
@@ -74,6 +81,8 @@ def _nearest_within(surfaces: Surfaces) -> metrics.Nearest:
 
 
 _MATRICES: dict[str, Callable] = {"iou": iou_distances, "cd": chamfer_distances}
+_EARTH_MOVER = "emd"
+_DISTANCES = len(_MATRICES) + 1
 
 
 def drawing_models(model: Model, train: Examples) -> dict[str, Model]:
@@ -104,16 +113,22 @@ def evaluate_generation(
       sets: how many, of different seeds.
     """
     trained, shapes = train.voxels > 0, examples.voxels > 0
-    reference, count = Reference(shapes), len(examples)
+    count = len(examples)
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in (*models, TRAINING)}
-    for seed in range(sets):
-        for name, drawing in models.items():
-            samples = sample_set(drawing, count, seed)
-            rows[name].append(reference.compare(samples) | _alone(samples, trained))
-        drawn = np.random.default_rng(seed).permutation(len(trained))[:count]
-        rows[TRAINING].append(
-            reference.compare(trained[drawn]) | health(trained[drawn])
-        )
+    comparisons = 1 + sets * len(rows)
+    with Progress("samples", total=_DISTANCES * comparisons) as progress:
+        progress.stage(REFERENCE)
+        reference = Reference(shapes, progress)
+        for seed in range(sets):
+            for name, drawing in models.items():
+                progress.stage(f"set {seed + 1} of {sets}, {name}")
+                samples = sample_set(drawing, count, seed)
+                rows[name].append(reference.compare(samples) | _alone(samples, trained))
+            progress.stage(f"set {seed + 1} of {sets}, {TRAINING}")
+            drawn = np.random.default_rng(seed).permutation(len(trained))[:count]
+            rows[TRAINING].append(
+                reference.compare(trained[drawn]) | health(trained[drawn])
+            )
     rows[REFERENCE] = [_alone(shapes, trained)]
     return {
         name: {key: [row[key] for row in of_sets] for key in of_sets[0]}

@@ -16,6 +16,7 @@ from vaegan_jax.inference import Model
 from vaegan_jax.metrics import points, reconstruction
 from vaegan_jax.metrics.distances import iou_distances
 from vaegan_jax.models.encoder import Posterior
+from vaegan_jax.progress import Progress
 
 VIEW_COUNTS = (1, 2, 3, 4, 6, 8, 12)
 FIXED_THRESHOLDS = (0.3, 0.4, 0.5)
@@ -175,10 +176,6 @@ class Reconstructions:
         latents = self.latents(views, seed)
         return lambda numbers: self.model.decode(latents[numbers])
 
-    def draws(self, views: int, draws: int) -> int:
-        """How many draws of a subset make sense: one if it holds every view."""
-        return 1 if views == self.stored else draws
-
 
 def evaluate_reconstruction(
     model: Model,
@@ -207,8 +204,16 @@ def evaluate_reconstruction(
     gallery = Reconstructions(model, train)
     gallery_latents = gallery.latents(gallery.stored, seed=0)
 
-    def row(prediction, views, threshold, predictors) -> Row:
-        measured = [measure(predict, truth, threshold) for predict in predictors]
+    # Of subsets that hold every view one draw is enough.
+    counts = [views for views in view_counts if views <= seen.stored]
+    seeds = {views: range(1 if views == seen.stored else draws) for views in counts}
+
+    def row(prediction, views, threshold, make) -> Row:
+        progress.stage(f"{prediction}, {views} views")
+        measured = []
+        for seed in seeds[views]:
+            measured.append(measure(make(views, seed), truth, threshold))
+            progress.update()
         values = {name: np.stack([m[name] for m in measured]) for name in measured[0]}
         return Row(prediction, views, threshold, values)
 
@@ -216,17 +221,16 @@ def evaluate_reconstruction(
         nearest = cdist(seen.latents(views, seed), gallery_latents).argmin(1)
         return lambda numbers: np.float32(train.voxels[nearest[numbers]])
 
-    rows = []
-    for prediction, cut, make in (
-        (MODEL, threshold, seen.predictor),
-        (RETRIEVAL, 0.5, retrieve),
-    ):
-        for views in view_counts:
-            if views <= seen.stored:
-                seeds = range(seen.draws(views, draws))
-                predictors = (make(views, seed) for seed in seeds)
-                rows.append(row(prediction, views, cut, predictors))
-    return rows + baseline_rows(train, validation, truth)
+    kinds = (MODEL, threshold, seen.predictor), (RETRIEVAL, 0.5, retrieve)
+    total = len(kinds) * sum(map(len, seeds.values()))
+    with Progress("reconstructions", total=total) as progress:
+        rows = [
+            row(prediction, views, cut, make)
+            for prediction, cut, make in kinds
+            for views in counts
+        ]
+        progress.stage("baselines")
+        return rows + baseline_rows(train, validation, truth)
 
 
 def baseline_rows(train: Examples, validation: Examples, truth: Truth) -> list[Row]:

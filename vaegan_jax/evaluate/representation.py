@@ -21,6 +21,7 @@ from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
 from vaegan_jax.inference import Model
 from vaegan_jax.models.discriminator import Discriminator
 from vaegan_jax.models.layers import BatchNorm, StridedConvolution
+from vaegan_jax.progress import Progress
 
 _BATCH = 32
 
@@ -149,20 +150,19 @@ def evaluate_representation(
         )
     most_frequent = max(set(known), key=known.count)
     accuracies = {"most frequent class": wanted.count(most_frequent) / len(wanted)}
-
-    def score(features):
-        a, b = (features(split) for split in splits)
-        return linear_svm_accuracy(a, known, b, wanted)
-
-    accuracies["discriminator features"] = score(
-        lambda split: shape_features(
+    kinds = {
+        "discriminator features": lambda split: shape_features(
             model.networks.discriminator, discriminator_variables, split
         )
-    )
+    }
     if model.networks.encoder is not None:
-        accuracies["encoder latents"] = score(
-            lambda split: image_features(model, split)
-        )
+        kinds["encoder latents"] = lambda split: image_features(model, split)
+    with Progress("classifiers", total=len(kinds)) as progress:
+        for name, features in kinds.items():
+            progress.stage(name)
+            a, b = (features(split) for split in splits)
+            accuracies[name] = linear_svm_accuracy(a, known, b, wanted)
+            progress.update()
     return accuracies
 
 

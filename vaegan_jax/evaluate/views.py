@@ -5,6 +5,7 @@ encoded once and every subset of them only pooled.
 """
 
 import functools
+import math
 from typing import Any
 
 import jax
@@ -16,8 +17,10 @@ from vaegan_jax.dataset import Examples, evaluation_batches
 from vaegan_jax.inference import Model
 from vaegan_jax.models.encoder import Encoder, Posterior
 from vaegan_jax.models.multiview import encode_views, expected_latent
+from vaegan_jax.progress import Progress
 
 _BATCH = 8
+_PATIENCE = 2.0  # seconds; what takes no longer need not tell of its progress
 
 
 def view_subsets(
@@ -43,8 +46,9 @@ def encode_all(model: Model, examples: Examples) -> Posterior:
 
     The model must have an encoder.
     """
-    parts = []
-    for batch, mask in evaluation_batches(examples, _BATCH):
+    parts, batches = [], evaluation_batches(examples, _BATCH)
+    total = math.ceil(len(examples) / _BATCH)
+    for batch, mask in Progress("encoding views", batches, total, delay=_PATIENCE):
         posterior = _encode(
             model.networks.encoder, model.variables["encoder"], batch.views
         )
