@@ -1,6 +1,7 @@
 """The training driver, on a packed file and small networks."""
 
 import contextlib
+import io
 import os
 import pathlib
 import signal
@@ -10,12 +11,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from helpers import AZIMUTHS, assert_trees_equal
+from PIL import Image
 from training import config_for, final_state, stop_after, write_data
 
 from vaegan_jax import inference, trainer
 from vaegan_jax import train as driver
 from vaegan_jax.checkpoint import Checkpoints
 from vaegan_jax.errors import UserError
+from vaegan_jax.sample import write_samples
+from vaegan_jax.shape_files import ShapeWriter
 
 
 @pytest.fixture(scope="module")
@@ -62,14 +66,66 @@ def test_a_run_leaves_what_it_promises(data, tmp_path, algorithm):
     }
     model = inference.load(tmp_path)
     assert model.step == 6 and model.sample(3).shape == (3, 32, 32, 32)
+    assert_samples_drawn(tmp_path, model)
+
+
+def assert_samples_drawn(workdir: pathlib.Path, model: inference.Model) -> None:
+    """Training has drawn what `scripts/sample.py` draws, and shown it once."""
+    output = workdir / "sampled"
+    write_samples(model, model.draw_latents(16), output, ShapeWriter(()), animate=False)
+    sampled = np.asarray(Image.open(output / "samples.png"))
+    drawn = Image.open(workdir / f"images/samples_{model.step:06d}.png")
+    np.testing.assert_array_equal(drawn, sampled)
+    shown = [e for e in logged(workdir).Images("samples") if e.step == model.step]
+    assert len(shown) == 1
+    shown = Image.open(io.BytesIO(shown[0].encoded_image_string))
+    np.testing.assert_array_equal(shown, Image.fromarray(sampled).convert("RGB"))
+
+
+def logged(workdir: pathlib.Path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(workdir / "logs"), size_guidance={"images": 0})
+    events.Reload()
+    return events
 
 
 def scalar_names(workdir: pathlib.Path) -> set[str]:
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    return set(logged(workdir).Tags()["scalars"])
 
-    events = EventAccumulator(str(workdir / "logs"))
-    events.Reload()
-    return set(events.Tags()["scalars"])
+
+def test_the_last_samples_are_drawn_once_and_like_the_training_shapes(
+    data, tmp_path, monkeypatch
+):
+    fields = {"train.num_steps": 2, "train.pictures_every_epochs": 0.4}
+    config = config_for(data, **fields, **{"checkpoint.every_steps": 1})
+    like_examples = trainer.like_examples
+
+    def killed(model, examples):
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("it goes on")
+
+    images, mixture = tmp_path / "images", tmp_path / "latents.npz"
+    monkeypatch.setattr(trainer, "like_examples", killed)
+    driver.train(config, tmp_path)
+    assert not mixture.exists() and not (images / "samples_000002.png").exists()
+    assert (images / "reconstructions_000002.png").exists()
+
+    monkeypatch.setattr(trainer, "like_examples", like_examples)
+    driver.train(config, tmp_path)  # makes up for it
+    assert_samples_drawn(tmp_path, inference.load(tmp_path))
+
+    written = (images / "samples_000002.png").stat()
+    mixture.write_bytes(b"damaged")
+    driver.train(config, tmp_path)  # mends it, and has drawn already
+    assert_samples_drawn(tmp_path, inference.load(tmp_path))
+    assert (images / "samples_000002.png").stat() == written
+
+    # Before, they are of the prior.
+    assert_samples_drawn(tmp_path, inference.load(tmp_path, 1))
+    names = ("samples_000001", "samples_000002", "reconstructions_000002")
+    assert {path.stem for path in images.iterdir()} >= set(names)
+    assert all(path.suffix == ".png" for path in images.iterdir())
 
 
 def test_who_would_wait_for_days_is_told_of_the_demo(data, tmp_path, monkeypatch):

@@ -12,15 +12,17 @@ _SAMPLES = 16
 _RECONSTRUCTIONS = 6
 
 
-def draw(model: Model, examples: Examples) -> dict[str, Image.Image]:
-    """Pictures of 16 samples, and of 6 reconstructions if there is an encoder."""
-    drawn = {"samples": draw_shapes(model.sample(_SAMPLES) > OCCUPIED)}
-    if model.networks.encoder is not None:
-        # Spread over the split, whose order is often that of likeness.
-        step = max(1, len(examples) // _RECONSTRUCTIONS)
-        chosen = slice(0, step * _RECONSTRUCTIONS, step)
-        views = examples.views[chosen, : views_of_training(model.config)]
-        drawn["reconstructions"] = draw_reconstructions(
-            views, model.reconstruct(views) > OCCUPIED, examples.voxels[chosen] > 0
-        )
-    return drawn
+def samples(model: Model) -> Image.Image:
+    """16 samples: those that `scripts/sample.py` draws of this model."""
+    return draw_shapes(model.sample(_SAMPLES) > OCCUPIED)
+
+
+def reconstructions(model: Model, examples: Examples) -> Image.Image:
+    """6 reconstructions of a model with an encoder."""
+    # Spread over the split, whose order is often that of likeness.
+    step = max(1, len(examples) // _RECONSTRUCTIONS)
+    chosen = slice(0, step * _RECONSTRUCTIONS, step)
+    views = examples.views[chosen, : views_of_training(model.config)]
+    return draw_reconstructions(
+        views, model.reconstruct(views) > OCCUPIED, examples.voxels[chosen] > 0
+    )

@@ -1,18 +1,18 @@
 """What a training run tells: progress bar, log file, TensorBoard, pictures."""
 
 import logging
+import os
 import pathlib
-import sys
 import time
 from typing import Any
 
 import jax
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.log_file import EventFile, LogFile, cut_log
+from vaegan_jax.progress import Progress, is_terminal, print_above
 
 log = logging.getLogger("vaegan_jax")
 
@@ -37,12 +37,12 @@ class Reporter:
         self._images.mkdir(exist_ok=True)
         cut_log(workdir / "train.log", start_step)
         self._events = EventFile(workdir / "logs", start_step + 1)
-        self._bar = tqdm(
+        self._bar = Progress(
             total=num_steps,
             initial=start_step,
             unit="step",
-            disable=not sys.stderr.isatty(),
-            dynamic_ncols=True,
+            smoothing=0.3,  # compiling, at the start, says nothing about the speed
+            disable=not is_terminal(),  # where the log tells
         )
         self._handlers = [LogFile(workdir / "train.log"), _BarHandler()]
         log.setLevel(logging.INFO)
@@ -57,11 +57,21 @@ class Reporter:
         """Writes scalars to TensorBoard."""
         self._events.scalars(step, values)
 
+    def has_picture(self, name: str, step: int) -> bool:
+        """Whether `picture` has shown that of a step, in this start or before."""
+        return self._picture(name, step).exists()
+
     def picture(self, name: str, step: int, picture: Image.Image) -> None:
         """Writes `images/NAME_STEP.png`, and shows it in TensorBoard."""
-        picture.save(self._images / f"{name}_{step:06d}.png")
+        path = self._picture(name, step)
+        partial = path.with_suffix(".partial")
+        picture.save(partial, "PNG")
+        os.replace(partial, path)
         pixels = np.asarray(picture.convert("RGB"))
         self._events.image(name, step, pixels)
+
+    def _picture(self, name: str, step: int) -> pathlib.Path:
+        return self._images / f"{name}_{step:06d}.png"
 
     def advance(self, step: int) -> None:
         """Moves the progress bar to `step`."""
@@ -100,8 +110,7 @@ class _BarHandler(logging.Handler):
     """Prints lines above the progress bar instead of through it."""
 
     def emit(self, record):
-        tqdm.write(self.format(record), file=sys.stdout)
-        sys.stdout.flush()
+        print_above(self.format(record))
 
 
 class StepMeter:

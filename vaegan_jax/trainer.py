@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 from ml_collections import ConfigDict
+from PIL import Image
 
 from vaegan_jax import multihost, pictures
 from vaegan_jax.checkpoint import Checkpoints, abstract_state
@@ -37,6 +38,8 @@ from vaegan_jax.steps import make_train_step
 
 # Steps whose time tells how long an epoch will take; the first one compiles.
 _TIMED_STEPS = (2, 5)
+
+_SAMPLES = "samples"  # name of a picture
 
 
 class Trainer:
@@ -172,7 +175,7 @@ class Trainer:
                 f"{self.workdir}: the same command goes on from there"
             )
         else:
-            self._learn_likeness()
+            self._learn_likeness(again=first == self.step)
             log.info(f"finished all {self.num_steps} steps in {self.workdir}")
 
     def _due(self, every: int) -> bool:
@@ -230,23 +233,45 @@ class Trainer:
         variables = local_copy(self.state.sampling_variables())
         return Model(self.config, self.networks, variables, self.step)
 
-    def _learn_likeness(self) -> None:
-        """Leaves what makes new shapes like the training shapes, see `likeness`."""
-        if self.networks.encoder is None or len(self.training) < 2:
+    @property
+    def _likens(self) -> bool:
+        """Whether new shapes are like the training shapes once training has ended."""
+        return self.networks.encoder is not None and len(self.training) > 1
+
+    def _learn_likeness(self, again: bool) -> None:
+        """Leaves what makes new shapes like the training shapes, and draws such.
+
+        Only now, when the last state is safe: this may fail for want of memory.
+
+        Args:
+          again: training had ended before this start, which draws what is missing.
+        """
+        if not self._likens:
             return
         model = self._model()
         if not multihost.is_first():
             return
         log.info("fitting what new shapes are drawn from to the training shapes")
-        like = self.stop.attempt(lambda: like_examples(model, self.training))
-        if like is None:
+        drawn = again and self.reporter.has_picture(_SAMPLES, self.step)
+        made = self.stop.attempt(self._liken, model, not drawn)
+        if made is None:
             log.warning("broken off by a signal: the same command does it again")
-        else:
-            like.mixture.save(self.workdir, self.step)
+            return
+        like, picture = made
+        like.mixture.save(self.workdir, self.step)
+        if picture is not None:
+            self.reporter.picture(_SAMPLES, self.step, picture)
+
+    def _liken(self, model: Model, drawing: bool) -> tuple[Model, Image.Image | None]:
+        like = like_examples(model, self.training)
+        return like, pictures.samples(like) if drawing else None
 
     def _draw(self, model: Model) -> None:
-        for name, picture in pictures.draw(model, self.validation).items():
-            self.reporter.picture(name, self.step, picture)
+        if not (self._likens and self.step == self.num_steps):
+            self.reporter.picture(_SAMPLES, self.step, pictures.samples(model))
+        if self.networks.encoder is not None:
+            picture = pictures.reconstructions(model, self.validation)
+            self.reporter.picture("reconstructions", self.step, picture)
 
     def _evaluate(self, model: Model) -> float:
         values = validate(model, self.validation)
