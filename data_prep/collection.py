@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from data_prep.duplicates import drop_copies, find_duplicates, report_duplicates
 from data_prep.making import Made
 from data_prep.splits import seeded_splits, with_validation
+from vaegan_jax.shapes.ignored import report_ignored
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,12 +19,14 @@ class Collection:
       duplicates: groups of `split/name` of identical shapes of different objects.
       dropped: `split/name` of duplicates that were left out.
       skipped: paths of files that could not be used, with the reasons.
+      ignored: paths of files that nobody meant as shapes.
     """
 
     splits: dict[str, list[Made]]
     duplicates: list[list[str]]
     dropped: list[str]
     skipped: dict[str, str]
+    ignored: Sequence[str] = ()
 
     def report(self) -> str:
         """What became of every file, for people."""
@@ -33,6 +36,7 @@ class Collection:
             each = ", ".join(f"{n} {c}" for c, n in sorted(counts.items()) if c)
             lines.append(f"{split}: {len(shapes)} shapes{f' ({each})' if each else ''}")
         lines += report_skipped(self.skipped)
+        lines += report_ignored(self.ignored)
         lines += report_duplicates(self.duplicates, len(self.dropped))
         return "\n".join(lines) + "\n"
 

@@ -1,5 +1,7 @@
 """Identical shapes are found, kept together, reported, and dropped if asked."""
 
+import dataclasses
+
 from data_prep.collection import arrange
 from data_prep.making import Made
 from data_prep.shape_files import ShapeFile
@@ -41,6 +43,9 @@ def test_duplicates_are_reported():
     assert "skipped files: 1\n  f.off: the file is empty" in report
     assert "identical shapes: 1, 1 of them across splits; --drop_duplicates" in report
     assert "test/e = train/a = train/c" in report
+    assert "ignored" not in report
+    report = dataclasses.replace(collection, ignored=["._a.off"]).report()
+    assert "system's own: 1 (._a.off)" in report
 
 
 def test_the_copy_in_the_test_split_is_the_one_to_keep():

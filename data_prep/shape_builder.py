@@ -106,6 +106,7 @@ class ShapesBuilder(tfds.core.GeneratorBasedBuilder):
         made, skipped = make_all(workshop, listing.files, config.strict)
         skipped = dict(sorted((listing.rejected | skipped).items()))
         collection = arrange(made, skipped, config.seed, config.drop_duplicates)
+        collection = dataclasses.replace(collection, ignored=listing.ignored)
         self._record(collection, digest)
         return {
             split: self._generate_examples(split, shapes)

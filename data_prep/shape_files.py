@@ -14,10 +14,10 @@ from collections.abc import Callable, Sequence
 from data_prep.archives import Archive
 from data_prep.splits import split_of_folder
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.ignored import is_ignored
 
 # Names of files that tell nothing: the shape is called as the folder around them.
 _NAMELESS = ("model_normalized", "model", "scene")
-_JUNK = "__MACOSX"  # what macOS adds to archives, ModelNet10.zip among them
 
 # ShapeNet's folders of the thirteen categories of 3D-R2N2.
 _SYNSETS = {
@@ -63,10 +63,31 @@ class ShapeFile:
 
 @dataclasses.dataclass(frozen=True)
 class Listing:
-    """The shapes of an archive, and the files that cannot be used, with reasons."""
+    """The shapes of an archive.
+
+    Attributes:
+      files: what they are made from.
+      rejected: paths of files that cannot be used, with the reasons.
+      ignored: paths of files that nobody meant as shapes; see `is_ignored`.
+    """
 
     files: list[ShapeFile]
     rejected: dict[str, str]
+    ignored: list[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class NamedFiles:
+    """The files of an archive with certain suffixes.
+
+    Attributes:
+      parts: of the path of every one that can be used, by that path.
+      rejected, ignored: as of `Listing`.
+    """
+
+    parts: dict[str, list[str]]
+    rejected: dict[str, str]
+    ignored: list[str]
 
 
 def find_shapes(
@@ -90,8 +111,9 @@ def find_shapes(
     wanted = [known_category(category) for category in categories]
     files, seen = {}, collections.Counter()
     folders = _split_above(archive.path)
-    paths, rejected = list_files(archive, suffixes)
-    for path, parts in paths.items():
+    named = list_files(archive, suffixes)
+    rejected = named.rejected
+    for path, parts in named.parts.items():
         file = (identify or identify_by_folders)("/".join([*folders, *parts]))
         file = dataclasses.replace(file, path=path)
         if not file.category and len(wanted) == 1:
@@ -107,26 +129,23 @@ def find_shapes(
         files[file.key] = file
     absent = [category for category in wanted if not seen[category]]
     if not files or absent:
-        raise UserError(_nothing_found(archive, suffixes, absent, seen, rejected))
-    return Listing(sorted(files.values(), key=lambda file: file.key), rejected)
+        raise UserError(_nothing_found(archive, suffixes, absent, seen, named))
+    by_key = sorted(files.values(), key=lambda file: file.key)
+    return Listing(by_key, rejected, named.ignored)
 
 
-def list_files(
-    archive: Archive, suffixes: tuple[str, ...]
-) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """The files of an archive that end in one of some suffixes.
-
-    Returns:
-      The parts of every path, and the paths that cannot be used with the reasons.
-    """
-    paths, rejected = {}, {}
+def list_files(archive: Archive, suffixes: tuple[str, ...]) -> NamedFiles:
+    """The files of an archive that end in one of some suffixes."""
+    named, rejected, ignored = {}, {}, []
     for path in archive.names(suffixes):
         parts = path.replace("\\", "/").removeprefix("./").split("/")
         if ".." in parts or parts[0] == "" or parts[0].endswith(":"):
             rejected[path] = "its name climbs out of the archive; rename it"
-        elif _JUNK not in parts and not any(part.startswith(".") for part in parts):
-            paths[path] = parts
-    return paths, rejected | _left_links(archive, suffixes)
+        elif is_ignored(parts):
+            ignored.append(path)
+        else:
+            named[path] = parts
+    return NamedFiles(named, rejected | _left_links(archive, suffixes), ignored)
 
 
 def _left_links(archive: Archive, suffixes: tuple[str, ...]) -> dict[str, str]:
@@ -175,15 +194,20 @@ def _split_above(path: pathlib.Path) -> list[str]:
     return [path.name] if path.is_dir() and split_of_folder(path.name) else []
 
 
-def _nothing_found(archive: Archive, suffixes, absent, seen, rejected) -> str:
+def _nothing_found(archive: Archive, suffixes, absent, seen, named) -> str:
     if seen:
         return (
             f"{archive.path} holds no shape of category {' or '.join(absent)}; it has "
             + ", ".join(sorted(category or "no category" for category in seen))
         )
-    if rejected:
-        path, reason = next(iter(rejected.items()))
+    if named.rejected:
+        path, reason = next(iter(named.rejected.items()))
         return f"{archive.describe(path)}: {reason}"
+    if named.ignored:
+        return (
+            f"{archive.describe(named.ignored[0])} and all other {', '.join(suffixes)} "
+            "files are hidden or a system's own; rename what you mean"
+        )
     kinds = collections.Counter(
         pathlib.PurePosixPath(name).suffix or "no suffix" for name in archive.names("")
     )

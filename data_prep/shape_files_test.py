@@ -95,7 +95,7 @@ def test_climbing_and_hidden_names(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
         for name in (
             *("chair/a.off", "../b.off", "chair/../../c.off", "/d.off", "C:\\e.off"),
-            *("__MACOSX/chair/._a.off", "chair/.hidden.off"),
+            *("__MACOSX/chair/._a.off", "chair/.hidden.off", "@eaDir/a.off"),
         ):
             file.writestr(name, b"")
     listing = find_shapes(Archive(tmp_path / "a.zip"), (".off",))
@@ -104,6 +104,12 @@ def test_climbing_and_hidden_names(tmp_path):
         *("../b.off", "chair/../../c.off", "/d.off", "C:\\e.off")
     }
     assert all("climbs out" in reason for reason in listing.rejected.values())
+    assert len(listing.ignored) == 3
+
+
+def test_nothing_but_hidden_files(folder):
+    with pytest.raises(UserError, match=r"\._a\.off and all other .* are hidden"):
+        found(folder(["chair/._a.off", "README"]))
 
 
 @pytest.mark.parametrize("name", ["links.zip", "links.tar"])

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from data_prep.archives import Archive
 from data_prep.collection import report_skipped
 from data_prep.duplicates import drop_copies, find_duplicates, report_duplicates
-from data_prep.shape_files import known_category, list_files
+from data_prep.shape_files import NamedFiles, known_category, list_files
 from data_prep.splits import split_of_folder, with_validation
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.ignored import report_ignored
 
 _VIEW = re.compile(r"(?P<name>.+)_(?P<number>\d{3,})\.png", re.IGNORECASE)
 
@@ -43,6 +44,7 @@ class Pairing:
       skipped: paths of files that cannot be used, with the reasons.
       duplicates: groups of `split/name` of identical shapes.
       dropped: how many of them were left out.
+      ignored: paths of files that nobody meant as grids or views.
     """
 
     splits: dict[str, list[Pair]]
@@ -52,6 +54,7 @@ class Pairing:
     skipped: dict[str, str]
     duplicates: list[list[str]] = dataclasses.field(default_factory=list)
     dropped: int = 0
+    ignored: Sequence[str] = ()
 
     @property
     def pairs(self) -> list[Pair]:
@@ -69,6 +72,7 @@ class Pairing:
             lines.append(f"{what}: {len(names)}")
             lines += [f"  {name}" for name in names]
         lines += report_skipped(self.skipped)
+        lines += report_ignored(self.ignored)
         lines += report_duplicates(self.duplicates, self.dropped)
         return "\n".join(lines) + "\n"
 
@@ -111,8 +115,10 @@ def pair_archives(
       UserError: if nothing pairs up, or nothing of one of the categories.
     """
     wanted = {known_category(category) for category in categories}
-    grids, skipped = _find_grids(voxels, wanted)
-    images, skipped_views = _find_views(views, wanted)
+    grid_files = list_files(voxels, (".binvox",))
+    view_files = list_files(views, (".png",))
+    grids, skipped = _find_grids(grid_files, wanted)
+    images, skipped_views = _find_views(view_files, wanted)
     keys = sorted(grids.keys() & images.keys())
     absent = wanted - {category for category, _, _ in keys}
     if absent or not keys:
@@ -138,6 +144,7 @@ def pair_archives(
         ["/".join(key) for key in sorted(grids.keys() - images.keys())],
         ["/".join(key) for key in sorted(images.keys() - grids.keys())],
         dict(sorted((skipped | skipped_views | odd).items())),
+        ignored=grid_files.ignored + view_files.ignored,
     )
 
 
@@ -149,12 +156,11 @@ def _split(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
 
 
 def _find_grids(
-    archive: Archive, wanted: set[str]
+    files: NamedFiles, wanted: set[str]
 ) -> tuple[dict[Key, str], dict[str, str]]:
     """Paths of grids, and those that cannot be used with the reasons."""
-    found = {}
-    paths, skipped = list_files(archive, (".binvox",))
-    for path, parts in paths.items():
+    found, skipped = {}, dict(files.rejected)
+    for path, parts in files.parts.items():
         key = _key(parts, parts[-1][: -len(".binvox")])
         if not wanted or key[0] in wanted:
             _add_once(found, key, path, skipped)
@@ -162,12 +168,11 @@ def _find_grids(
 
 
 def _find_views(
-    archive: Archive, wanted: set[str]
+    files: NamedFiles, wanted: set[str]
 ) -> tuple[dict[Key, tuple[str, ...]], dict[str, str]]:
     """As `_find_grids`, the views of every shape in their order."""
-    numbered = collections.defaultdict(dict)
-    paths, skipped = list_files(archive, (".png",))
-    for path, parts in paths.items():
+    numbered, skipped = collections.defaultdict(dict), dict(files.rejected)
+    for path, parts in files.parts.items():
         match = _VIEW.fullmatch(parts[-1])
         if match is None:
             continue

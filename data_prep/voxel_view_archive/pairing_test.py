@@ -117,6 +117,7 @@ def test_what_macos_adds_is_no_shape(folders):
     junk = "__MACOSX/chair/train/._chair_0001.binvox"
     pairing = pair_archives(*folders([*grids("train", [1]), junk], views("train", [1])))
     assert pairing.without_views == [] and pairing.skipped == {}
+    assert f"ignored files, hidden or a system's own: 1 ({junk})" in pairing.report()
 
 
 def test_identical_grids_are_told_and_one_is_kept_where_others_compare(folders):

@@ -10,6 +10,7 @@ uint8 on white (255).
     zbuffer.py      binvox's way to a solid
     rasterize.py    which pixels triangles and lines cover
     cells.py        lists of cells, for those above
+    ignored.py      files that are no data
     mesh_files.py   files → meshes
     orientation.py  their axes → ours
     meshes.py       voxel grids → meshes, and .glb files
