@@ -27,6 +27,7 @@ setup(
         "flax>=0.12",
         "jax>=0.10",
         "jaxtyping>=0.3",
+        "manifold3d>=3.0",  # triangles of concave faces
         "matplotlib>=3.9",
         "ml-collections>=1.0",
         "importlib_resources>=6.0",  # tensorflow-datasets forgets to ask for it
@@ -53,6 +54,7 @@ setup(
         "test": [
             "beartype>=0.20",
             "dill>=0.3.7",  # tensorflow-datasets' test case
+            "hypothesis>=6.100",
             "pytest>=8.3",
             "pytest-xdist>=3.6",
             "ruff>=0.11",

@@ -168,5 +168,5 @@ def _load(path: pathlib.Path) -> tuple[Voxels, list[bytes]]:
 
 @functools.cache
 def _versions() -> str:
-    packages = ("vaegan_jax", "numpy", "scipy", "trimesh", "pillow")
+    packages = ("vaegan_jax", "numpy", "scipy", "trimesh", "manifold3d", "pillow")
     return " ".join(importlib.metadata.version(package) for package in packages)

@@ -126,7 +126,16 @@ def test_a_mesh_reads_only_what_is_in_its_archive(tmp_path, uri):
     (tmp_path / "secret").write_bytes(bytes(36))
     folder = tmp_path / "meshes"
     folder.mkdir()
-    gltf = {"asset": {"version": "2.0"}, "buffers": [{"uri": uri, "byteLength": 36}]}
+    gltf = {
+        "asset": {"version": "2.0"},
+        "buffers": [{"uri": uri, "byteLength": 36}],
+        "bufferViews": [{"buffer": 0, "byteLength": 36}],
+        "accessors": [
+            {"bufferView": 0, "componentType": 5126, "type": "VEC3", "count": 3}
+        ],
+        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}}]}],
+        "nodes": [{"mesh": 0}],
+    }
     (folder / "a.gltf").write_text(json.dumps(gltf))
     maker = MeshMaker(Voxelizer(32, False, "exact", True, 4), None, None, 32)
     file = ShapeFile("", None, "a", "a.gltf")

@@ -7,7 +7,7 @@ import pytest
 import trimesh
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes import read_mesh, voxelize, write_glb
+from vaegan_jax.shapes import mesh_files, read_mesh, voxelize, write_glb
 
 # A wedge: no rotation or mirroring maps it to itself. Two triangles, three quads.
 WEDGE = """OFF
@@ -109,7 +109,7 @@ def test_too_little_memory_is_no_fault_of_the_file(monkeypatch):
     def fail(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(trimesh, "load_scene", fail)
+    monkeypatch.setattr(mesh_files, "triangulate", fail)
     with pytest.raises(MemoryError):
         read(exported("stl"), ".stl")
 

@@ -12,6 +12,8 @@ uint8 on white (255).
     cells.py        lists of cells, for those above
     ignored.py      files that are no data
     mesh_files.py   files → meshes
+    mesh_formats/   what each kind of them may hold
+    foreign.py      files that are of another kind than their names say
     orientation.py  their axes → ours
     meshes.py       voxel grids → meshes, and .glb files
     voxel_files.py  binvox files
