@@ -16,6 +16,7 @@ from data_prep.options import (
     selection,
     source_settings,
 )
+from vaegan_jax.shapes.orientation import AXES
 
 
 def procedural(given: argparse.Namespace) -> str:
@@ -53,7 +54,8 @@ def archive(given: argparse.Namespace) -> str:
     from data_prep.prepare import prepare_archive
 
     where = (given.voxels, given.views, given.output)
-    return _told(prepare_archive(*where, **selection(given)), "pairing.txt")
+    settings = selection(given) | {"up": given.up, "front": given.front}
+    return _told(prepare_archive(*where, **settings), "pairing.txt")
 
 
 def deform(given: argparse.Namespace) -> str:
@@ -114,6 +116,9 @@ def add_commands(commands) -> None:
     option("--voxels", required=True, help="zip, tar or folder of .binvox files")
     option("--views", required=True, help="tar, zip or folder of NAME_001.png …")
     option("--output", required=True, help="folder for data sets")
+    option("--up", choices=("z", "y"), help="axis of the grids that is up (z)")
+    text = "where the shapes look in the grids (-y; -z with --up=y; 3D-R2N2's: x)"
+    option("--front", choices=AXES, help=text)
     add_selection(command)
 
     option = add_command(commands, deform).add_argument

@@ -34,7 +34,7 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument
     option(
         "--category",
-        type=lambda text: tuple(part for part in text.split(",") if part),
+        type=lambda text: tuple(filter(None, map(str.strip, text.split(",")))),
         default=(),
         help="take only this one, or several with commas between",
     )

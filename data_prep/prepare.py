@@ -1,5 +1,6 @@
 """Makes data sets on disk; the functions behind `scripts/prepare_data.py`."""
 
+import dataclasses
 import os
 import pathlib
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from data_prep.volumetric_grids import (
 from data_prep.voxel_view_archive import voxel_view_archive_dataset_builder as archive
 from vaegan_jax.cache import cache_directory
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.orientation import frame_turn
 
 
 def prepare_procedural(
@@ -49,6 +51,8 @@ def prepare_archive(
     categories: Sequence[str] = (),
     drop_duplicates: bool = False,
     strict: bool = False,
+    up: str | None = None,
+    front: str | None = None,
 ) -> pathlib.Path:
     """The directory of a data set made from binvox grids and view images.
 
@@ -62,15 +66,19 @@ def prepare_archive(
       categories: take only these; empty takes all.
       drop_duplicates: keep only one of identical grids.
       strict: stop at a file that cannot be used, instead of leaving the shape out.
+      up, front: the frame of the grids, as `orientation.frame_turn` takes it.
 
     Raises:
       FileNotFoundError: if there is no such file or folder.
       UserError: if nothing can be used or pairs up (in strict mode: if a file cannot
-        be used), or the output holds a data set of other archives.
+        be used), the front looks up or down, or the output holds a data set of other
+        archives.
     """
+    frame_turn(up, front)  # before hours of reading
     config = archive.inspect_archives(
         _absolute(voxels), _absolute(views), categories, drop_duplicates, strict
     )
+    config = dataclasses.replace(config, up=up, front=front)
     builder = archive.Builder(config=config, data_dir=_folder(output))
     tfds_tools.check_alone(builder)
     target = tfds_tools.build(builder)
@@ -78,7 +86,7 @@ def prepare_archive(
     wanted = {
         **{name: getattr(config, name) for name in ("voxels", "views", "listing")},
         "categories": list(config.categories),
-        "drop_duplicates": config.drop_duplicates,
+        **{n: getattr(config, n) for n in ("drop_duplicates", "up", "front")},
     }
     for field, value in wanted.items():
         if stored.get(field) != value:

@@ -15,8 +15,9 @@ import pytest
 from helpers import assert_error, progress_lines
 from PIL import Image
 
+from data_prep.options import Parser, add_selection
 from vaegan_jax.dataset import open_split
-from vaegan_jax.shapes import write_binvox
+from vaegan_jax.shapes import read_binvox, write_binvox
 
 ROOT = pathlib.Path(__file__).parents[1]
 DUMMY = ROOT / "data_prep" / "voxel_view_archive" / "dummy_data"
@@ -82,6 +83,31 @@ def test_a_packed_file_holds_the_same(archive, run, tmp_path):
         )
         np.testing.assert_array_equal(packed.voxels, stored.voxels)
         np.testing.assert_array_equal(packed.views, stored.views)
+
+
+def test_grids_whose_y_is_up(archive, tmp_path):
+    plain, turned = tmp_path / "plain", tmp_path / "turned"
+    assert archive(plain, "--category=chair, ").returncode == 0
+    rolled = shutil.copytree(DUMMY / "voxels", tmp_path / "voxels")
+    for path in rolled.rglob("*.binvox"):
+        # There the axes are our −y, the front; z; and −x.
+        write_binvox(path, read_binvox(path).transpose(1, 2, 0)[::-1, :, ::-1])
+    frame = ("--up=y", "--front=x", "--category=chair")
+    result = archive(turned, *frame, voxels=rolled)
+    assert result.returncode == 0, result.stderr
+    for split in ("train", "test"):
+        a, b = (open_split(folder, split, 4, None) for folder in (plain, turned))
+        np.testing.assert_array_equal(a.voxels, b.voxels)
+    assert_error(archive(turned, "--category=chair", voxels=rolled), "up = y")
+    assert_error(archive(turned, "--up=y", "--front=-y"), "y is up and the front")
+
+
+def test_spaces_between_categories():
+    parser = Parser()
+    add_selection(parser)
+    for text in ("chair,table", "chair, table", " chair ,table,"):
+        given = parser.parse_args([f"--category={text}"])
+        assert given.category == ("chair", "table")
 
 
 def test_changed_archives_are_told(archive, tmp_path, copy):

@@ -12,6 +12,7 @@ from jaxtyping import Bool
 from data_prep.archives import Archive
 from data_prep.shape_files import ShapeFile, identify_by_folders
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.foreign import other_kind
 
 KEY = "instance"  # of the grid in the files of 3D ShapeNets
 _LARGEST_SIDE = 512  # a damaged header may claim anything
@@ -55,6 +56,8 @@ def read_instance(content: bytes) -> Bool[np.ndarray, "x y z"]:
     """
     if not content:
         raise UserError("the file is empty")
+    if reason := other_kind(content, ".mat"):
+        raise UserError(reason)
     try:
         # The shape first: what a small file claims may not fit into memory.
         shapes = {

@@ -126,8 +126,11 @@ def _square(view: UInt8[np.ndarray, "h w"], archive: Archive, path: str) -> int:
 
 
 def read_grid(archive: Archive, name: str) -> Bool[np.ndarray, "x y z"]:
-    """A grid from an archive; UserError names the file if it is damaged."""
-    return read_binvox(archive.read(name), archive.describe(name))
+    """A grid from an archive; UserError names the file if it is damaged or empty."""
+    grid = read_binvox(archive.read(name), archive.describe(name))
+    if not grid.any():
+        raise UserError(f"{archive.describe(name)}: the grid is empty")
+    return grid
 
 
 def read_view(archive: Archive, name: str) -> UInt8[np.ndarray, "h w"]:

@@ -19,6 +19,8 @@ from vaegan_jax.shapes.ignored import report_ignored
 
 _VIEW = re.compile(r"(?P<name>.+)_(?P<number>\d{3,})\.png", re.IGNORECASE)
 
+_R2N2_VIEW = re.compile(r"(^|/)rendering/\d\d\.png$")
+
 Key = tuple[str, str, str]  # category, split, name
 
 
@@ -45,6 +47,7 @@ class Pairing:
       duplicates: groups of `split/name` of identical shapes.
       dropped: how many of them were left out.
       ignored: paths of files that nobody meant as grids or views.
+      unnumbered: paths of images whose names tell no shape and number.
     """
 
     splits: dict[str, list[Pair]]
@@ -55,6 +58,7 @@ class Pairing:
     duplicates: list[list[str]] = dataclasses.field(default_factory=list)
     dropped: int = 0
     ignored: Sequence[str] = ()
+    unnumbered: Sequence[str] = ()
 
     @property
     def pairs(self) -> list[Pair]:
@@ -73,6 +77,7 @@ class Pairing:
             lines += [f"  {name}" for name in names]
         lines += report_skipped(self.skipped)
         lines += report_ignored(self.ignored)
+        lines += [text] if (text := _passed_over(self.unnumbered)) else []
         lines += report_duplicates(self.duplicates, self.dropped)
         return "\n".join(lines) + "\n"
 
@@ -119,14 +124,20 @@ def pair_archives(
     view_files = list_files(views, (".png",))
     grids, skipped = _find_grids(grid_files, wanted)
     images, skipped_views = _find_views(view_files, wanted)
+    unnumbered = [
+        path
+        for path, parts in view_files.parts.items()
+        if not _VIEW.fullmatch(parts[-1])
+    ]
     keys = sorted(grids.keys() & images.keys())
     absent = wanted - {category for category, _, _ in keys}
     if absent or not keys:
         which = f" of category {' or '.join(sorted(absent))}" if absent else ""
+        passed = f"; {text}" if (text := _passed_over(unnumbered)) else ""
         raise UserError(
             f"No shape{which} has both a grid in {voxels.path} ({len(grids)} found) "
             f"and views in {views.path} ({len(images)} found); names must match, as "
-            "chair/train/NAME.binvox and chair/train/NAME_001.png do."
+            f"chair/train/NAME.binvox and chair/train/NAME_001.png do{passed}."
         )
     counts = collections.Counter(len(images[key]) for key in keys)
     usual = counts.most_common(1)[0][0]
@@ -145,6 +156,7 @@ def pair_archives(
         ["/".join(key) for key in sorted(images.keys() - grids.keys())],
         dict(sorted((skipped | skipped_views | odd).items())),
         ignored=grid_files.ignored + view_files.ignored,
+        unnumbered=unnumbered,
     )
 
 
@@ -184,6 +196,20 @@ def _find_views(
         for key, views in numbered.items()
     }
     return found, skipped
+
+
+def _passed_over(unnumbered: Sequence[str]) -> str:
+    """Says which images tell no shape and number, and why if that is known."""
+    if not unnumbered:
+        return ""
+    first = unnumbered[0]
+    text = f"images passed over, not called NAME_001.png: {len(unnumbered)} ({first})"
+    if _R2N2_VIEW.search(first):
+        text += (
+            ", which is the layout of 3D-R2N2's ShapeNetRendering: their cameras are "
+            "no ring, and archive does not read them"
+        )
+    return text
 
 
 def _add_once(found: dict, key, path: str, skipped: dict[str, str]) -> None:

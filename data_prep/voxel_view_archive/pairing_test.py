@@ -4,6 +4,7 @@ import pytest
 
 from data_prep.archives import Archive
 from data_prep.voxel_view_archive.pairing import pair_archives
+from vaegan_jax.errors import UserError
 
 
 @pytest.fixture
@@ -118,6 +119,24 @@ def test_what_macos_adds_is_no_shape(folders):
     pairing = pair_archives(*folders([*grids("train", [1]), junk], views("train", [1])))
     assert pairing.without_views == [] and pairing.skipped == {}
     assert f"ignored files, hidden or a system's own: 1 ({junk})" in pairing.report()
+
+
+R2N2 = "03001627/1a38407b"
+
+
+def test_the_layout_of_3d_r2n2_is_named(folders):
+    archives = folders(
+        [f"{R2N2}/model.binvox"], [f"{R2N2}/rendering/{k:02d}.png" for k in range(24)]
+    )
+    with pytest.raises(UserError, match=r"images passed over, .*: 24 .*R2N2") as error:
+        pair_archives(*archives, ["chair"])
+    assert "\n" not in str(error.value)
+
+
+def test_images_without_a_number_are_told(folders):
+    names = [*views("train", [1]), "chair/train/sheet.png"]
+    report = pair_archives(*folders(grids("train", [1]), names)).report()
+    assert "called NAME_001.png: 1 (chair/train/sheet.png)\n" in report
 
 
 def test_identical_grids_are_told_and_one_is_kept_where_others_compare(folders):

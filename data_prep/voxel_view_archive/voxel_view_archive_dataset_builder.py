@@ -15,6 +15,7 @@ from data_prep.voxel_view_archive.checking import check_pairs, read_grid, read_v
 from data_prep.voxel_view_archive.pairing import Pair, Pairing, pair_archives
 from vaegan_jax.errors import UserError
 from vaegan_jax.progress import Progress
+from vaegan_jax.shapes.orientation import Turn, frame_turn, turn_grid
 
 
 @dataclasses.dataclass
@@ -28,6 +29,7 @@ class ArchiveConfig(tfds.core.BuilderConfig):
       categories: take only these; empty takes all.
       drop_duplicates: keep only one of identical grids.
       strict: stop at a file that cannot be used, instead of leaving the shape out.
+      up, front: the frame of the grids, as `orientation.frame_turn` takes it.
       pairing: what they hold, if that is known; otherwise they are read for it.
       listing: tells whether the files are still those that were paired.
       resolution, image_size, num_views: of every grid, image and shape.
@@ -38,6 +40,8 @@ class ArchiveConfig(tfds.core.BuilderConfig):
     categories: tuple[str, ...] = ()
     drop_duplicates: bool = False
     strict: bool = False
+    up: str | None = None
+    front: str | None = None
     pairing: Pairing | None = None
     listing: str = ""
     resolution: int = 32
@@ -116,17 +120,22 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 views=config.views,
                 categories=list(config.categories),
                 drop_duplicates=config.drop_duplicates,
+                up=config.up,
+                front=config.front,
                 listing=config.listing,
             ),
         )
 
     def _split_generators(self, dl_manager):
         config = self.builder_config
+        turn = frame_turn(config.up, config.front)
         if config.pairing is None:
             config = self._inspected(dl_manager)
         self.info.metadata.update(skipped=config.pairing.skipped)
         return {
-            split: self._generate_examples(split, pairs, config.voxels, config.views)
+            split: self._generate_examples(
+                split, pairs, config.voxels, config.views, turn
+            )
             for split, pairs in config.pairing.splits.items()
         }
 
@@ -150,10 +159,13 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 )
         return found
 
-    def _generate_examples(self, split: str, pairs: list[Pair], voxels, views):
+    def _generate_examples(
+        self, split: str, pairs: list[Pair], voxels, views, turn: Turn
+    ):
         with Archive(voxels) as grids, Archive(views) as images:
             for pair in Progress(f"reading {split}", pairs):
                 key = "/".join((pair.category, pair.split, pair.name))
                 seen = [encode_view(read_view(images, path)) for path in pair.views]
-                shared = example(pair.name, read_grid(grids, pair.voxels), seen)
+                grid = turn_grid(read_grid(grids, pair.voxels), turn)
+                shared = example(pair.name, grid, seen)
                 yield key, {**shared, "category": pair.category}

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 import trimesh
 
-from vaegan_jax.shapes.orientation import find_turn, turn_grid, turn_mesh
+from vaegan_jax.errors import UserError
+from vaegan_jax.shapes import read_binvox
+from vaegan_jax.shapes.orientation import (
+    AXES,
+    find_turn,
+    frame_turn,
+    turn_grid,
+    turn_mesh,
+)
 
 KINDS = [(".off", None), (".off", "y"), (".glb", None), (".GLTF", "y"), (".glb", "z")]
 
@@ -33,3 +41,27 @@ def test_what_is_up_and_in_front(suffix, up, axis, front):
     np.testing.assert_array_equal(turn @ np.eye(3)[axis], [0, 0, 1])
     np.testing.assert_array_equal(turn @ front, [0, -1, 0])
     assert np.linalg.det(turn) == pytest.approx(1)  # no mirror
+
+
+@pytest.mark.parametrize("up", ["y", "z"])
+@pytest.mark.parametrize("front", AXES)
+def test_every_frame_that_there_is(up, front):
+    if front.endswith(up):
+        with pytest.raises(UserError, match=f"{up} is up and the front towards"):
+            frame_turn(up, front)
+        return
+    turn = frame_turn(up, front)
+    looks = np.eye(3)["xyz".index(front[-1])] * (-1 if front.startswith("-") else 1)
+    np.testing.assert_array_equal(turn @ looks, [0, -1, 0])
+    np.testing.assert_array_equal(turn @ np.eye(3)["xyz".index(up)], [0, 0, 1])
+    assert np.linalg.det(turn) == pytest.approx(1)
+
+
+def test_grids_of_3d_r2n2_have_their_backs_at_low_x(real_data):
+    """y up, front towards x: our frame has the backs at high y."""
+    for path in (real_data / "r2n2" / "ShapeNetVox32").rglob("*.binvox"):
+        grid = turn_grid(read_binvox(path), frame_turn("y", "x"))
+        levels = np.flatnonzero(grid.any((0, 1)))
+        high = grid[:, :, levels[-3] :].sum(axis=(0, 2))
+        depth = np.flatnonzero(grid.any((0, 2)))
+        assert np.average(np.arange(32), weights=high) > depth.mean() + 4

@@ -55,7 +55,9 @@ def test_written_files_claim_the_unit_cube(corner_grid):
     [
         (b"", "not a binvox file"),
         (b"OFF\n8 6 0\n", "not a binvox file"),
+        (b"version https://git-lfs.github.com/spec/v1\n", r"not a binvox file \(.*LFS"),
         (HEADER.replace(b"dim 2 2 2\n", b""), "not a binvox file"),
+        (HEADER.replace(b"#binvox 1", b"#binvox 2"), "files of version 2 are not read"),
         (HEADER.replace(b"2 2 2", b"2 2 3") + bytes([0, 12]), "not a cube"),
         (HEADER.replace(b"2 2 2", b"9999 9999 9999") + b"\0\1", "9999 voxels a side"),
         (HEADER + bytes([0, 2, 1]), "damaged"),

@@ -2,8 +2,6 @@
 
 import re
 
-from vaegan_jax.errors import UserError
-
 _COMPRESSED = "it is compressed ({}); unpack it first"
 _RENAME = "it is a {0} file; rename it to end in {0}"
 _BEGINNINGS = (
@@ -31,16 +29,13 @@ _KINDS = (
 )
 
 
-def check_beginning(content: bytes, suffix: str) -> None:
-    """Checks that a file does not begin as one of another kind.
-
-    Raises:
-      UserError: if it does.
-    """
+def other_kind(content: bytes, suffix: str) -> str:
+    """What a file is, if it begins as one of another kind than its suffix; or ""."""
     start = content[:512]
     for pattern, reason in _BEGINNINGS:
         if re.match(pattern, start, re.IGNORECASE):
-            raise UserError(reason)
+            return reason
     for pattern, suffixes in _KINDS:
         if suffix not in suffixes and re.match(pattern, start):
-            raise UserError(_RENAME.format(suffixes[0]))
+            return _RENAME.format(suffixes[0])
+    return ""

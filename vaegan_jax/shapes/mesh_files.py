@@ -8,7 +8,7 @@ import trimesh
 from jaxtyping import Float
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.foreign import check_beginning
+from vaegan_jax.shapes.foreign import other_kind
 from vaegan_jax.shapes.mesh_formats.gltf import read_gltf
 from vaegan_jax.shapes.mesh_formats.obj import read_obj
 from vaegan_jax.shapes.mesh_formats.off import read_off
@@ -56,7 +56,8 @@ def read_mesh(
         raise UserError(f"{suffix} is not one of {', '.join(MESH_SUFFIXES)}")
     if not content.strip():
         raise UserError("the file is empty")
-    check_beginning(content, suffix)
+    if reason := other_kind(content, suffix):
+        raise UserError(reason)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # damaged numbers are refused, not told of

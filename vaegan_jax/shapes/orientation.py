@@ -4,11 +4,10 @@ import numpy as np
 import trimesh
 from jaxtyping import Bool, Float
 
-Turn = Float[np.ndarray, "3 3"]  # rows are our axes, in those of the file
+from vaegan_jax.errors import UserError
 
-_AS_IT_IS = np.eye(3)
-_Y_UP_FRONT_PLUS_Z = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], float)
-_Y_UP_FRONT_MINUS_Z = np.array([[-1, 0, 0], [0, 0, 1], [0, 1, 0]], float)
+AXES = ("x", "-x", "y", "-y", "z", "-z")
+Turn = Float[np.ndarray, "3 3"]  # rows are our axes, in those of the file
 
 
 def find_turn(suffix: str, up: str | None = None) -> Turn:
@@ -21,9 +20,35 @@ def find_turn(suffix: str, up: str | None = None) -> Turn:
         "z" otherwise.
     """
     is_gltf = suffix.lower() in (".glb", ".gltf")
-    if (up or ("y" if is_gltf else "z")) == "z":
-        return _AS_IT_IS
-    return _Y_UP_FRONT_PLUS_Z if is_gltf else _Y_UP_FRONT_MINUS_Z
+    up = up or ("y" if is_gltf else "z")
+    return frame_turn(up, "z" if is_gltf and up == "y" else None)
+
+
+def frame_turn(up: str | None = None, front: str | None = None) -> Turn:
+    """The rotation from a frame to ours.
+
+    Args:
+      up: the axis that is up there, "y" or "z"; default "z".
+      front: where the front of a shape looks, one of `AXES`; default "-y" if z is up,
+        as in ModelNet, "-z" if y is, as in ShapeNet. It looks to "x" in 3D-R2N2's
+        grids.
+
+    Raises:
+      UserError: if the front looks up or down.
+    """
+    up = up or "z"
+    front = front or {"z": "-y", "y": "-z"}[up]
+    if front.removeprefix("-") == up:
+        raise UserError(
+            f"{up} is up and the front towards {front}; give another --front, or --up"
+        )
+    ours_y, ours_z = -_direction(front), _direction(up)
+    return np.stack([np.cross(ours_y, ours_z), ours_y, ours_z])
+
+
+def _direction(axis: str) -> Float[np.ndarray, "3"]:
+    unit = np.eye(3)["xyz".index(axis.removeprefix("-"))]
+    return -unit if axis.startswith("-") else unit
 
 
 def turn_mesh(mesh: trimesh.Trimesh, turn: Turn) -> trimesh.Trimesh:

@@ -10,9 +10,11 @@ from trimesh.exchange import binvox
 from trimesh.voxel import VoxelGrid
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.foreign import other_kind
 
 _HEADER = re.compile(
-    rb"#binvox \d+\s.*?^dim +(\d+) +(\d+) +(\d+)\s*$.*?^data\r?\n", re.DOTALL | re.M
+    rb"#binvox (?P<version>\d+)\s.*?^dim +(\d+) +(\d+) +(\d+)\s*$.*?^data\r?\n",
+    re.DOTALL | re.M,
 )
 _LONGEST_HEADER = 4096
 _LARGEST_SIDE = 1024  # of binvox itself; a corrupt header may claim anything
@@ -40,7 +42,13 @@ def read_binvox(
         content, name = pathlib.Path(source).read_bytes(), name or str(source)
     header = _HEADER.match(content[:_LONGEST_HEADER])
     if header is None:
-        raise UserError(f"{name}: not a binvox file (no '#binvox' header with 'dim').")
+        reason = other_kind(content, ".binvox") or "no '#binvox' header with 'dim'"
+        raise UserError(f"{name}: not a binvox file ({reason}).")
+    if header["version"] != b"1":
+        raise UserError(
+            f"{name}: binvox files of version {header['version'].decode()} are not "
+            "read; make it again with binvox."
+        )
     side = _checked_side(header, name)
     runs = np.frombuffer(content, np.uint8, offset=header.end())
     values, lengths = runs[0::2], runs[1::2]
@@ -62,7 +70,7 @@ def read_binvox(
 
 def _checked_side(header: re.Match, name: str) -> int:
     """The side of the cubic grid that a header announces."""
-    sides = {int(side) for side in header.groups()}
+    sides = {int(side) for side in header.groups()[1:]}
     if len(sides) != 1:
         raise UserError(f"{name}: the grid is not a cube; make it again with binvox.")
     side = sides.pop()
