@@ -1,16 +1,15 @@
 """Voxel grids in MATLAB files: the part that runs in many processes."""
 
 import dataclasses
-import io
 import pathlib
 import re
 
 import numpy as np
-import scipy.io
 from jaxtyping import Bool
 
 from data_prep.archives import Archive
 from data_prep.shape_files import ShapeFile, identify_by_folders
+from data_prep.volumetric_grids.matlab_files import read_variables
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.foreign import other_kind
 
@@ -58,36 +57,22 @@ def read_instance(content: bytes) -> Bool[np.ndarray, "x y z"]:
         raise UserError("the file is empty")
     if reason := other_kind(content, ".mat"):
         raise UserError(reason)
-    try:
-        # The shape first: what a small file claims may not fit into memory.
-        shapes = {
-            name: shape for name, shape, _ in scipy.io.whosmat(io.BytesIO(content))
-        }
-        side = _checked_side(shapes)
-        grid = scipy.io.loadmat(io.BytesIO(content), variable_names=[KEY])[KEY]
-    except (UserError, MemoryError):
-        raise
-    except NotImplementedError as error:
-        raise UserError("MATLAB 7.3 files are not read; save it with -v7") from error
-    except Exception as error:  # what scipy raises for damaged files has no bounds
+    variables = {variable.name: variable for variable in read_variables(content)}
+    if KEY not in variables:
         raise UserError(
-            f"not a whole MATLAB file ({type(error).__name__}: {error})"
-        ) from error
-    if grid.shape != (side,) * 3 or not np.isin(grid, (0, 1)).all():
+            f"the file has no {KEY!r}, only {', '.join(variables) or 'nothing'}"
+        )
+    # The shape first: what a small file claims may not fit into memory.
+    shape = variables[KEY].shape
+    if len(shape) != 3 or len(set(shape)) != 1 or not 0 < shape[0] <= _LARGEST_SIDE:
+        raise UserError(f"{KEY!r} is no cubic grid but {'×'.join(map(str, shape))}")
+    if not variables[KEY].is_numeric:
+        raise UserError(f"{KEY!r} holds no real numbers")
+    grid = variables[KEY].read()
+    if not np.isin(grid, (0, 1)).all():
         raise UserError(f"{KEY!r} holds other values than 0 and 1")
     if not grid.any():
         raise UserError("the grid is empty")
     # The files have y first, as MATLAB's meshgrid: read as x, y, z, shapes would be
     # mirrored. Turned round, rotation 1 agrees with the mesh that it was made of.
     return grid.astype(bool).transpose(1, 0, 2)
-
-
-def _checked_side(shapes: dict[str, tuple[int, ...]]) -> int:
-    if KEY not in shapes:
-        raise UserError(
-            f"the file has no {KEY!r}, only {', '.join(shapes) or 'nothing'}"
-        )
-    shape = shapes[KEY]
-    if len(shape) != 3 or len(set(shape)) != 1 or not 0 < shape[0] <= _LARGEST_SIDE:
-        raise UserError(f"{KEY!r} is no cubic grid but {'×'.join(map(str, shape))}")
-    return shape[0]

@@ -3,6 +3,7 @@
 import io
 import os
 import pathlib
+import struct
 
 import numpy as np
 import pytest
@@ -34,6 +35,40 @@ def test_y_comes_first_in_the_files():
     assert np.argwhere(read_instance(matlab(instance=grid()))).tolist() == [[2, 1, 3]]
 
 
+def element(order, kind, content):
+    padded = content + bytes(-len(content) % 8)
+    return struct.pack(order + "II", kind, len(content)) + padded
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("kind, number", [(2, "u1"), (3, "i2"), (7, "f4"), (9, "f8")])
+def test_all_numbers_in_both_byte_orders(order, kind, number):
+    """MATLAB stores what it calls double as the smallest numbers that hold it."""
+    numbers = grid().astype(order + number).tobytes(order="F")
+    parts = [
+        element(order, 6, struct.pack(order + "II", 6, 0)),
+        element(order, 5, struct.pack(order + "iii", 6, 6, 6)),
+        element(order, 1, b"instance"),
+        element(order, kind, numbers),
+    ]
+    mark = struct.pack(order + "HH", 0x0100, 0x4D49)
+    content = b"MATLAB 5.0".ljust(124) + mark + element(order, 14, b"".join(parts))
+    np.testing.assert_array_equal(
+        read_instance(content), read_instance(matlab(instance=grid()))
+    )
+
+
+def test_a_file_that_crashes_scipy_is_refused():
+    """Its numbers are of a kind that does not exist."""
+    file = io.BytesIO()
+    scipy.io.savemat(file, {"instance": grid()})
+    content = file.getvalue()
+    numbers = struct.pack("<II", 1, 6**3)
+    assert content.count(numbers) == 1
+    with pytest.raises(UserError, match="'instance' holds no numbers"):
+        read_instance(content.replace(numbers, struct.pack("<II", 8, 6**3)))
+
+
 def test_padding():
     voxels, views = GridReader(8)(None, None, matlab(instance=grid()))
     assert np.argwhere(voxels).tolist() == [[3, 2, 4]] and voxels.shape == (8, 8, 8)
@@ -63,6 +98,8 @@ def test_names():
         (matlab(instance=grid() * 2), "other values than 0 and 1"),
         (matlab(instance=grid() * 0), "the grid is empty"),
         (matlab(instance={"a": 1}), "no cubic grid"),
+        (matlab(instance=grid() * 1j), "no real numbers"),
+        (matlab(), "only nothing"),
         (b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + bytes(400), "with -v7"),
     ],
 )
