@@ -174,50 +174,6 @@ def test_the_scale_changes_no_digit():
     np.testing.assert_array_equal(read(WEDGE).vertices, vertices * SCALE)
 
 
-def broken(old, new):
-    return WEDGE.replace(old, new)
-
-
-@pytest.mark.parametrize(
-    "content, suffix, message",
-    [
-        ("", ".off", "the file is empty"),
-        (" \n", ".obj", "the file is empty"),
-        ("hello", ".off", "does not begin with OFF"),
-        ("OFF\n", ".off", "no line with its counts"),
-        ("OFF\nsix 5 0\n", ".off", "no line with its counts"),
-        (WEDGE[:60], ".off", "cut short: it holds 8 of 11"),
-        (WEDGE[:-4], ".off", "a face is cut short"),
-        (broken("6 5 0", "99999999999 5 0"), ".off", "cut short"),
-        (broken("0 2 3", "0 nan 3"), ".off", "non-finite vertices"),
-        (broken("0 2 3", "0 inf 3"), ".off", "non-finite vertices"),
-        (broken("0 2 3", "0 two 3"), ".off", "cannot be read as .off: damaged"),
-        (broken("3 0 2 1", "3 0 2 6"), ".off", "a vertex that is not there"),
-        (broken("3 0 2 1", "3 0 2 -1"), ".off", "a vertex that is not there"),
-        ("OFF\n1 0 0\n0 0 0\n", ".off", "there are no faces"),
-        ("OFF\n2 1 0\n1 1 1\n1 1 1\n3 0 1 1\n", ".off", "in a single point"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\0", ".off", "not a .off file: it is not text"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\0", ".stl", "there are no faces"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\0", ".ply", "cannot be read as .ply"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\0", ".glb", "cannot be read as .glb"),
-        ('{"asset": {"ver', ".gltf", "cannot be read as .gltf: damaged"),
-        (
-            '{"extensionsRequired": ["KHR_draco_mesh_compression"]}',
-            ".gltf",
-            "KHR_draco_mesh_compression is not read; save it without",
-        ),
-        ("{}", ".gltf", "there are no faces|cannot be read"),
-        ("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\nf 1 2", ".obj", "cut short"),
-        ("v 0 0 0\nv 1 0 0\nv 0 1", ".obj", "no faces|cannot be read"),
-        (WEDGE, ".fbx", ".fbx is not one of .off, .obj"),
-    ],
-)
-def test_what_is_wrong_is_named(content, suffix, message):
-    with pytest.raises(UserError, match=message) as error:
-        read(content, suffix)
-    assert "\n" not in str(error.value)
-
-
 @pytest.mark.parametrize("kind", ["off", "ply", "stl", "glb"])
 def test_cut_files_are_always_noticed(kind):
     content = exported(kind)

@@ -48,23 +48,21 @@ def read_gltf(
     _check_version(document)
     _check_extensions(document)
     accessors = Accessors(document, binary, resource)
-    vertices, faces, offset, num_triangles = [np.zeros((0, 3))], [], 0, 0
+    vertices, faces, num_vertices, num_triangles = [np.zeros((0, 3))], [], 0, 0
     for node, matrix in _nodes(document):
+        places = [matrix @ place for place in _instances(accessors, node)]
         for points, triangles in _primitives(document, accessors, node):
-            for place in _instances(accessors, node):
-                total = matrix @ place
-                vertices.append(points @ total[:3, :3].T + total[:3, 3])
-                turned = triangles[:, ::-1] if np.linalg.det(total) < 0 else triangles
-                faces.append(turned + offset)
-                offset, num_triangles = (
-                    offset + len(points),
-                    num_triangles + len(turned),
+            num_triangles += len(places) * len(triangles)
+            if max(num_vertices + len(places) * len(points), num_triangles) > _MOST:
+                raise UserError(
+                    f"it unfolds to more than {_MOST:,} vertices or triangles; "
+                    "simplify it"
                 )
-                if max(offset, num_triangles) > _MOST:
-                    raise UserError(
-                        f"it unfolds to more than {_MOST:,} vertices or triangles; "
-                        "simplify it"
-                    )
+            for place in places:
+                vertices.append(points @ place[:3, :3].T + place[:3, 3])
+                turned = triangles[:, ::-1] if np.linalg.det(place) < 0 else triangles
+                faces.append(turned + num_vertices)
+                num_vertices += len(points)
     return Polygons(np.concatenate(vertices), faces)
 
 

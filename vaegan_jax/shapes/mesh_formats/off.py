@@ -1,5 +1,6 @@
 """OFF files (http://www.geomview.org/docs/html/OFF.html)."""
 
+import contextlib
 import re
 
 import numpy as np
@@ -82,8 +83,10 @@ def _read_vertices(lines: list[str], coordinates: int) -> Float[np.ndarray, "v 3
 def _read_faces(lines: list[str]) -> list[np.ndarray]:
     """Faces are lines `count index index … colour`."""
     if lines and all(line.startswith(("3 ", "3\t")) for line in lines):
-        columns = (1, 2, 3)  # nearly always, and far faster
-        return [np.loadtxt(lines, np.int64, usecols=columns, ndmin=2, comments=None)]
+        with contextlib.suppress(ValueError):  # told below, in words
+            columns = (1, 2, 3)  # nearly always, and far faster
+            table = np.loadtxt(lines, np.int64, usecols=columns, ndmin=2, comments=None)
+            return [table]
     faces = []
     for line in lines:
         count, *rest = line.split()
