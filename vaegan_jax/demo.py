@@ -102,7 +102,11 @@ def interpolate(
 def _encoded(model: Model, pictures: Sequence[str]) -> Float[np.ndarray, "1 latent"]:
     if len(pictures) > MAX_PICTURES:
         raise UserError(f"{len(pictures)} pictures are too many; give {MAX_PICTURES}")
-    return model.encode(model.fit_views(pictures)[None])
+    fitted = model.fit(pictures)
+    for one in fitted:
+        for note in one.notes:
+            gr.Warning(html.escape(f"{pathlib.Path(one.name).name}: {note}"))
+    return model.encode(np.stack([one.view for one in fitted])[None])
 
 
 def _shown(shape: Float[np.ndarray, "x y z"], name: str) -> tuple[str, list[str]]:

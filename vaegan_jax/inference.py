@@ -9,7 +9,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Array, Float, UInt8
+from jaxtyping import Array, Float, Num, UInt8
 from ml_collections import ConfigDict
 
 from vaegan_jax import weights
@@ -24,7 +24,14 @@ from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.optimizers import build_optimizers
 from vaegan_jax.prior import build_prior
 from vaegan_jax.shapes.framing import Framing, load_framing, usual_framing
-from vaegan_jax.shapes.view_files import Picture, fit_picture
+from vaegan_jax.shapes.given_views import (
+    checked_views,
+    one_shape,
+    several_shapes,
+    warn_of_backgrounds,
+)
+from vaegan_jax.shapes.picture_files import Picture
+from vaegan_jax.shapes.view_files import FittedPicture, fit_and_tell
 from vaegan_jax.state import TrainState, create_state, current_variables
 
 _BATCH = 32
@@ -140,38 +147,48 @@ class Model:
         return self.generate(self.draw_latents(count, seed, truncation))
 
     def fit_views(
-        self, pictures: Sequence[Picture], keep_framing: bool = False
+        self, pictures: Picture | Sequence[Picture], keep_framing: bool = False
     ) -> UInt8[np.ndarray, "v h w 1"]:
         """Pictures of one shape as the views that the encoder takes.
 
         Args:
-          pictures: files, images or arrays of any size; see `fit_picture`.
+          pictures: files, images or arrays of any size, a folder of them, or a single
+            one; see `fit_picture`.
           keep_framing: leave size and place of the object in the pictures as they are.
 
         Raises:
           UserError: there is none, or one cannot be read or told from its background.
         """
-        if not len(pictures):
-            raise UserError("there is no picture; give one or more of each shape")
+        return np.stack([fitted.view for fitted in self.fit(pictures, keep_framing)])
+
+    def fit(
+        self, pictures: Picture | Sequence[Picture], keep_framing: bool = False
+    ) -> list[FittedPicture]:
+        """As `fit_views`, each view beside the picture that it was; warns alike."""
         size = self.config.model.image_size
-        fitted = [fit_picture(p, size, keep_framing, self.framing) for p in pictures]
-        return np.stack(fitted)
+        fitted = [
+            fit_and_tell(picture, size, keep_framing, self.framing)
+            for picture in one_shape(pictures)
+        ]
+        for one in fitted:
+            for note in one.notes:
+                warnings.warn(f"{one.name}: {note}", stacklevel=3)
+        return fitted
 
     def encode(
-        self, views: UInt8[np.ndarray, "b v h w c"]
+        self, views: Num[np.ndarray, "..."] | Num[Array, "..."]
     ) -> Float[np.ndarray, "b latent"]:
         """The expected latents of shapes seen in any number of views, in any order.
 
+        Args:
+          views: (b, v, h, w, 1), uint8 or whole numbers from 0 (black) to 255 (white).
+
         Raises:
-          UserError: the model has no encoder, or the views have not its size.
+          UserError: the model has no encoder, or the views have not its size or other
+            values.
         """
         self.require_encoder()
-        size = self.config.model.image_size
-        if 0 in views.shape[:2] or views.shape[2:] != (size, size, 1):
-            raise UserError(
-                f"views {views.shape} do not fit this model, which takes one or more "
-                f"of {size} × {size} × 1 of each shape; `fit_views` makes them"
-            )
+        views = checked_views(np.asarray(views), self.config.model.image_size)
         return _in_batches(
             functools.partial(
                 _encode,
@@ -184,23 +201,31 @@ class Model:
 
     def reconstruct(
         self,
-        views: UInt8[np.ndarray, "b v h w c"]
-        | UInt8[Array, "b v h w c"]
-        | Sequence[Sequence[Picture]],
+        views: Num[np.ndarray, "..."]
+        | Num[Array, "..."]
+        | Picture
+        | Sequence[Picture | Sequence[Picture]],
     ) -> Float[np.ndarray, "b x y z"]:
         """Occupancy probabilities of shapes seen in views or pictures.
 
         Args:
-          views: grey on white as in training, the same number of each shape; or for
-            each shape a list of pictures, any number of any size, fitted first.
+          views: (b, v, h, w, 1) as `encode` takes them, grey on white as in training,
+            the same number of each shape; or for each shape a list of pictures, any
+            number of any size, or a folder of them, fitted first. A single picture is
+            one shape.
 
         Raises:
-          UserError: the model has no encoder, or views or pictures do not fit.
+          UserError: the model has no encoder, views or pictures do not fit, or it is
+            not clear which pictures are of one shape.
         """
-        if isinstance(views, np.ndarray | jax.Array):
-            return self.decode(self.encode(np.asarray(views)))
         self.require_encoder()
-        encoded = [self.encode(self.fit_views(pictures)[None]) for pictures in views]
+        if isinstance(views, np.ndarray | jax.Array):
+            views = np.asarray(views)
+            latents = self.encode(views)
+            warn_of_backgrounds(views)
+            return self.decode(latents)
+        shapes = several_shapes(views)
+        encoded = [self.encode(self.fit_views(pictures)[None]) for pictures in shapes]
         return self.decode(np.concatenate(encoded))
 
     def require_encoder(self) -> None:

@@ -1,6 +1,7 @@
 """Shapes between shapes, and sums of shapes, by way of their latents."""
 
 import itertools
+import os
 import pathlib
 from collections.abc import Callable, Sequence
 
@@ -12,8 +13,8 @@ from vaegan_jax.inference import Model
 from vaegan_jax.shape_files import ShapeWriter, make_folder
 from vaegan_jax.shapes.animations import save_gif, turntable
 from vaegan_jax.shapes.pictures import draw_shapes
-from vaegan_jax.shapes.view_files import picture_sets
 
+_SAMPLE = "sample:"
 _NUMBERED = 100_000  # samples, all of which up to the last named one are drawn
 _FRAMES = 3  # of the GIF for each shape of the strip
 
@@ -25,23 +26,24 @@ def find_latents(
 
     Args:
       model: with an encoder if pictures are named.
-      names: all numbers of samples, as `scripts/sample.py` with this seed counts them;
-        or all pictures or folders of pictures, one for each shape.
+      names: all numbers of samples, `3` or `sample:3`, as `scripts/sample.py` with this
+        seed counts them; or all pictures or folders of pictures, one for each shape.
       seed: of the samples.
 
     Returns:
       The latents, and whether they are of samples.
 
     Raises:
-      UserError: a name is neither, a number is too large, or both kinds are named.
+      UserError: a name is neither or both, a number is too large, or both kinds are
+        named.
     """
-    numbers = [name for name in names if name.isdecimal()]
+    numbers = [int(name.removeprefix(_SAMPLE)) for name in names if _is_number(name)]
     if len(numbers) == len(names):
-        last = max(map(int, names))
+        last = max(numbers)
         if last >= _NUMBERED:
             raise UserError(f"sample {last} is too far; numbers end at {_NUMBERED - 1}")
         drawn = model.draw_latents(last + 1, seed)
-        return drawn[[int(name) for name in names]], True
+        return drawn[numbers], True
     if numbers:
         raise UserError(
             f"{numbers[0]} is a sample and others are pictures; name samples alone or "
@@ -50,11 +52,24 @@ def find_latents(
     model.require_encoder()
     latents = []
     for name in names:
-        sets = list(picture_sets([name]).values())
-        if len(sets) > 1:
-            raise UserError(f"{name} holds several shapes; name the folder of one")
-        latents.append(model.encode(model.fit_views(sets[0])[None])[0])
+        if not os.path.exists(name):
+            raise UserError(f"{name} does not exist; name samples, pictures or folders")
+        latents.append(model.encode(model.fit_views(name)[None])[0])
     return np.stack(latents), False
+
+
+def _is_number(name: str) -> bool:
+    """Whether a name is the number of a sample.
+
+    Raises:
+      UserError: it is a number and a file or folder.
+    """
+    if name.isdecimal() and os.path.exists(name):
+        raise UserError(
+            f"{name} is a sample's number and a file or folder here; which is meant? "
+            f"give {_SAMPLE}{name} or .{os.sep}{name}"
+        )
+    return name.removeprefix(_SAMPLE).isdecimal()
 
 
 def path_between(

@@ -1,6 +1,7 @@
 """Models whose new shapes are like those of a data set, instead of the prior's."""
 
 import dataclasses
+import os
 import pathlib
 
 import numpy as np
@@ -54,9 +55,14 @@ def like_shapes_of(model: Model, data: str | pathlib.Path) -> Model:
 
     Raises:
       UserError: the model has no encoder, or the data set does not fit it, or is of
-        one shape.
+        one shape, or is a file or folder that is called "prior".
     """
     if data == PRIOR:
+        if os.path.exists(PRIOR):
+            raise UserError(
+                f"{PRIOR} is a file or folder here, and means what training started "
+                f"from; give .{os.sep}{PRIOR} for the former, or rename it"
+            )
         return dataclasses.replace(model, mixture=None)
     model.require_encoder()
     config = model.config

@@ -11,8 +11,10 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.inference import Model
 from vaegan_jax.shape_files import ShapeWriter, make_folder
 from vaegan_jax.shapes.directions import likeliest_azimuths
-from vaegan_jax.shapes.pictures import draw_beside_views
-from vaegan_jax.shapes.view_files import Picture
+from vaegan_jax.shapes.picture_files import Picture
+from vaegan_jax.shapes.pictures import draw_beside_views, draw_given_and_seen
+
+_SEEN = "_seen"
 
 
 def reconstruct_pictures(
@@ -22,9 +24,10 @@ def reconstruct_pictures(
     writer: ShapeWriter,
     keep_framing: bool = False,
 ) -> list[str]:
-    """Writes the files of every shape, and `NAME.png`: inputs and result.
+    """Writes the files of every shape, and two pictures.
 
-    All pictures are read before anything is written.
+    `NAME_seen.png` shows what was given beside what the model sees of it, `NAME.png`
+    the latter beside the result. All pictures are read before anything is written.
 
     Args:
       model: with an encoder.
@@ -37,14 +40,14 @@ def reconstruct_pictures(
       The names of shapes without a filled voxel, of which there is no mesh.
 
     Raises:
-      UserError: the model has no encoder, a picture cannot be used, or the folder
-        cannot be written to or is one that the pictures are in.
+      UserError: the model has no encoder, a picture cannot be used, two files would
+        have one name, or the folder cannot be written to or is one that the pictures
+        are in.
     """
     model.require_encoder()
     _keep_apart(pictures, output)
-    views = {
-        name: model.fit_views(files, keep_framing) for name, files in pictures.items()
-    }
+    fitted = {name: model.fit(files, keep_framing) for name, files in pictures.items()}
+    views = {name: np.stack([f.view for f in each]) for name, each in fitted.items()}
     latents = np.concatenate([model.encode(seen[None]) for seen in views.values()])
     shapes = writer.clean(model.decode(latents))
     output = make_folder(output)
@@ -58,6 +61,8 @@ def reconstruct_pictures(
             azimuths = likeliest_azimuths(seen, mesh)
         picture = draw_beside_views(seen, shape > writer.threshold, azimuths)
         picture.save(output / f"{name}.png")
+        picture = draw_given_and_seen([f.given for f in fitted[name]], seen)
+        picture.save(output / f"{name}{_SEEN}.png")
     return empty
 
 
@@ -65,6 +70,12 @@ def _keep_apart(
     pictures: Mapping[str, Sequence[Picture]], output: str | pathlib.Path
 ) -> None:
     """What is written would replace pictures, or be taken for one of them next time."""
+    for name in pictures:
+        if f"{name}{_SEEN}" in pictures:
+            raise UserError(
+                f"{name}{_SEEN}.png would be written for the shapes {name} and "
+                f"{name}{_SEEN}; rename one of them"
+            )
     folder = pathlib.Path(output).resolve()
     for picture in itertools.chain.from_iterable(pictures.values()):
         if not isinstance(picture, str | os.PathLike):

@@ -18,7 +18,7 @@ from data_prep.parallel import parallel_map
 from data_prep.voxel_view_archive.pairing import Pair, Pairing
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes import read_binvox
-from vaegan_jax.shapes.view_files import PICTURE_FORMATS
+from vaegan_jax.shapes.picture_files import PICTURE_FORMATS
 
 
 @dataclasses.dataclass(frozen=True)

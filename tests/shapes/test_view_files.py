@@ -6,7 +6,8 @@ from PIL import Image
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes import Camera, boxes_mesh, render_views
-from vaegan_jax.shapes.view_files import fit_picture, picture_sets
+from vaegan_jax.shapes.picture_sets import picture_sets
+from vaegan_jax.shapes.view_files import fit_picture
 
 
 @pytest.fixture

@@ -3,25 +3,32 @@
 Axes are (x, y, z) everywhere, z up, the front of a shape towards −y; images are grey
 uint8 on white (255).
 
-    cameras.py      where views are taken from
-    first_hits.py   which triangle each pixel sees
-    render.py       meshes → view images
-    voxelize.py     meshes → voxel grids, in binvox's frame
-    zbuffer.py      binvox's way to a solid
-    rasterize.py    which pixels triangles and lines cover
-    cells.py        lists of cells, for those above
-    ignored.py      files that are no data
-    mesh_files.py   files → meshes
-    mesh_formats/   what each kind of them may hold
-    foreign.py      files that are of another kind than their names say
-    orientation.py  their axes → ours
-    meshes.py       voxel grids → meshes, and .glb files
-    voxel_files.py  binvox files
-    pictures.py     pictures of voxel grids, for people
-    animations.py   the same, turning
-    gallery.py      a page on which meshes turn
-    view_files.py   people's pictures → view images
-    directions.py   from where a shape was seen
+    cameras.py       where views are taken from
+    first_hits.py    which triangle each pixel sees
+    render.py        meshes → view images
+    voxelize.py      meshes → voxel grids, in binvox's frame
+    zbuffer.py       binvox's way to a solid
+    rasterize.py     which pixels triangles and lines cover
+    cells.py         lists of cells, for those above
+    ignored.py       files that are no data
+    mesh_files.py    files → meshes
+    mesh_formats/    what each kind of them may hold
+    foreign.py       files that are of another kind than their names say
+    orientation.py   their axes → ours
+    meshes.py        voxel grids → meshes, and .glb files
+    voxel_files.py   binvox files
+    pictures.py      pictures of voxel grids, for people
+    animations.py    the same, turning
+    gallery.py       a page on which meshes turn
+    picture_sets.py  whose pictures lie in folders
+    picture_files.py people's pictures → eight bits
+    backgrounds.py   of what colour their background is
+    sheets.py        a sheet in them that shows the object
+    cut_out.py       their object, on white
+    framing.py       its size and place in training
+    view_files.py    people's pictures → view images
+    given_views.py   pictures and arrays that a model is handed
+    directions.py    from where a shape was seen
 """
 
 from vaegan_jax.shapes.cameras import Camera

@@ -119,12 +119,17 @@ def fit_framing(views: UInt8[np.ndarray, "n v h w 1"]) -> Framing:
 
 def object_box(mask: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "axis end"]:
     """First and one past the last row, then column, of what is no speck."""
+    kept = large_parts(mask)
+    rows, columns = (np.nonzero(kept.any(axis))[0] for axis in (1, 0))
+    return np.array([[rows[0], rows[-1] + 1], [columns[0], columns[-1] + 1]], float)
+
+
+def large_parts(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """A mask without its specks."""
     labels, _ = scipy.ndimage.label(mask, np.ones((3, 3)))
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    kept = (sizes >= max(1, _SPECK * sizes.max()))[labels]
-    rows, columns = (np.nonzero(kept.any(axis))[0] for axis in (1, 0))
-    return np.array([[rows[0], rows[-1] + 1], [columns[0], columns[-1] + 1]], float)
+    return (sizes >= max(1, _SPECK * sizes.max()))[labels]
 
 
 def resized_window(

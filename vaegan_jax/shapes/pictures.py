@@ -6,7 +6,7 @@ import numpy as np
 import scipy.ndimage
 import trimesh
 from jaxtyping import Bool, Float, UInt8
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.first_hits import first_hits
@@ -22,6 +22,7 @@ _DARK_COLOUR = np.array([46.0, 44.0, 78.0])
 _FACE_LIGHT = np.array([0.42, 0.66, 1.0])  # of faces across x, y and z
 _GAP = 4  # pixels between tiles
 _HEADER = 22  # pixels
+_BEYOND = (210, 225, 245)
 
 
 def draw_voxels(
@@ -153,6 +154,25 @@ def draw_beside_views(
     made = [draw_voxels(grid, image_size, float(a)) for a in azimuths_degrees]
     headers = [f"seen from {a:.0f}°" for a in azimuths_degrees]
     return _sheet([seen, made], len(views), image_size, headers)
+
+
+def draw_given_and_seen(
+    given: list[Image.Image], views: UInt8[np.ndarray, "v h w 1"], image_size: int = 240
+) -> Image.Image:
+    """Above the pictures of one shape as they were given, below them as views.
+
+    What is transparent or beyond a picture is light blue.
+    """
+    seen = [_view_tile(view, image_size) for view in views]
+    tiles = []
+    for picture in given:
+        picture = ImageOps.contain(picture.convert("RGBA"), (image_size, image_size))
+        corner = [(image_size - side) // 2 for side in picture.size]
+        tile = Image.new("RGBA", (image_size, image_size), _BEYOND)
+        tile.alpha_composite(picture, tuple(corner))
+        tiles.append(np.asarray(tile.convert("RGB")))
+    headers = [f"given, and seen: {i + 1}" for i in range(len(given))]
+    return _sheet([tiles, seen], len(given), image_size, headers)
 
 
 def _view_tile(view: UInt8[np.ndarray, "h w 1"], size: int) -> np.ndarray:

@@ -1,0 +1,188 @@
+"""The object of a picture, told from its background and put on white."""
+
+import dataclasses
+
+import numpy as np
+import scipy.ndimage
+from jaxtyping import Bool, Float
+from PIL import Image, ImageOps
+
+from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.backgrounds import border_pixels, find_background
+from vaegan_jax.shapes.framing import NEARLY_WHITE, large_parts
+from vaegan_jax.shapes.picture_files import OpenedPicture
+from vaegan_jax.shapes.sheets import find_sheet, without_bars
+
+_WHITE = 255.0
+_RAMP = 24.0  # grey levels from background to object, at soft edges
+_DEEPEST = 3  # sheets within sheets, as framed pages in screenshots
+_HARDLY = 0.05  # opacity of what is not seen
+_MOSTLY_OPAQUE = 0.9  # of a picture: the rest is no background
+_SHADOW = (0.6, 40.0)  # what is less opaque and darker, away from an object, is shade
+_DARK = 60.0  # backgrounds below may be those of negatives
+_STEP = 16.0  # grey levels: smaller differences are noise
+_LIT_FROM_BELOW = -0.6  # of differences downwards; one in 1,500 views is darker
+_PAPER = 150.0  # the darkest that uneven backgrounds are taken for white paper
+_LIGHT = 225.0  # the median of lighter objects is nearly white
+_TONES = (90.0, 200.0)  # that the darkest and lightest of these get
+_FLAT = (8.0, 0.95)  # grey levels, and the share of an object that is within them
+_MASKS = (30.0, 225.0)  # flat objects that are darker or lighter are masks
+
+
+@dataclasses.dataclass(frozen=True)
+class CutOut:
+    """An object on white.
+
+    Attributes:
+      grey: levels from 0 to 255.
+      mask: where the object is.
+      solid: where it is without soft edges and shade.
+      transparent: whether transparency told where it is.
+      notes: what was decided on the way that may be wrong.
+    """
+
+    grey: Float[np.ndarray, "h w"]
+    mask: Bool[np.ndarray, "h w"]
+    solid: Bool[np.ndarray, "h w"]
+    transparent: bool
+    notes: tuple[str, ...] = ()
+
+
+def cut_out(picture: OpenedPicture) -> CutOut:
+    """Finds the object by transparency or by the colour of the border.
+
+    A sheet with an object on it (a framed page, a screenshot with a shadow or rounded
+    corners) is not taken for the object. A negative is inverted, and an object as light
+    as the white of training is made darker.
+
+    Raises:
+      UserError: the picture is blank, its background is not plain, or it is a mask.
+    """
+    image, notes = picture.image, []
+    for _ in range(_DEEPEST):
+        image = without_bars(image)
+        found = _find_object(picture.name, image)
+        sheet = find_sheet(image, found.solid)
+        if sheet is None:
+            break
+        image = sheet
+        notes.append("what lies round the sheet that shows the object is left out")
+    if _is_negative(image, found):
+        image = ImageOps.invert(image)
+        found = _find_object(picture.name, image)
+        notes.append("it looks like a negative, so it is inverted")
+    elif _is_on_black(image, found):
+        notes.append("its dark background becomes white; invert a negative first")
+    levels = found.grey[_inside(found.mask)]
+    middle = float(np.median(levels))
+    if (np.abs(levels - middle) <= _FLAT[0]).mean() >= _FLAT[1]:
+        if not _MASKS[0] < middle < _MASKS[1]:
+            raise UserError(
+                f"{picture.name} is a mask, an outline without shading, which the "
+                "model needs; give the picture itself"
+            )
+        notes.append("the object has no shading, which the model takes the shape from")
+    elif middle > _LIGHT:
+        found = dataclasses.replace(found, grey=_darkened(found))
+        notes.append("the object is nearly white, so it is made darker")
+    return dataclasses.replace(found, notes=(*found.notes, *notes))
+
+
+def _find_object(name: str, image: Image.Image) -> CutOut:
+    found = None
+    if image.mode == "RGBA":
+        found = _by_transparency(image)
+        image = _opaque(image)
+    found = found or _by_border(name, image)
+    if not found.mask.any():
+        raise UserError(f"{name} is blank; give a picture that shows an object")
+    return found
+
+
+def _by_transparency(image: Image.Image) -> CutOut | None:
+    """None if hardly anything is transparent: then that is no background."""
+    opacity = np.asarray(image, np.float32)[..., 3] / 255
+    seen = opacity > _HARDLY
+    if np.ptp(opacity) == 0 or (opacity >= 0.5).mean() > _MOSTLY_OPAQUE:
+        return None
+    usual = float(np.percentile(opacity[seen], 95)) if seen.any() else 1.0
+    opacity = np.minimum(opacity / usual, 1) if usual < 1 else opacity
+    colours = np.asarray(image, np.float32)[..., :3].max(-1)
+    object_ = scipy.ndimage.binary_dilation(opacity > _SHADOW[0], iterations=2)
+    shade = (opacity <= _SHADOW[0]) & (colours < _SHADOW[1]) & ~object_
+    opacity = np.where(shade, np.float32(0), opacity)
+    grey = np.asarray(image.convert("L"), np.float32)
+    return CutOut(_blend(grey, opacity), opacity > _HARDLY, opacity >= 0.5, True)
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """The colours, with what is transparent in that of the opaque border."""
+    rgba = np.asarray(image, np.float32)
+    colours, opacity = rgba[..., :3], rgba[..., 3:] / 255
+    if np.ptp(opacity) == 0:
+        return image.convert("RGB")
+    edge = border_pixels(rgba)
+    edge = edge[edge[:, 3] >= 128, :3]
+    filling = np.median(edge, axis=0) if len(edge) else np.full(3, _WHITE)
+    return Image.fromarray(np.rint(_blend(colours, opacity, filling)).astype(np.uint8))
+
+
+def _by_border(name: str, image: Image.Image) -> CutOut:
+    grey = np.asarray(image.convert("L"), np.float32)
+    colours = np.asarray(image, np.float32)
+    background = find_background(name, colours)
+    distance = background.distance(colours)
+    mask = distance > background.tolerance
+    if background.even and background.colour.min() >= NEARLY_WHITE:
+        # Soft edges stay as they are.
+        white = np.minimum(grey * (_WHITE / background.colour.mean()), _WHITE)
+        return CutOut(white, mask, mask, False)
+    opacity = np.clip((distance - background.tolerance) / _RAMP, 0, 1)
+    if background.even:
+        return CutOut(_blend(grey, opacity), mask, mask, False)
+    mask = large_parts(mask)
+    opacity *= scipy.ndimage.binary_dilation(mask, iterations=2)
+    grey = _brightened(grey, background.colour)
+    note = "its background is uneven, so the object may be cut out wrongly"
+    return CutOut(_blend(grey, opacity), mask, mask, False, (note,))
+
+
+def _is_negative(image: Image.Image, found: CutOut) -> bool:
+    """Whether a picture on black is lit from below, as negatives of renderings are."""
+    if not _is_on_black(image, found):
+        return False
+    grey = np.asarray(image.convert("L"), np.float32)
+    inside = _inside(found.mask)
+    steps = (grey[:-1] - grey[1:])[inside[:-1] & inside[1:]]
+    steps = steps[np.abs(steps) >= _STEP]
+    return bool(steps.sum() < _LIT_FROM_BELOW * np.abs(steps).sum())
+
+
+def _brightened(grey: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """As if light paper that is shaded were white."""
+    if background.min() < _PAPER:
+        return grey
+    return np.minimum(grey * (_WHITE / background.mean(-1)), _WHITE)
+
+
+def _is_on_black(image: Image.Image, found: CutOut) -> bool:
+    edge = border_pixels(np.asarray(image.convert("L"), np.float32))
+    return not found.transparent and bool(np.median(edge) <= _DARK)
+
+
+def _inside(mask: np.ndarray) -> np.ndarray:
+    """Without its soft edges, unless it is nothing but edges."""
+    inside = scipy.ndimage.binary_erosion(mask, iterations=2)
+    return inside if inside.any() else mask
+
+
+def _darkened(found: CutOut) -> np.ndarray:
+    """The grey levels, those of the object stretched over the tones of training."""
+    low, high = np.percentile(found.grey[_inside(found.mask)], [5, 95])
+    darkest, lightest = _TONES
+    share = np.clip((found.grey - low) / max(high - low, 1.0), 0, 1)
+    return np.where(found.mask, darkest + share * (lightest - darkest), _WHITE)
+
+
+def _blend(grey: np.ndarray, opacity: np.ndarray, behind=_WHITE) -> np.ndarray:
+    return opacity * grey + (1 - opacity) * behind
