@@ -40,7 +40,8 @@ def test_pictures_become_files_of_all_formats(workdir, tmp_path):
     assert "wrote 1 shapes of step 0" in made
     out = tmp_path / "out"
     assert {path.name for path in out.iterdir()} == {
-        f"shape.{kind}" for kind in (*FORMATS, "png")
+        *(f"shape.{kind}" for kind in (*FORMATS, "png")),
+        "shape_seen.png",
     }
     shape = np.load(out / "shape.npz")["voxels"]
     np.testing.assert_array_equal(read_binvox(out / "shape.binvox"), shape > 0.4)
@@ -49,6 +50,8 @@ def test_pictures_become_files_of_all_formats(workdir, tmp_path):
         assert mesh.is_watertight and mesh.volume > 0
     with Image.open(out / "shape.png") as picture:
         assert picture.size == (2 * 164 + 4, 2 * 164 + 4 + 22)
+    with Image.open(out / "shape_seen.png") as picture:
+        assert picture.size == (2 * 244 + 4, 2 * 244 + 4 + 22)
 
 
 def test_pictures_are_not_written_over(workdir, tmp_path):
@@ -68,7 +71,7 @@ def test_a_folder_of_folders_becomes_many_shapes(workdir, tmp_path):
     flags = ("--format=stl", f"--workdir={workdir}", f"--output={tmp_path / 'out'}")
     succeed("scripts/reconstruct.py", f"--views={tmp_path / 'in'}", *flags)
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["a.png", "a.stl", "b.png", "b.stl"]
+    assert names == [*("a.png", "a.stl", "a_seen.png", "b.png", "b.stl", "b_seen.png")]
 
 
 def test_nothing_is_written_if_a_picture_cannot_be_used(workdir, tmp_path):

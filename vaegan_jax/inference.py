@@ -9,7 +9,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Array, Float, Num, UInt8
+from jaxtyping import Array, Float, Shaped, UInt8
 from ml_collections import ConfigDict
 
 from vaegan_jax import weights
@@ -176,7 +176,7 @@ class Model:
         return fitted
 
     def encode(
-        self, views: Num[np.ndarray, "..."] | Num[Array, "..."]
+        self, views: Shaped[np.ndarray, "..."] | Shaped[Array, "..."]
     ) -> Float[np.ndarray, "b latent"]:
         """The expected latents of shapes seen in any number of views, in any order.
 
@@ -201,8 +201,8 @@ class Model:
 
     def reconstruct(
         self,
-        views: Num[np.ndarray, "..."]
-        | Num[Array, "..."]
+        views: Shaped[np.ndarray, "..."]
+        | Shaped[Array, "..."]
         | Picture
         | Sequence[Picture | Sequence[Picture]],
     ) -> Float[np.ndarray, "b x y z"]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Num, UInt8
+from jaxtyping import Shaped, UInt8
 from PIL import Image
 
 from vaegan_jax.errors import UserError
@@ -17,7 +17,7 @@ from vaegan_jax.shapes.picture_sets import picture_sets
 
 
 def checked_views(
-    views: Num[np.ndarray, "..."], size: int
+    views: Shaped[np.ndarray, "..."], size: int
 ) -> UInt8[np.ndarray, "b v h w 1"]:
     """Views of shapes as bytes.
 
@@ -53,7 +53,7 @@ def checked_views(
     return views.astype(np.uint8)
 
 
-def warn_of_backgrounds(views: UInt8[np.ndarray, "b v h w 1"]) -> None:
+def warn_of_backgrounds(views: Shaped[np.ndarray, "b v h w 1"]) -> None:
     """Warns if most views are not on white, as all of training are."""
     grey = views[..., 0]
     edges = (grey[..., 0, :], grey[..., -1, :], grey[..., 0], grey[..., -1])
@@ -66,7 +66,7 @@ def warn_of_backgrounds(views: UInt8[np.ndarray, "b v h w 1"]) -> None:
         )
 
 
-def one_shape(pictures: Picture | Sequence[Picture]) -> Sequence[Picture]:
+def one_shape(pictures: Any) -> Sequence[Picture]:
     """The pictures of one shape: a list, an array of them, a folder, or a single one.
 
     Raises:

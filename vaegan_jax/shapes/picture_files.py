@@ -4,7 +4,7 @@ import dataclasses
 import os
 
 import numpy as np
-from jaxtyping import Num, UInt8
+from jaxtyping import Shaped, UInt8
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from vaegan_jax.errors import UserError
@@ -19,6 +19,7 @@ Picture = str | os.PathLike | Image.Image | np.ndarray
 _LARGEST = 2048  # pixels: larger pictures are reduced first, to spare memory
 _BIT_DEPTHS = (8, 10, 12, 14, 16)
 _RANGE = (0.1, 99.9)  # percentiles: single pixels may be hot or dead
+_NEGATIVE = -0.1  # levels a little below zero come about by interpolation
 _BRIGHT = 95.0  # percentile that becomes white where floats have no usual range
 _EXPECTED = (
     "give (height, width) or (height, width, 1, 3 or 4), uint8 from 0 to 255 or floats "
@@ -33,7 +34,7 @@ class OpenedPicture:
     Attributes:
       name: what messages call it.
       image: RGB, or RGBA if anything is transparent.
-      notes: sentences on what of it is not used.
+      notes: sentences, without the name, on what of it is not used.
     """
 
     name: str
@@ -45,8 +46,8 @@ def open_picture(picture: Picture) -> OpenedPicture:
     """Opens a file, an image or an array.
 
     Levels of other types than uint8 are scaled by what is in them: floats up to 1 and
-    integers of 10 to 16 bits by their white, other floats by their brightest twentieth,
-    negative ones from their lowest. Of several frames or pages the first is taken, and
+    integers of 10 to 16 bits by their white, floats from −1 to 1 as such, other ones by
+    their brightest twentieth. Of several frames or pages the first is taken, and
     EXIF's orientation is followed.
 
     Args:
@@ -69,7 +70,7 @@ def open_picture(picture: Picture) -> OpenedPicture:
         frames = getattr(image, "n_frames", 1)
         # Phones keep depth or brightness maps as further pictures of an MPO file.
         if frames > 1 and image.format != "MPO":
-            notes.append(f"{name} has {frames} frames; the first is taken")
+            notes.append(f"it has {frames} frames, of which the first is taken")
         image = ImageOps.exif_transpose(image)
         image.thumbnail((_LARGEST, _LARGEST))
         image = _as_rgba(image)
@@ -113,21 +114,25 @@ def _as_rgba(image: Image.Image) -> Image.Image:
     return image.convert("RGBA")
 
 
-def to_eight_bits(levels: Num[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:
+def to_eight_bits(levels: Shaped[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:
     """Levels of any type and range as 0 (black) to 255 (white), see `open_picture`.
 
     Raises:
-      UserError: some are not finite.
+      UserError: some are not finite, or negative in no usual range; without a name.
     """
     if levels.dtype == np.uint8 and levels.max() != 1:
         return levels
     if not np.isfinite(levels).all():
         raise UserError("holds values that are not finite; replace them")
-    low, high = np.percentile(levels, _RANGE)
-    black = low if low < 0 else 0.0
-    white = _white(levels, high) if black == 0 else high
-    if white <= black:
-        return np.zeros(levels.shape, np.uint8)
+    low, high = np.percentile(levels.astype(np.float64), _RANGE)
+    white, black = _white(levels, high), 0.0
+    if low < _NEGATIVE:
+        if low < -1.01 or white > 1:
+            raise UserError(
+                f"holds values from {low:.3g} to {high:.3g}, of which it is not clear "
+                f"what is black and white; {_EXPECTED}"
+            )
+        black = -1.0
     scaled = (levels.astype(np.float64) - black) * (255 / (white - black))
     # As whole numbers: 65,535 levels become 255 by division by 257.
     whole = np.floor if levels.dtype.kind in "iu" else np.rint
