@@ -1,6 +1,8 @@
 """What inspection tells of a data set is what is in it."""
 
 import pathlib
+import tarfile
+import zipfile
 
 import numpy as np
 import pytest
@@ -8,11 +10,13 @@ import trimesh
 from helpers import assert_error, make_examples, write_packed
 from PIL import Image
 
+from data_prep.procedural_chairs.chairs import build_chair
+from data_prep.procedural_chairs.parameters import sample_parameters
 from vaegan_jax.dataset import Examples, no_views, open_split
 from vaegan_jax.errors import UserError
 from vaegan_jax.inspection import draw, report
 from vaegan_jax.packed_data import pack
-from vaegan_jax.shapes import Camera, render_views
+from vaegan_jax.shapes import Camera, read_binvox, render_views, voxelize
 
 
 @pytest.fixture
@@ -150,6 +154,63 @@ def test_empty_and_full_grids_are_counted(tmp_path):
     assert "1 empty, 1 full" in report(tmp_path / "data.npz")
     draw(tmp_path / "data.npz", tmp_path / "a" / "b.png")
     assert (tmp_path / "a" / "b.png").exists()
+
+
+@pytest.fixture(scope="module")
+def chairs():
+    """Procedural ones, from five cameras that are lower than usual."""
+    camera = Camera(5, elevation_degrees=15.0)
+    meshes = [build_chair(sample_parameters(index, 0)) for index in range(3)]
+    views = np.stack([render_views(mesh, camera, 64, 1) for mesh in meshes])
+    grids = np.stack([voxelize(mesh, 16) for mesh in meshes]).astype(np.uint8)
+    return camera, Examples(list("abc"), grids, views[..., None])
+
+
+@pytest.mark.parametrize(
+    "axes, quarters, told",
+    [
+        ((1, 2), 0, None),
+        ((2, 3), 1, "3 of 3 shapes lie on a side or their backs, unlike their views"),
+        ((2, 3), 3, "3 of 3 shapes lie on a side or their backs"),
+        ((1, 3), 2, "3 of 3 shapes stand on their heads"),
+        ((1, 2), 1, "3 of 3 shapes face another way than their views show"),
+        ((1, 2), 2, "3 of 3 shapes face another way"),
+    ],
+)
+def test_shapes_that_are_turned_are_warned_of(tmp_path, chairs, axes, quarters, told):
+    camera, some = chairs
+    turned = np.rot90(some.voxels, quarters, axes)
+    turned = Examples(some.names, np.ascontiguousarray(turned), some.views)
+    facts = {"camera": camera.to_dict()}
+    write_packed(tmp_path / "data.npz", turned, ("train",), **facts)
+    lines = report(tmp_path / "data.npz").splitlines()
+    warned = [line for line in lines if line.startswith("warning: ")]
+    assert len(warned) == bool(told) and all(told in line for line in warned)
+
+
+def test_views_of_real_chairs_agree_with_their_voxels(real_data, tmp_path):
+    """Also where no camera is recorded; and lying as y-up grids do, they do not."""
+    zipped = zipfile.ZipFile(real_data / "modelnet10_chairs_binvox32.zip")
+    names = [f"chair_{number:04d}" for number in (2, 59, 300, 700)]
+    with zipped, tarfile.open(real_data / "modelnet40v1png_chairs.tar") as images:
+        grids = [read_binvox(zipped.read(f"chair/train/{n}.binvox")) for n in names]
+        views = [
+            [
+                Image.open(
+                    images.extractfile(f"modelnet40v1png/chair/train/{n}_{k}.png")
+                )
+                for k in ("001", "004", "007", "010")
+            ]
+            for n in names
+        ]
+        views = np.array([[np.asarray(view) for view in some] for some in views])
+    upright = Examples(names, np.array(grids, np.uint8), views[..., None])
+    write_packed(tmp_path / "data.npz", upright, ("train",))
+    assert "warning" not in report(tmp_path / "data.npz")
+    lying = np.ascontiguousarray(np.rot90(upright.voxels, 1, (2, 3)))
+    lying = Examples(names, lying, upright.views)
+    write_packed(tmp_path / "lying.npz", lying, ("train",))
+    assert "warning: the voxels of 4 of 4 shapes lie" in report(tmp_path / "lying.npz")
 
 
 def test_without_views(tmp_path):

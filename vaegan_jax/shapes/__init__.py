@@ -29,6 +29,7 @@ uint8 on white (255).
     view_files.py    people's pictures → view images
     given_views.py   pictures and arrays that a model is handed
     directions.py    from where a shape was seen
+    silhouettes.py   whether voxels face as their views show
 """
 
 from vaegan_jax.shapes.cameras import Camera
