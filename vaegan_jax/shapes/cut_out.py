@@ -25,8 +25,6 @@ _LIT_FROM_BELOW = -0.6  # of differences downwards; one in 1,500 views is darker
 _PAPER = 150.0  # the darkest that uneven backgrounds are taken for white paper
 _LIGHT = 225.0  # the median of lighter objects is nearly white
 _TONES = (90.0, 200.0)  # that the darkest and lightest of these get
-_FLAT = (8.0, 0.95)  # grey levels, and the share of an object that is within them
-_MASKS = (30.0, 225.0)  # flat objects that are darker or lighter are masks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +36,7 @@ class CutOut:
       mask: where the object is.
       solid: where it is without soft edges and shade.
       transparent: whether transparency told where it is.
+      darkened: whether it was nearly white.
       notes: what was decided on the way that may be wrong.
     """
 
@@ -45,6 +44,7 @@ class CutOut:
     mask: Bool[np.ndarray, "h w"]
     solid: Bool[np.ndarray, "h w"]
     transparent: bool
+    darkened: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -56,7 +56,7 @@ def cut_out(picture: OpenedPicture) -> CutOut:
     as the white of training is made darker.
 
     Raises:
-      UserError: the picture is blank, its background is not plain, or it is a mask.
+      UserError: the picture is blank, or its background is not plain.
     """
     image, notes = picture.image, []
     for _ in range(_DEEPEST):
@@ -73,17 +73,8 @@ def cut_out(picture: OpenedPicture) -> CutOut:
         notes.append("it looks like a negative, so it is inverted")
     elif _is_on_black(image, found):
         notes.append("its dark background becomes white; invert a negative first")
-    levels = found.grey[_inside(found.mask)]
-    middle = float(np.median(levels))
-    if (np.abs(levels - middle) <= _FLAT[0]).mean() >= _FLAT[1]:
-        if not _MASKS[0] < middle < _MASKS[1]:
-            raise UserError(
-                f"{picture.name} is a mask, an outline without shading, which the "
-                "model needs; give the picture itself"
-            )
-        notes.append("the object has no shading, which the model takes the shape from")
-    elif middle > _LIGHT:
-        found = dataclasses.replace(found, grey=_darkened(found))
+    if np.median(found.grey[inside(found.mask)]) > _LIGHT:
+        found = dataclasses.replace(found, grey=_darkened(found), darkened=True)
         notes.append("the object is nearly white, so it is made darker")
     return dataclasses.replace(found, notes=(*found.notes, *notes))
 
@@ -144,7 +135,7 @@ def _by_border(name: str, image: Image.Image) -> CutOut:
     opacity *= scipy.ndimage.binary_dilation(mask, iterations=2)
     grey = _brightened(grey, background.colour)
     note = "its background is uneven, so the object may be cut out wrongly"
-    return CutOut(_blend(grey, opacity), mask, mask, False, (note,))
+    return CutOut(_blend(grey, opacity), mask, mask, False, notes=(note,))
 
 
 def _is_negative(image: Image.Image, found: CutOut) -> bool:
@@ -152,8 +143,8 @@ def _is_negative(image: Image.Image, found: CutOut) -> bool:
     if not _is_on_black(image, found):
         return False
     grey = np.asarray(image.convert("L"), np.float32)
-    inside = _inside(found.mask)
-    steps = (grey[:-1] - grey[1:])[inside[:-1] & inside[1:]]
+    within = inside(found.mask)
+    steps = (grey[:-1] - grey[1:])[within[:-1] & within[1:]]
     steps = steps[np.abs(steps) >= _STEP]
     return bool(steps.sum() < _LIT_FROM_BELOW * np.abs(steps).sum())
 
@@ -170,15 +161,15 @@ def _is_on_black(image: Image.Image, found: CutOut) -> bool:
     return not found.transparent and bool(np.median(edge) <= _DARK)
 
 
-def _inside(mask: np.ndarray) -> np.ndarray:
-    """Without its soft edges, unless it is nothing but edges."""
-    inside = scipy.ndimage.binary_erosion(mask, iterations=2)
-    return inside if inside.any() else mask
+def inside(mask: Bool[np.ndarray, "h w"], edge: int = 2) -> Bool[np.ndarray, "h w"]:
+    """Without soft edges of some pixels, unless it is nothing but edges."""
+    eroded = scipy.ndimage.binary_erosion(mask, iterations=edge)
+    return eroded if eroded.any() else mask
 
 
 def _darkened(found: CutOut) -> np.ndarray:
     """The grey levels, those of the object stretched over the tones of training."""
-    low, high = np.percentile(found.grey[_inside(found.mask)], [5, 95])
+    low, high = np.percentile(found.grey[inside(found.mask)], [5, 95])
     darkest, lightest = _TONES
     share = np.clip((found.grey - low) / max(high - low, 1.0), 0, 1)
     return np.where(found.mask, darkest + share * (lightest - darkest), _WHITE)

@@ -9,7 +9,7 @@ from jaxtyping import Bool, UInt8
 from PIL import Image
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.cut_out import CutOut, cut_out
+from vaegan_jax.shapes.cut_out import CutOut, cut_out, inside
 from vaegan_jax.shapes.framing import (
     NEARLY_WHITE,
     Framing,
@@ -24,6 +24,8 @@ _NOTHING, _LITTLE = 0.003, 0.02  # of a view that is seen; in training 0.09 at l
 _HIDDEN = 0.5  # of an object that is as light as the background
 _RECTANGLE = 0.985  # of its box that an object fills; in training 0.92 at most
 _WHOLE = 0.6  # of a picture that is all object, if that is a rectangle
+_FLAT = (8.0, 0.95)  # grey levels, and the share of an object that is within them
+_BLACK = 30.0  # flat objects that are darker are masks
 _CUT = 0.05  # of the object's height or width that lies on the picture's edge
 
 
@@ -95,6 +97,7 @@ def fit_and_tell(
         *found.notes,
         *_notes_on_place(opened.name, found),
         *_notes_on_view(opened.name, view, shown),
+        *_notes_on_shading(opened.name, view, found.darkened),
     )
     return FittedPicture(view[..., None], opened.image, opened.name, notes)
 
@@ -146,3 +149,20 @@ def _notes_on_view(
     if hidden > _HIDDEN:
         notes.append(f"{hidden:.0%} of the object is as light as its background")
     return notes
+
+
+def _notes_on_shading(
+    name: str, view: UInt8[np.ndarray, "h w"], darkened: bool
+) -> list[str]:
+    """Whether the object is all of one grey, as masks are."""
+    levels = view[inside(view < NEARLY_WHITE, 1)].astype(float)
+    middle = float(np.median(levels))
+    tolerance, share = _FLAT
+    if (np.abs(levels - middle) <= tolerance).mean() < share:
+        return []
+    if darkened or middle <= _BLACK:
+        raise UserError(
+            f"{name} is a mask, an outline without shading, which the model needs; "
+            "give the picture itself"
+        )
+    return ["the object has no shading, which the model takes the shape from"]
