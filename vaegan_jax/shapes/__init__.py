@@ -17,6 +17,7 @@ uint8 on white (255).
     orientation.py   their axes → ours
     meshes.py        voxel grids → meshes, and .glb files
     voxel_files.py   binvox files
+    grids.py         what voxel grids may hold
     pictures.py      pictures of voxel grids, for people
     animations.py    the same, turning
     gallery.py       a page on which meshes turn

@@ -12,9 +12,10 @@ import numpy as np
 import scipy.ndimage
 import skimage.measure
 import trimesh
-from jaxtyping import Bool, Float
+from jaxtyping import Float, Shaped
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.grids import checked_occupancy, checked_probabilities
 
 MESH_FORMATS = ("glb", "obj", "stl", "ply")
 
@@ -27,7 +28,7 @@ _TO_GLTF = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]], f
 
 
 def voxels_to_mesh(
-    occupancy: Bool[np.ndarray, "x y z"] | Float[np.ndarray, "x y z"],
+    occupancy: Shaped[np.ndarray, "x y z"],
     threshold: float = 0.5,
     smooth: int = 0,
 ) -> trimesh.Trimesh:
@@ -43,10 +44,10 @@ def voxels_to_mesh(
         little; 10 is plenty. It moves vertices and leaves the triangles as they are.
 
     Raises:
-      UserError: if no voxel is above the threshold, or that is not in (0, 1).
+      UserError: if no voxel is above the threshold, or that is not in (0, 1), or the
+        grid is no cube of such values.
     """
-    grid = np.asarray(occupancy, np.float32)
-    _check_cube(grid)
+    grid = checked_probabilities(occupancy)
     if not 0 < threshold < 1:
         raise UserError(f"The threshold is {threshold}; give one between 0 and 1.")
     if not grid.max() > threshold:
@@ -82,13 +83,18 @@ def remove_small_parts(
     return np.where(small[labels], np.float32(0), occupancy)
 
 
-def boxes_mesh(grid: Bool[np.ndarray, "x y z"]) -> trimesh.Trimesh:
+def boxes_mesh(grid: Shaped[np.ndarray, "x y z"]) -> trimesh.Trimesh:
     """The faces of voxels that are not shared by two of them, facing outwards.
 
     An empty grid gives a mesh without faces.
+
+    Args:
+      grid: True and False, or ones and zeros.
+
+    Raises:
+      UserError: it is no cube of such values.
     """
-    grid = np.asarray(grid, bool)
-    _check_cube(grid)
+    grid = checked_occupancy(grid)
     side = len(grid)
     padded = np.pad(grid, 1)
     quads = []
@@ -131,8 +137,3 @@ def write_mesh(path: str | os.PathLike, mesh: trimesh.Trimesh) -> None:
         return write_glb(path, mesh)
     content = mesh.export(file_type=kind)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-
-
-def _check_cube(grid: np.ndarray) -> None:
-    if grid.ndim != 3 or len(set(grid.shape)) != 1:
-        raise UserError(f"A voxel grid is a cube (x, y, z), not {grid.shape}.")

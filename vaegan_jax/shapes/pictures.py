@@ -5,7 +5,7 @@ import math
 import numpy as np
 import scipy.ndimage
 import trimesh
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Shaped, UInt8
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from vaegan_jax.shapes.cameras import Camera
@@ -26,7 +26,7 @@ _BEYOND = (210, 225, 245)
 
 
 def draw_voxels(
-    grid: Bool[np.ndarray, "x y z"],
+    grid: Shaped[np.ndarray, "x y z"],
     image_size: int = 160,
     azimuth_degrees: float = FRONT_RIGHT_DEGREES,
     elevation_degrees: float = ELEVATION_DEGREES,
@@ -36,10 +36,13 @@ def draw_voxels(
     All grids are drawn at one scale, whatever they hold; an empty one is white.
 
     Args:
-      grid: occupancy, z up, front towards −y.
+      grid: True and False, or ones and zeros, z up, front towards −y.
       image_size: height and width in pixels.
       azimuth_degrees: where the eye is: 0 in front, 90 on the +x side.
       elevation_degrees: of the eye above the horizon.
+
+    Raises:
+      UserError: the grid is no cube of such values.
     """
     size = image_size * _SUPERSAMPLE
     image = np.full((size * size, 3), 255.0)

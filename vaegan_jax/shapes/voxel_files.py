@@ -5,12 +5,13 @@ import pathlib
 import re
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Shaped
 from trimesh.exchange import binvox
 from trimesh.voxel import VoxelGrid
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.foreign import other_kind
+from vaegan_jax.shapes.grids import checked_occupancy
 
 _HEADER = re.compile(
     rb"#binvox (?P<version>\d+)\s.*?^dim +(\d+) +(\d+) +(\d+)\s*$.*?^data\r?\n",
@@ -82,20 +83,25 @@ def _checked_side(header: re.Match, name: str) -> int:
     return side
 
 
-def write_binvox(path: str | os.PathLike, grid: Bool[np.ndarray, "x y z"]) -> None:
+def write_binvox(path: str | os.PathLike, grid: Shaped[np.ndarray, "x y z"]) -> None:
     """Writes a cubic grid as a binvox file, in the unit cube.
 
     Raises:
-      UserError: if the grid is not a cube.
+      UserError: see `encode_binvox`.
     """
-    grid = np.asarray(grid, bool)
-    if grid.ndim != 3 or len(set(grid.shape)) != 1:
-        raise UserError(f"A binvox file holds a cube, not a grid of {grid.shape}.")
     pathlib.Path(path).write_bytes(encode_binvox(grid))
 
 
-def encode_binvox(grid: Bool[np.ndarray, "n n n"]) -> bytes:
-    """The content of a binvox file that holds this grid, in the unit cube."""
+def encode_binvox(grid: Shaped[np.ndarray, "x y z"]) -> bytes:
+    """The content of a binvox file that holds this grid, in the unit cube.
+
+    Args:
+      grid: True and False, or ones and zeros.
+
+    Raises:
+      UserError: it is no cube of such values.
+    """
+    grid = checked_occupancy(grid)
     # trimesh, like the field's readers, takes `scale` for the span of voxel centres.
     pitch = 1 / max(len(grid) - 1, 1)
     return binvox.export_binvox(VoxelGrid(grid, np.diag([pitch, pitch, pitch, 1])))
