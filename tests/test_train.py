@@ -94,6 +94,7 @@ def scalar_names(workdir: pathlib.Path) -> set[str]:
     return set(logged(workdir).Tags()["scalars"])
 
 
+@pytest.mark.slow
 def test_the_last_samples_are_drawn_once_and_like_the_training_shapes(
     data, tmp_path, monkeypatch
 ):
