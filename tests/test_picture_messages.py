@@ -10,6 +10,7 @@ import warnings
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.ndimage
 from PIL import Image
 from using import make_model
 
@@ -92,6 +93,19 @@ def gradient(path):
     return write(path, (table_top() - slope).clip(20, 255).astype(np.uint8))
 
 
+def speckled(path):
+    picture = table_top()
+    picture[np.random.default_rng(0).random(picture.shape) < 0.02] = 90
+    return write(path, picture)
+
+
+def with_its_shadow(path):
+    plain = table_top()
+    moved = np.roll(plain, (8, 12), (0, 1)) < 255
+    shadow = 255 - 90 * scipy.ndimage.gaussian_filter(moved.astype(float), 5)
+    return write(path, np.where(plain < 255, plain, shadow).astype(np.uint8))
+
+
 def dots(path):
     picture = np.full((400, 400), 255, np.uint8)
     picture[200:204, 200:204] = [[60], [90], [120], [150]]
@@ -110,6 +124,7 @@ REFUSED = {
         lambda p: write(p, (table_top((255, 255), 0))),
         "is a mask, an outline without shading, which the model needs; give the",
     ),
+    "coloured mask": (lambda p: write(p, table_top((120, 120), 0)), "is a mask, an"),
     "black mask": (lambda p: write(p, (table_top((0, 0)))), "is a mask, an outline"),
     "all object": (framed_noise, "what is no background fills the picture, so no"),
 }
@@ -146,6 +161,12 @@ WARNED = {
     ),
     "sheet": (sheet, "what lies round the sheet that shows the object is left out"),
     "gradient": (gradient, "its background is uneven, so the object may be cut out"),
+    "specks": (speckled, "% of what is no background are specks, as of noise"),
+    "shadow": (with_its_shadow, "the object ends softly, as shadows do; cut a shadow"),
+    "coarse": (
+        lambda p: write(p, table_top()[::6, ::6]),
+        "the object has fewer pixels than the model sees, 32 a side",
+    ),
     "rectangle": (rectangle, "the object is a rectangle; if that is a sheet, cut it"),
     "cut off": (
         lambda p: write(p, table_top(place=(78, 40))),

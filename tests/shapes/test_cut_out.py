@@ -23,6 +23,25 @@ def view() -> np.ndarray:
     return render_views(boxes_mesh(grid), Camera(num_views=5), 256)[1]
 
 
+def test_views_of_training_are_but_resized(view):
+    """To the bit, and nothing is noted."""
+    slant = np.broadcast_to(np.eye(8, dtype=bool)[:, None], (8, 8, 8))
+    grids = [np.ones((8, 8, 8), bool), slant]
+    views = [view[None]] + [render_views(boxes_mesh(g), Camera(4), 256) for g in grids]
+    for one in np.concatenate(views):
+        means = np.asarray(
+            Image.fromarray(one).resize((SIZE, SIZE), Image.Resampling.BOX)
+        )
+        for given in (
+            one,
+            np.dstack([one] * 3),
+            rgba(one, np.where(one < 255, 255, 0)),
+        ):
+            fitted = fit_and_tell(given, SIZE)
+            np.testing.assert_array_equal(fitted.view[..., 0], means)
+            assert fitted.notes == ()
+
+
 def likeness(fitted, view) -> float:
     """IoU of the outlines, and 0 if the shading differs."""
     plain = fit_picture(view, SIZE)

@@ -24,6 +24,7 @@ _STEP = 16.0  # grey levels: smaller differences are noise
 _LIT_FROM_BELOW = -0.6  # of differences downwards; one in 1,500 views is darker
 _PAPER = 150.0  # the darkest that uneven backgrounds are taken for white paper
 _LIGHT = 225.0  # the median of lighter objects is nearly white
+_CONTRAST = 40.0  # grey levels: less is noise
 _TONES = (90.0, 200.0)  # that the darkest and lightest of these get
 
 
@@ -37,6 +38,7 @@ class CutOut:
       solid: where it is without soft edges and shade.
       transparent: whether transparency told where it is.
       darkened: whether it was nearly white.
+      on_black: whether its background was dark.
       notes: what was decided on the way that may be wrong.
     """
 
@@ -45,6 +47,7 @@ class CutOut:
     solid: Bool[np.ndarray, "h w"]
     transparent: bool
     darkened: bool = False
+    on_black: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -72,6 +75,7 @@ def cut_out(picture: OpenedPicture) -> CutOut:
         found = _find_object(picture.name, image)
         notes.append("it looks like a negative, so it is inverted")
     elif _is_on_black(image, found):
+        found = dataclasses.replace(found, on_black=True)
         notes.append("its dark background becomes white; invert a negative first")
     if np.median(found.grey[inside(found.mask)]) > _LIGHT:
         found = dataclasses.replace(found, grey=_darkened(found), darkened=True)
@@ -99,7 +103,7 @@ def _by_transparency(image: Image.Image) -> CutOut | None:
     usual = float(np.percentile(opacity[seen], 95)) if seen.any() else 1.0
     opacity = np.minimum(opacity / usual, 1) if usual < 1 else opacity
     colours = np.asarray(image, np.float32)[..., :3].max(-1)
-    object_ = scipy.ndimage.binary_dilation(opacity > _SHADOW[0], iterations=2)
+    object_ = scipy.ndimage.binary_dilation(opacity > _SHADOW[0])
     shade = (opacity <= _SHADOW[0]) & (colours < _SHADOW[1]) & ~object_
     opacity = np.where(shade, np.float32(0), opacity)
     grey = np.asarray(image.convert("L"), np.float32)
@@ -129,6 +133,8 @@ def _by_border(name: str, image: Image.Image) -> CutOut:
         white = np.minimum(grey * (_WHITE / background.colour.mean()), _WHITE)
         return CutOut(white, mask, mask, False)
     opacity = np.clip((distance - background.tolerance) / _RAMP, 0, 1)
+    # Only edges are soft, however like the background the object is.
+    opacity[scipy.ndimage.binary_erosion(mask, np.ones((3, 3)))] = 1
     if background.even:
         return CutOut(_blend(grey, opacity), mask, mask, False)
     mask = large_parts(mask)
@@ -171,7 +177,7 @@ def _darkened(found: CutOut) -> np.ndarray:
     """The grey levels, those of the object stretched over the tones of training."""
     low, high = np.percentile(found.grey[inside(found.mask)], [5, 95])
     darkest, lightest = _TONES
-    share = np.clip((found.grey - low) / max(high - low, 1.0), 0, 1)
+    share = np.clip((found.grey - low) / max(high - low, _CONTRAST), 0, 1)
     return np.where(found.mask, darkest + share * (lightest - darkest), _WHITE)
 
 

@@ -15,6 +15,7 @@ _CONVEX = 0.97  # of its convex hull is sheet
 _EDGE = 3  # pixels, soft or shaded
 _RING = 6  # pixels from the edge, where a sheet shows nothing but itself
 _PLAIN = 0.9  # of the ring is of one colour
+_ALL = 0.98  # of the picture: a thinner frame was drawn over it
 _SHOWN = (0.005, 0.9)  # shares of a sheet that an object on it may have
 
 
@@ -84,4 +85,6 @@ def _only_sheet(image, sheet, inside, step: int, colour) -> Image.Image:
     plain.paste(image.convert("RGB"), mask=Image.fromarray(inside))
     rows, columns = (np.flatnonzero(sheet.any(axis)) * step for axis in (1, 0))
     bottom, right = rows[-1] + step, columns[-1] + step
+    if bottom - rows[0] >= _ALL * height and right - columns[0] >= _ALL * width:
+        return plain
     return plain.crop((columns[0], rows[0], min(right, width), min(bottom, height)))

@@ -4,29 +4,15 @@ import dataclasses
 import warnings
 
 import numpy as np
-import scipy.ndimage
-from jaxtyping import Bool, UInt8
+from jaxtyping import UInt8
 from PIL import Image
 
-from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.cut_out import CutOut, cut_out, inside
-from vaegan_jax.shapes.framing import (
-    NEARLY_WHITE,
-    Framing,
-    large_parts,
-    object_box,
-    resized_window,
-    usual_framing,
-)
+from vaegan_jax.shapes.cut_out import cut_out
+from vaegan_jax.shapes.framing import Framing, resized_window, usual_framing
+from vaegan_jax.shapes.picture_checks import notes_on_picture, notes_on_view
 from vaegan_jax.shapes.picture_files import Picture, open_picture
 
-_NOTHING, _LITTLE = 0.003, 0.02  # of a view that is seen; in training 0.09 at least
-_HIDDEN = 0.5  # of an object that is as light as the background
-_RECTANGLE = 0.985  # of its box that an object fills; in training 0.92 at most
-_WHOLE = 0.6  # of a picture that is all object, if that is a rectangle
-_FLAT = (8.0, 0.95)  # grey levels, and the share of an object that is within them
-_BLACK = 30.0  # flat objects that are darker are masks
-_CUT = 0.05  # of the object's height or width that lies on the picture's edge
+_COARSE = 0.75  # of the pixels that the model sees
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,74 +81,10 @@ def fit_and_tell(
     notes = (
         *opened.notes,
         *found.notes,
-        *_notes_on_place(opened.name, found),
-        *_notes_on_view(opened.name, view, shown),
-        *_notes_on_shading(opened.name, view, found.darkened),
+        *notes_on_picture(opened.name, found),
+        *notes_on_view(opened.name, view, shown, found),
     )
+    if window[2] < _COARSE * image_size:
+        coarse = f"the object has fewer pixels than the model sees, {image_size} a side"
+        notes = (*notes, coarse)
     return FittedPicture(view[..., None], opened.image, opened.name, notes)
-
-
-def _notes_on_place(name: str, found: CutOut) -> list[str]:
-    """What the object's place in the picture tells of how it was cut out."""
-    mask = large_parts(found.mask)
-    (top, bottom), (left, right) = object_box(mask).astype(int)
-    box = (bottom - top) * (right - left)
-    filled = scipy.ndimage.binary_fill_holes(mask).sum() / box
-    if filled >= _RECTANGLE and box >= _WHOLE * mask.size:
-        raise UserError(
-            f"{name}: what is no background fills the picture, so no object is seen in "
-            "it; cut the object out and save it as PNG with a transparent background"
-        )
-    notes = []
-    if filled >= _RECTANGLE:
-        notes.append("the object is a rectangle; if that is a sheet, cut it out")
-    edges = {
-        "top": mask[0].sum() / (right - left),
-        "bottom": mask[-1].sum() / (right - left),
-        "left": mask[:, 0].sum() / (bottom - top),
-        "right": mask[:, -1].sum() / (bottom - top),
-    }
-    cut = [edge for edge, share in edges.items() if share > _CUT]
-    # What is cut out is often cropped to its box.
-    if cut and not (found.transparent and box == mask.size):
-        notes.append(
-            f"the object reaches the {' and '.join(cut)} of the picture; if it is cut "
-            "off there, give a picture that shows all of it"
-        )
-    return notes
-
-
-def _notes_on_view(
-    name: str, view: UInt8[np.ndarray, "h w"], shown: Bool[np.ndarray, "h w"]
-) -> list[str]:
-    """What the encoder will see of the object."""
-    seen = view < NEARLY_WHITE
-    if seen.mean() < _NOTHING:
-        raise UserError(
-            f"{name}: the model would see nearly nothing, because the object is tiny "
-            "or as light as its background; give a picture that shows it large and dark"
-        )
-    notes = []
-    if seen.mean() < _LITTLE:
-        notes.append(f"the object covers only {seen.mean():.1%} of what the model sees")
-    hidden = 1 - (seen & shown).sum() / max(1, shown.sum())
-    if hidden > _HIDDEN:
-        notes.append(f"{hidden:.0%} of the object is as light as its background")
-    return notes
-
-
-def _notes_on_shading(
-    name: str, view: UInt8[np.ndarray, "h w"], darkened: bool
-) -> list[str]:
-    """Whether the object is all of one grey, as masks are."""
-    levels = view[inside(view < NEARLY_WHITE, 1)].astype(float)
-    middle = float(np.median(levels))
-    tolerance, share = _FLAT
-    if (np.abs(levels - middle) <= tolerance).mean() < share:
-        return []
-    if darkened or middle <= _BLACK:
-        raise UserError(
-            f"{name} is a mask, an outline without shading, which the model needs; "
-            "give the picture itself"
-        )
-    return ["the object has no shading, which the model takes the shape from"]
