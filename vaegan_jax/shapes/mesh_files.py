@@ -86,7 +86,9 @@ def _to_mesh(polygons: Polygons) -> trimesh.Trimesh:
     surface = [faces for faces in polygons.faces if faces.shape[1] > 2 and len(faces)]
     if not surface:
         raise UserError(_no_faces(len(vertices)))
-    used = np.concatenate([np.unique(faces) for faces in surface])
+    used = np.zeros(len(vertices), bool)
+    for faces in surface:
+        used[faces] = True
     vertices = _scaled(vertices, np.ptp(vertices[used], axis=0).max())
     faces = triangulate(Polygons(vertices, surface))
     return trimesh.Trimesh(vertices, faces, process=False)
