@@ -1,12 +1,14 @@
 """What tests share: small configurations, random data, comparisons of trees."""
 
 import functools
+import importlib.util
 import json
 import pathlib
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from vaegan_jax.config import complete, reference_config
 from vaegan_jax.dataset import Examples
@@ -18,6 +20,12 @@ from vaegan_jax.steps import make_train_step
 
 ALGORITHMS = ("gan", "vae_gan", "mv_vae_gan")
 ROOT = pathlib.Path(__file__).parent.parent
+
+# For tests that run PyTorch itself: each in a process that TensorFlow stays out of.
+needs_pytorch = pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None,
+    reason="PyTorch is not installed; pip install -e '.[bench]'",
+)
 
 # D learns from every batch, so that its gradients can be compared; or from none.
 OPEN = {"loss.discriminator_threshold": 1.0, "optimizer.schedule": False}
@@ -155,3 +163,9 @@ def assert_error(result, *parts):
     for part in parts:
         assert part in line
     assert "Traceback" not in result.stderr
+
+
+def imported_modules(told: str) -> set[str]:
+    """What a process imported, of which `PYTHONPROFILEIMPORTTIME` had it tell."""
+    lines = [line for line in told.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip() for line in lines}

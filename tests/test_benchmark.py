@@ -2,6 +2,9 @@
 
 import itertools
 import json
+import os
+import re
+import subprocess
 import sys
 import types
 
@@ -9,7 +12,13 @@ import jax
 import jax.numpy as jnp
 import preloaded
 import pytest
-from helpers import make_examples, progress_lines
+from helpers import (
+    ROOT,
+    imported_modules,
+    make_examples,
+    needs_pytorch,
+    progress_lines,
+)
 from using import make_model
 
 from vaegan_jax.benchmark import (
@@ -26,6 +35,7 @@ from vaegan_jax.benchmark import (
 from vaegan_jax.benchmark.collectives import sent_bytes
 from vaegan_jax.benchmark.commands import numbers
 from vaegan_jax.benchmark.workload import CompiledStep, build_config
+from vaegan_jax.errors import UserError
 from vaegan_jax.models.convolutions import convolve
 from vaegan_jax.progress import Progress
 from vaegan_jax.sharding import device_mesh
@@ -157,17 +167,33 @@ def run(*arguments):
     return preloaded.run("scripts/benchmark.py", *arguments)
 
 
+def start(*arguments, **environment):
+    """A process of its own, whose imports are seen."""
+    return subprocess.run(
+        [sys.executable, "scripts/benchmark.py", *arguments],
+        env=os.environ | environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+
 @pytest.mark.slow
 def test_the_command_writes_tables(tmp_path):
-    made = run(
+    made = start(
         *("encoding", "--views=1", "--image_size=32", "--batch_size=2", "--rounds=1"),
         f"--output={tmp_path}",
+        PYTHONPROFILEIMPORTTIME="1",
     )
     assert made.returncode == 0, made.stderr
+    # PyTorch's peers import as much of the library, and must not meet TensorFlow.
+    imported = imported_modules(made.stderr)
+    assert "vaegan_jax.steps" in imported and "tensorflow" not in imported
     rows = json.loads((tmp_path / "encoding.json").read_text())["rows"]
     ways = {"fold", "vmap", "fold_joint", "loop", "calls"}
     assert {row["way"] for row in rows} == ways and all(row["ms"] > 0 for row in rows)
-    told = progress_lines(made.stderr)
+    lines = made.stderr.splitlines(keepends=True)
+    told = progress_lines("".join(x for x in lines if not x.startswith("import time")))
     assert told[1].startswith("encoding, 1 views of 32²: 0/15, ")
     assert told[-1].startswith("encoding, 1 views of 32²: 15/15, ")
     assert "| way |" not in made.stderr and "encoding," not in made.stdout
@@ -182,7 +208,7 @@ def instant(monkeypatch):
     monkeypatch.setattr(machine, "matmul_peak", lambda *_: 1e9)
     monkeypatch.setattr(machine, "copy_bandwidth", lambda *_: 1e9)
     monkeypatch.setattr(layers, "passes", lambda *_: nothing)
-    monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))
+    monkeypatch.setattr(peer, "find_spec", lambda name: name)
     monkeypatch.setattr(peer, "Peer", IdlePeer)
     monkeypatch.setattr(tpu, "step_row", lambda *arguments: {"expected ms": 1.0})
     monkeypatch.setattr(tpu, "chips", lambda topology: device_mesh(jax.devices()[:1]))
@@ -264,6 +290,27 @@ def test_the_sampling_benchmark_tells_what_it_is_at(capfd, monkeypatch):
     told = progress_lines(capfd.readouterr().err)
     assert told[0].startswith("sampling: 0/10, ")
     assert told[-1].startswith("sampling: 10/10, ") and ", round 3 of 3" in told[-1]
+
+
+@pytest.mark.slow
+@needs_pytorch
+def test_every_variant_in_pytorch_takes_its_turn(tmp_path):
+    made = start(
+        *("peer", "--models=gan", "--batch_size=2", "--rounds=1"),
+        f"--output={tmp_path}",
+        PYTHONPROFILEIMPORTTIME="1",
+    )
+    assert made.returncode == 0, made.stderr[-2000:]
+    imported = imported_modules(made.stderr)
+    assert "torch" in imported and "tensorflow" not in imported
+    rows = json.loads((tmp_path / "peer.json").read_text())["rows"]
+    assert len(rows) == 7 and all(row["ms"] > 0 for row in rows)
+
+
+def test_without_pytorch_its_peer_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(peer, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match=re.escape("pip install -e '.[bench]'")):
+        peer.run(("gan",), (2,), 64, 1)
 
 
 @pytest.mark.parametrize(

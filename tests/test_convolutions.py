@@ -4,66 +4,43 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import torch
-import torch.nn.functional as F
+from pytorch_inputs import (
+    CONVOLUTIONS,
+    TRANSPOSED_SIZES,
+    convolution_and_cotangent,
+    operands,
+    random,
+)
+from pytorch_values import from_pytorch
 
 from vaegan_jax.models import convolutions
 from vaegan_jax.models.convolutions import convolve, convolve_transposed
 
-# Spatial rank, kernel size, padding, input size: the two kinds in use, at grids large
-# enough for XLA's own forward pass and too small for it.
-CASES = [(3, 4, 1, 8), (3, 4, 1, 4), (2, 5, 2, 16), (2, 5, 2, 6), (3, 4, 1, 2)]
 FORMULATIONS = ("plain", "gather", "winograd")
 
 
-def random(seed, *shape):
-    return jnp.asarray(np.random.default_rng(seed).normal(size=shape), jnp.float32)
-
-
-def operands(rank, taps, size, transposed, channels=3, outputs=5):
-    weights = random(1, *(taps,) * rank, channels, outputs)
-    if transposed:
-        return random(0, 2, *(size // 2,) * rank, outputs), weights
-    return random(0, 2, *(size,) * rank, channels), weights
-
-
 @pytest.mark.parametrize("formulation", FORMULATIONS)
-@pytest.mark.parametrize("rank, taps, padding, size", CASES)
+@pytest.mark.parametrize("rank, taps, padding, size", CONVOLUTIONS)
 def test_convolve_equals_pytorch(rank, taps, padding, size, formulation):
     x, kernel = operands(rank, taps, size, transposed=False)
-    apply = {2: F.conv2d, 3: F.conv3d}[rank]
-    expected = apply(
-        torch.tensor(np.moveaxis(x, -1, 1)),
-        torch.tensor(np.array(kernel.transpose(rank + 1, rank, *range(rank)))),
-        stride=2,
-        padding=padding,
-    )
+    expected = from_pytorch(f"convolution/{rank}d/{size}", (x, kernel))["y"]
     actual = convolve(x, kernel, padding, formulation)
-    np.testing.assert_allclose(
-        np.moveaxis(actual, -1, 1), expected, rtol=1e-4, atol=1e-4
-    )
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("formulation", FORMULATIONS)
-@pytest.mark.parametrize("size", [2, 4, 16])
+@pytest.mark.parametrize("size", TRANSPOSED_SIZES)
 def test_transposed_equals_pytorch(size, formulation):
     y, kernel = operands(3, 4, size, transposed=True)
-    expected = F.conv_transpose3d(
-        torch.tensor(np.moveaxis(y, -1, 1)),
-        torch.tensor(np.array(kernel.transpose(4, 3, 0, 1, 2))),
-        stride=2,
-        padding=1,
-    )
+    expected = from_pytorch(f"transposed/{size}", (y, kernel))["y"]
     actual = convolve_transposed(y, kernel, 1, formulation)
-    np.testing.assert_allclose(
-        np.moveaxis(actual, -1, 1), expected, rtol=1e-4, atol=1e-4
-    )
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("formulation", ["gather", "winograd"])
 @pytest.mark.parametrize("channels", [1, 4])
 @pytest.mark.parametrize("transposed", [False, True])
-@pytest.mark.parametrize("rank, taps, padding, size", CASES)
+@pytest.mark.parametrize("rank, taps, padding, size", CONVOLUTIONS)
 def test_products_have_the_gradients_of_plain(
     rank, taps, padding, size, transposed, channels, formulation
 ):
@@ -88,23 +65,13 @@ def test_products_have_the_gradients_of_plain(
 
 @pytest.mark.parametrize("transposed", [False, True])
 def test_gradients_of_plain_equal_pytorch(transposed):
-    a, kernel = operands(3, 4, 8, transposed)
+    x, kernel, cotangent = given = convolution_and_cotangent(transposed)
     apply = convolve_transposed if transposed else convolve
-    output, pullback = jax.vjp(lambda a, k: apply(a, k, 1, "plain"), a, kernel)
-    cotangent = random(2, *output.shape)
-    theirs = torch.tensor(np.moveaxis(a, -1, 1), requires_grad=True)
-    weight = np.array(kernel.transpose(4, 3, 0, 1, 2))
-    weight = torch.tensor(weight, requires_grad=True)
-    peer = F.conv_transpose3d if transposed else F.conv3d
-    result = peer(theirs, weight, stride=2, padding=1)
-    result.backward(torch.tensor(np.moveaxis(cotangent, -1, 1)))
-    ours = pullback(cotangent)
-    expected = (
-        np.moveaxis(theirs.grad.numpy(), 1, -1),
-        weight.grad.numpy().transpose(2, 3, 4, 1, 0),
-    )
-    for actual, wanted in zip(ours, expected, strict=True):
-        np.testing.assert_allclose(actual, wanted, rtol=1e-4, atol=1e-4)
+    _, pullback = jax.vjp(lambda x, k: apply(x, k, 1, "plain"), x, kernel)
+    name = f"gradients/{'transposed' if transposed else 'strided'}"
+    expected = from_pytorch(name, given)
+    for key, actual in zip(("x", "kernel"), pullback(cotangent), strict=True):
+        np.testing.assert_allclose(actual, expected[key], rtol=1e-4, atol=1e-4)
 
 
 def test_gradients_of_plain_are_those_of_a_strided_convolution():
@@ -131,7 +98,7 @@ def test_gradients_of_plain_are_those_of_a_strided_convolution():
 @pytest.mark.parametrize("formulation", FORMULATIONS)
 def test_the_two_directions_are_adjoint(formulation):
     x, kernel = operands(3, 4, 8, transposed=False)
-    y = random(3, 2, 4, 4, 4, 5)
+    y = jnp.asarray(random(3, 2, 4, 4, 4, 5))
     forward = jnp.vdot(convolve(x, kernel, 1, formulation), y)
     backward = jnp.vdot(x, convolve_transposed(y, kernel, 1, formulation))
     np.testing.assert_allclose(forward, backward, rtol=1e-4)

@@ -1,67 +1,36 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-import torch
+from pytorch_inputs import batch_norm
+from pytorch_values import from_pytorch
 
 from vaegan_jax.models.layers import BatchNorm
 
 
-def tensor(x):
-    return torch.tensor(np.array(x))
-
-
-def setup(shape=(6, 4, 4, 3)):
-    rng = np.random.default_rng(0)
-    x = jnp.asarray(rng.normal(2, 3, shape), jnp.float32)
-    variables = {
-        "params": {"scale": [1, 2, 3], "bias": [0.1, 0.2, 0.3]},
-        "batch_stats": {"mean": [1, 2, 3], "var": [4, 5, 6]},
-    }
-    variables = {
-        kind: {name: jnp.array(value, jnp.float32) for name, value in group.items()}
-        for kind, group in variables.items()
-    }
-    layer = torch.nn.BatchNorm2d(3)
-    with torch.no_grad():
-        layer.weight.copy_(tensor(variables["params"]["scale"]))
-        layer.bias.copy_(tensor(variables["params"]["bias"]))
-        layer.running_mean.copy_(tensor(variables["batch_stats"]["mean"]))
-        layer.running_var.copy_(tensor(variables["batch_stats"]["var"]))
-    return x, variables, layer
-
-
-def apply_torch(layer, x):
-    return layer(tensor(x).permute(0, 3, 1, 2)).permute(0, 2, 3, 1).detach()
+def assert_equal_to_pytorch(name, **options):
+    """The output, and the running statistics after it."""
+    given = batch_norm()
+    variables = given["variables"]
+    expected = from_pytorch(f"batch_norm/{name}", given)
+    actual, updated = BatchNorm().apply(
+        variables, given["x"], **options, mutable=["batch_stats"]
+    )
+    np.testing.assert_allclose(actual, expected["y"], rtol=1e-4, atol=1e-5)
+    statistics = {**variables, **updated}["batch_stats"]
+    np.testing.assert_allclose(statistics["mean"], expected["mean"], rtol=1e-5)
+    np.testing.assert_allclose(statistics["var"], expected["var"], rtol=1e-4)
 
 
 def test_training_equals_pytorch_with_running_statistics():
-    x, variables, layer = setup()
-    actual, updated = BatchNorm().apply(
-        variables, x, train=True, mutable=["batch_stats"]
-    )
-    np.testing.assert_allclose(actual, apply_torch(layer, x), rtol=1e-4, atol=1e-5)
-    statistics = updated["batch_stats"]
-    np.testing.assert_allclose(statistics["mean"], layer.running_mean, rtol=1e-5)
-    np.testing.assert_allclose(statistics["var"], layer.running_var, rtol=1e-4)
+    assert_equal_to_pytorch("training", train=True)
 
 
 def test_evaluation_equals_pytorch_and_changes_nothing():
-    x, variables, layer = setup()
-    layer.eval()
-    actual = BatchNorm().apply(variables, x, train=False)
-    np.testing.assert_allclose(actual, apply_torch(layer, x), rtol=1e-4, atol=1e-5)
+    assert_equal_to_pytorch("evaluation", train=False)
 
 
 def test_groups_equal_separate_calls_in_a_row():
-    x, variables, layer = setup()
-    actual, updated = BatchNorm().apply(
-        variables, x, train=True, groups=3, mutable=["batch_stats"]
-    )
-    expected = np.concatenate([apply_torch(layer, x[i : i + 2]) for i in (0, 2, 4)])
-    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
-    statistics = updated["batch_stats"]
-    np.testing.assert_allclose(statistics["mean"], layer.running_mean, rtol=1e-5)
-    np.testing.assert_allclose(statistics["var"], layer.running_var, rtol=1e-4)
+    assert_equal_to_pytorch("groups", train=True, groups=3)
 
 
 def test_low_precision_activations_keep_float32_statistics():

@@ -2,7 +2,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import torch
+from pytorch_inputs import PRIOR_SCALES, divergence
+from pytorch_values import from_pytorch
 
 from vaegan_jax import losses
 from vaegan_jax.models.encoder import Posterior
@@ -72,19 +73,15 @@ def test_kl_by_hand_and_zero_at_the_prior():
     np.testing.assert_allclose(losses.kl_divergence(at_prior, 0.33), 0, atol=1e-5)
 
 
-@pytest.mark.parametrize("scale", [1.0, 0.33])
+@pytest.mark.parametrize("scale", PRIOR_SCALES)
 def test_kl_equals_pytorch_and_averages_over_views(scale):
-    rng = np.random.default_rng(0)
-    mean, log_variance = rng.normal(size=(2, 4, 3, 5)).astype(np.float32)
-    expected = torch.distributions.kl_divergence(
-        torch.distributions.Normal(
-            torch.tensor(mean), torch.tensor(np.exp(log_variance / 2))
-        ),
-        torch.distributions.Normal(0.0, scale),
+    given = divergence(scale)
+    posterior = Posterior(
+        jnp.asarray(given["mean"]), jnp.asarray(given["log_variance"])
     )
-    posterior = Posterior(jnp.asarray(mean), jnp.asarray(log_variance))
+    expected = from_pytorch(f"kl/{scale}", given)["kl"]
     actual = losses.kl_divergence(posterior, scale)
-    np.testing.assert_allclose(actual, expected.sum(-1).mean(), rtol=1e-4)
+    np.testing.assert_allclose(actual, expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize("distribution", ["normal", "uniform"])

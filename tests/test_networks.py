@@ -4,114 +4,71 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import torch
-from helpers import ALGORITHMS, AZIMUTHS, PENALTY, Setup, make_batch, tiny_config
+from helpers import ALGORITHMS, AZIMUTHS, Setup, make_batch, tiny_config
+from pytorch_inputs import network
+from pytorch_values import from_pytorch
 
 from vaegan_jax import losses
-from vaegan_jax.benchmark import pytorch_networks as reference
 from vaegan_jax.config import default_widths
 from vaegan_jax.models.networks import build_networks
 
 
-@pytest.fixture(scope="module")
-def setup():
-    return Setup(tiny_config("vae_gan"))
-
-
-def apply_train(module, net, inputs):
+def apply_train(name):
+    """What a network makes of its inputs, and of PyTorch's with either kind of ends."""
+    module, given = network(name)
     apply = jax.jit(
-        lambda inputs: module.apply(
-            net.variables, inputs, train=True, mutable=["batch_stats"]
+        lambda variables, x: module.apply(
+            variables, x, train=True, mutable=["batch_stats"]
         )
     )
-    return apply(jnp.asarray(inputs))
+    output, updated = apply(given["variables"], jnp.asarray(given["x"]))
+    ends = ("dense",) if name == "encoder" else ("dense", "convolutional")
+    expected = [from_pytorch(f"{name}/{kind} ends", given) for kind in ends]
+    for values in expected:
+        jax.tree.map(
+            lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5),
+            updated["batch_stats"],
+            values["batch_stats"],
+        )
+    return output, expected
 
 
-def assert_statistics(updated, expected):
-    jax.tree.map(
-        lambda a, b: np.testing.assert_allclose(a, b.detach(), rtol=1e-3, atol=1e-5),
-        updated["batch_stats"],
-        expected,
-    )
+@pytest.mark.parametrize("name", ["generator", "discriminator"])
+def test_generator_and_discriminator_equal_pytorch(name):
+    logits, expected = apply_train(name)
+    for values in expected:
+        np.testing.assert_allclose(logits, values["logits"], rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("dense_ends", [False, True])
-def test_generator_equals_pytorch(setup, dense_ends):
-    state = setup.create()
-    latents = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
-    logits, updated = apply_train(setup.networks.generator, state.generator, latents)
-    statistics = jax.tree.map(reference.tensor, state.generator.batch_stats)
-    expected = reference.generator(
-        reference.from_flax(state.generator.params, dense_ends),
-        statistics,
-        torch.tensor(latents),
-    )
-    np.testing.assert_allclose(logits[..., 0], expected[:, 0], rtol=1e-3, atol=1e-4)
-    assert_statistics(updated, statistics)
-
-
-@pytest.mark.parametrize("dense_ends", [False, True])
-def test_discriminator_equals_pytorch(setup, dense_ends):
-    state = setup.create()
-    voxels = make_batch(setup.config)["voxels"].astype(np.float32)
-    logits, updated = apply_train(
-        setup.networks.discriminator, state.discriminator, voxels[..., None]
-    )
-    statistics = jax.tree.map(reference.tensor, state.discriminator.batch_stats)
-    expected = reference.discriminator(
-        reference.from_flax(state.discriminator.params, dense_ends),
-        statistics,
-        torch.tensor(voxels)[:, None],
-        setup.config.model.leak,
-    )
-    np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-4)
-    assert_statistics(updated, statistics)
+def test_encoder_equals_pytorch():
+    posterior, (expected,) = apply_train("encoder")
+    for field in ("mean", "log_variance"):
+        actual = getattr(posterior, field)
+        np.testing.assert_allclose(actual, expected[field], rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("convolution", ["gather", "winograd", "plain"])
 def test_the_penalty_on_gradients_and_its_gradients_equal_pytorchs(convolution):
-    setup = Setup(tiny_config("gan", **PENALTY | {"model.convolution": convolution}))
-    state = setup.create().discriminator
-    voxels = make_batch(setup.config)["voxels"].astype(np.float32)[..., None]
+    module, given = network("critic", convolution)
 
-    def penalty(params):
+    def penalty(params, x):
         def discriminate(x):
-            return setup.networks.discriminator.apply({"params": params}, x, train=True)
+            return module.apply({"params": params}, x, train=True)
 
-        return losses.gradient_penalty(discriminate, voxels)
+        return losses.gradient_penalty(discriminate, x)
 
-    value, gradients = jax.jit(jax.value_and_grad(penalty))(state.params)
-    params = reference.from_flax(state.params, dense_ends=True)
-    leaves = [leaf.requires_grad_() for leaf in jax.tree.leaves(params)]
-    x = torch.tensor(np.array(voxels)).permute(0, 4, 1, 2, 3).requires_grad_()
-    logits = reference.discriminator(params, None, x, setup.config.model.leak)
-    (slope,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
-    expected = 0.5 * (slope**2).sum((1, 2, 3, 4)).mean()
-    np.testing.assert_allclose(value, expected.item(), rtol=1e-3)
-    # Biases are left out: where nothing bends, they have no say in the gradient.
-    found = torch.autograd.grad(expected, leaves, allow_unused=True)
-    found = jax.tree.unflatten(jax.tree.structure(params), [*found])
-    for layer, values in gradients.items():
-        wanted = reference.to_flax({layer: {"kernel": found[layer]["kernel"]}})
-        wanted = wanted[layer]["kernel"]
+    value, gradients = jax.jit(jax.value_and_grad(penalty))(
+        given["variables"]["params"], jnp.asarray(given["x"])
+    )
+    expected = from_pytorch("penalty", given)
+    np.testing.assert_allclose(value, expected["penalty"], rtol=1e-3)
+    assert gradients.keys() == expected["gradients"].keys()
+    for layer, wanted in expected["gradients"].items():
+        wanted = wanted["kernel"]
         scale = abs(wanted).max()
         assert scale > 0
-        np.testing.assert_allclose(values["kernel"], wanted, atol=1e-3 * scale)
-
-
-def test_encoder_equals_pytorch(setup):
-    state = setup.create()
-    images = make_batch(setup.config)["views"][:, 0]
-    posterior, updated = apply_train(setup.networks.encoder, state.encoder, images)
-    statistics = jax.tree.map(reference.tensor, state.encoder.batch_stats)
-    expected = reference.encoder(
-        reference.from_flax(state.encoder.params, dense_ends=True),
-        statistics,
-        torch.tensor(images).permute(0, 3, 1, 2),
-    )
-    for actual, wanted in zip(posterior[:2], expected, strict=True):
-        np.testing.assert_allclose(actual, wanted, rtol=1e-3, atol=1e-4)
-    assert_statistics(updated, statistics)
+        actual = gradients[layer]["kernel"]
+        np.testing.assert_allclose(actual, wanted, atol=1e-3 * scale)
 
 
 @pytest.mark.parametrize("resolution", [32, 64])

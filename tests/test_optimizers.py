@@ -1,26 +1,28 @@
 import jax.numpy as jnp
 import numpy as np
-import torch
 from helpers import tiny_config
+from pytorch_inputs import adam
+from pytorch_values import from_pytorch
 
 from vaegan_jax.optimizers import build_optimizers
 
 
 def test_adam_equals_pytorch():
-    config = tiny_config("gan")
+    given = adam()
+    fields = {
+        "optimizer.generator_lr": given["learning_rate"],
+        "optimizer.betas": given["betas"],
+    }
+    config = tiny_config("gan", **fields)
     optimizer = build_optimizers(config, steps_per_epoch=10.0).generator
-    params = jnp.array([1.0, -2, 3])
-    theirs = torch.tensor(np.array(params), requires_grad=True)
-    adam = torch.optim.Adam([theirs], lr=0.0025, betas=(0.5, 0.5))
+    params = jnp.asarray(given["params"])
     opt_state = optimizer.transform.init(params)
-    for step in range(5):
-        gradient = np.float32([0.1 * step, 1, -2])
+    for step, gradient in enumerate(given["gradients"]):
         params, opt_state = optimizer.apply(
             jnp.asarray(gradient), opt_state, params, jnp.int32(step)
         )
-        theirs.grad = torch.tensor(gradient)
-        adam.step()
-    np.testing.assert_allclose(params, theirs.detach(), rtol=1e-5)
+    expected = from_pytorch("adam", given)["params"]
+    np.testing.assert_allclose(params, expected, rtol=1e-5)
 
 
 def test_the_discriminators_rate_falls_at_epochs_500_and_1000():

@@ -1,76 +1,107 @@
 """One whole training step of each model against the same step in PyTorch."""
 
+import functools
+import subprocess
+import sys
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import ALGORITHMS, OPEN, assert_trees_close, cached_setup, make_batch
-
-from vaegan_jax.benchmark.pytorch_networks import tensor, to_flax
-from vaegan_jax.benchmark.pytorch_step import Draws, PyTorchStep
-from vaegan_jax.prior import build_prior
-
-# Every switch of the step away from the reference recipe.
-VARIANT = {
-    "model.pooling": "max",
-    "model.leak": 0.1,
-    "prior.distribution": "uniform",
-    "prior.scale": 2.0,
-    "loss.soft_labels": False,
-    "loss.reconstruction": "cross_entropy",
-    "loss.reconstruction_weight": 0.01,
-    "loss.kl_weight": 0.3,
-    "loss.adversarial_weight": 2.0,
-    "model.convolution": "winograd",
-}
+from helpers import ROOT, assert_trees_close, imported_modules, needs_pytorch
+from pytorch_inputs import STEPS_IN_PYTORCH, standardise, training_step
+from pytorch_values import PyTorchValues
 
 
-def draws_of(config, state) -> Draws:
-    """What the JAX step draws."""
-    keys = jax.random.split(jax.random.fold_in(state.rng, state.step), 4)
-    size, latent = config.train.batch_size, config.model.latent_size
-    prior = build_prior(config)
-    bounds = (config.loss.real_labels, config.loss.fake_labels)
-    if not config.loss.soft_labels:
-        bounds = ((1.0, 1.0), (0.0, 0.0))
-    labels = [
-        jax.random.uniform(key, (size,), minval=low, maxval=high)
-        for key, (low, high) in zip(jax.random.split(keys[1]), bounds, strict=True)
-    ]
-    noise = jax.random.normal(keys[2], (size, config.data.num_views, latent))
-    latents = [prior.sample(keys[i], size, latent) for i in (0, 3)]
-    return Draws(*(tensor(x) for x in (*latents, *labels, noise)))
+@pytest.fixture(scope="module")
+def stored():
+    return PyTorchValues()
 
 
+@pytest.fixture(scope="module")
+def live(tmp_path_factory):
+    """What the installed PyTorch gives, in a process that TensorFlow stays out of."""
+    path = tmp_path_factory.mktemp("pytorch") / "values.npz"
+    made = subprocess.run(
+        [
+            *(sys.executable, "-X", "importtime"),
+            *("tests/make_pytorch_values.py", f"--output={path}"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert made.returncode == 0, made.stderr[-2000:]
+    imported = imported_modules(made.stderr)
+    assert "torch" in imported and "tensorflow" not in imported
+    return PyTorchValues(path)
+
+
+@functools.cache
+def our_step(name):
+    """A step with its given draws, the state after it, and its metrics."""
+    this = training_step(name)
+    left = list(this.uniform.values())
+    if not this.setup.config.data.num_views:
+        left.pop()  # the noise
+
+    def draw(shape):
+        numbers = left.pop(0)
+        assert numbers.shape == shape
+        return jnp.asarray(numbers)
+
+    def uniform(key, shape, minval, maxval):
+        return minval + (maxval - minval) * draw(shape)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jax.random, "uniform", uniform)
+        patch.setattr(jax.random, "normal", lambda key, shape: standardise(draw(shape)))
+        state, metrics = this.setup.train_step(this.state, this.batch)
+    assert not left
+    return this, state, metrics
+
+
+@pytest.mark.parametrize("name, way", STEPS_IN_PYTORCH)
 @pytest.mark.parametrize(
-    "algorithm, variant, way",
-    [
-        *((name, {}, "published") for name in ALGORITHMS),
-        ("gan", {}, "best"),
-        ("vae_gan", {}, "best"),
-        # The best PyTorch shares BatchNorm statistics between views.
-        ("mv_vae_gan", {"model.view_encoding": "fold_joint"}, "best"),
-        ("mv_vae_gan", VARIANT, "published"),
-    ],
+    "origin",
+    ["stored", pytest.param("live", marks=[pytest.mark.slow, needs_pytorch])],
 )
-def test_a_whole_step_equals_pytorch(algorithm, variant, way):
-    this = cached_setup(algorithm, OPEN | variant)
-    batch, start = make_batch(this.config), this.create()
-    peer = PyTorchStep(this.config, start, way, channels_last=way == "best")
-    views = tensor(batch["views"]) if algorithm != "gan" else None
-    losses = peer(tensor(batch["voxels"]), views, draws_of(this.config, start))
-    state, metrics = this.train_step(start, batch)
-    for name, loss in losses.items():
-        np.testing.assert_allclose(metrics[name], loss.item(), rtol=1e-3)
-    for name, params in peer.params.items():
-        # After one step Adam's first moment is (1 - β1) times the gradient.
-        moments = jax.tree.map(
-            lambda p, name=name: peer.optimizers[name].state[p]["exp_avg"], params
-        )
-        expected, net = to_flax(moments), getattr(state, name)
-        scale = max(abs(m).max() for m in jax.tree.leaves(expected))
-        assert_trees_close(net.opt_state.mu, expected, rtol=5e-3, atol=1e-4 * scale)
-    running = {name: getattr(state, name).batch_stats for name in peer.params}
-    running |= {"decoder": state.decoder_stats} if algorithm != "gan" else {}
-    for name, stats in running.items():
-        expected = jax.tree.map(lambda x: x.numpy(), peer.stats[name])
-        assert_trees_close(stats, expected, rtol=2e-3, atol=1e-4)
+def test_a_whole_step_equals_pytorch(name, way, origin, request):
+    values = request.getfixturevalue(origin)
+    this, state, metrics = our_step(name)
+    expected = values(f"step/{name}/{way}", this.inputs)
+    for loss, value in expected["losses"].items():
+        np.testing.assert_allclose(metrics[loss], value, rtol=1e-3)
+    for net, moments in expected["moments"].items():
+        scale = max(abs(m).max() for m in jax.tree.leaves(moments))
+        actual = getattr(state, net).opt_state.mu
+        assert_trees_close(actual, moments, rtol=5e-3, atol=1e-4 * scale)
+    for net, stats in expected["batch_stats"].items():
+        actual = state.decoder_stats
+        if net != "decoder":
+            actual = getattr(state, net).batch_stats
+        assert_trees_close(actual, stats, rtol=2e-3, atol=1e-4)
+
+
+@pytest.mark.slow
+@needs_pytorch
+def test_what_is_stored_is_what_todays_pytorch_gives(stored, live):
+    assert stored.names == live.names
+    for name in stored.names:
+        expected, actual = stored.outputs(name), live.outputs(name)
+        assert expected.keys() == actual.keys()
+        for part, values in expected.items():
+            np.testing.assert_allclose(
+                *(actual[part], values),
+                rtol=1e-4,
+                atol=1e-5 * abs(values).max(),
+                err_msg=f"{name} {part}",
+            )
+
+
+def test_other_inputs_than_pytorch_had_are_told_so(stored):
+    given = {"params": np.ones(3, np.float32)}
+    with pytest.raises(AssertionError, match=r"'adam'.*make_pytorch_values\.py"):
+        stored("adam", given)
+    with pytest.raises(AssertionError, match="'no such'"):
+        stored("no such", given)

@@ -1,6 +1,11 @@
-"""Our training step beside the same step in PyTorch, in paired processes."""
+"""Our training step beside the same step in PyTorch, in paired processes.
+
+None of them imports TensorFlow: a process that has dies when `torch.compile` imports
+Triton.
+"""
 
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 
 from vaegan_jax.benchmark.report import Benchmark
 from vaegan_jax.benchmark.timing import Peer, calls, ratio, summarise, take_turns
@@ -35,12 +40,8 @@ def run(
     Raises:
       UserError: PyTorch is not installed.
     """
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise UserError(
-            "PyTorch is not installed; pip install -e '.[bench]'"
-        ) from error
+    if find_spec("torch") is None:
+        raise UserError("PyTorch is not installed; pip install -e '.[bench]'")
     rows, cases = [], list(zip(models, batch_sizes, strict=False))
     each = calls(1 + len(_PYTORCH), rounds)
     with Progress("peer", total=len(cases) * each) as progress:
