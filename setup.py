@@ -24,6 +24,7 @@ setup(
     },
     install_requires=[
         "absl-py>=2.1",
+        "etils[epath]>=1.12",  # orbax's paths
         "flax>=0.12",
         "jax>=0.10",
         "jaxtyping>=0.3",
@@ -58,6 +59,7 @@ setup(
             "pytest>=8.3",
             "pytest-xdist>=3.6",
             "ruff>=0.11",
+            "tensorstore>=0.1.70",  # orbax's files
             "tensorboard>=2.19",  # to read back what training logs
         ],
         "browser": ["playwright>=1.50"],  # for tests of the demo, beside a Chromium

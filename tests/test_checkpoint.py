@@ -5,6 +5,7 @@ import subprocess
 
 import jax
 import pytest
+import tensorstore as ts
 from helpers import Setup, assert_trees_equal, make_batch, tiny_config
 
 from vaegan_jax import checkpoint
@@ -14,6 +15,7 @@ from vaegan_jax.checkpoint import (
     load_config,
     save_config,
 )
+from vaegan_jax.checkpoint_files import seal, unfinished
 from vaegan_jax.errors import UserError
 
 
@@ -96,16 +98,22 @@ def test_no_checkpoint_has_a_score(setup, tmp_path):
         checkpoints.restore(abstract_state(setup.create), "best")
 
 
-@pytest.fixture
-def two(tmp_path):
-    """A work directory with checkpoints 0 and 1, and their structure."""
+@pytest.fixture(scope="module")
+def begun():
+    """A state and its structure."""
     setup = Setup(tiny_config("gan"))
-    state = setup.create()
+    return setup.create(), abstract_state(setup.create)
+
+
+@pytest.fixture
+def two(tmp_path, begun):
+    """A work directory with checkpoints 0 and 1, and their structure."""
+    state, abstract = begun
     checkpoints = Checkpoints(tmp_path)
     for step, score in ((0, 0.4), (1, 0.5)):
         checkpoints.save(state.replace(step=state.step + step), score)
     checkpoints.close()
-    return tmp_path, abstract_state(setup.create)
+    return tmp_path, abstract
 
 
 def flip_a_byte(path):
@@ -208,3 +216,73 @@ def test_a_save_that_fails_in_the_background_is_told(two, monkeypatch):
     with pytest.raises(UserError, match="not take step 2: No space left on device;"):
         checkpoints.wait()
     assert Checkpoints(workdir, read_only=True).steps == [0, 1]
+
+
+def without_manifest(checkpoint):
+    """As Orbax left it where it did not find what it had written."""
+    (checkpoint / "default" / "manifest.ocdbt").unlink()
+
+
+def without_an_array(checkpoint):
+    folder = {"driver": "file", "path": f"{checkpoint / 'default'}/"}
+    arrays = ts.KvStore.open({"driver": "ocdbt", "base": folder}).result()
+    arrays.delete_range(ts.KvStore.KeyRange("step/", "step0")).result()
+
+
+def without_an_entry(checkpoint):
+    path = checkpoint / "default" / "_METADATA"
+    metadata = json.loads(path.read_text())
+    del metadata["tree_metadata"]["('step',)"]
+    path.write_text(json.dumps(metadata))
+
+
+def without_data(checkpoint):
+    for data in (checkpoint / "default").rglob("d/*"):
+        data.write_bytes(b"")
+
+
+SPOILT = [without_manifest, without_an_array, without_data]
+
+
+@pytest.mark.parametrize("spoil", [*SPOILT, without_an_entry])
+def test_a_save_that_cannot_be_opened_fails_and_removes_nothing(
+    two, monkeypatch, spoil
+):
+    def spoilt(directory, step):
+        written = unfinished(directory, step)
+        spoil(written)
+        return written
+
+    workdir, abstract = two
+    checkpoints = Checkpoints(workdir, keep=1)
+    state = checkpoints.restore(abstract)
+    monkeypatch.setattr(checkpoint, "unfinished", spoilt)
+    checkpoints.save(state.replace(step=state.step + 1))
+    with pytest.raises(UserError, match=r"not take step 2: what was written .* kept"):
+        checkpoints.wait()
+    assert Checkpoints(workdir, read_only=True).steps == [0, 1]
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
+@pytest.mark.parametrize("sealed", [True, False])
+def test_incomplete_arrays_are_damage_whatever_the_checksums_say(two, spoil, sealed):
+    workdir, abstract = two
+    last = workdir / "checkpoints" / "1"
+    spoil(last)
+    seal(last)
+    if not sealed:
+        (last / "checksums.txt").unlink()
+    reader = Checkpoints(workdir, read_only=True)
+    assert reader.damaged == {1: "its arrays are incomplete"}
+    assert int(reader.restore(abstract).step) == 0
+    assert Checkpoints(workdir).steps == [0] and last.with_suffix(".damaged").is_dir()
+
+
+def test_another_model_is_not_called_damaged(two):
+    reader = Checkpoints(two[0], read_only=True)
+    for config in (
+        tiny_config("vae_gan"),
+        tiny_config("gan", **{"model.latent_size": 7}),
+    ):
+        with pytest.raises(UserError, match=r"/1 is of another model than its config"):
+            reader.restore(abstract_state(Setup(config).create))

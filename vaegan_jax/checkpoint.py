@@ -4,19 +4,25 @@ import contextlib
 import json
 import os
 import pathlib
+from collections.abc import Iterator
 from typing import Any
 
 import jax
 import orbax.checkpoint as ocp
+from etils import epath
 from ml_collections import ConfigDict
 from orbax.checkpoint import checkpoint_managers
 
 from vaegan_jax.checkpoint_files import (
-    damage_of,
+    Shapes,
+    changed_files,
+    check_place,
     failure,
     find_damaged,
     seal,
     set_aside,
+    shapes_of,
+    unfinished,
 )
 from vaegan_jax.config import with_additions
 from vaegan_jax.errors import UserError
@@ -25,6 +31,24 @@ from vaegan_jax.state import TrainState
 
 _CONFIG = "config.json"
 _SCORE = "score"
+_ARRAYS = "default"  # Orbax's name of what is saved without one
+
+# What Orbax raises for arrays that are missing, cut or garbled.
+_DAMAGED = (KeyError, OSError, TypeError, ValueError)
+
+_UNREADABLE = "its arrays are incomplete"
+
+
+class _LiteralPath(type(epath.Path())):
+    """A path for Orbax in which `[`, `*` and `?` stand for themselves.
+
+    Orbax finds what the processes have written by `glob`, to which etils gives path and
+    pattern in one: below `a[v1]` nothing was found, and no array could be read again.
+    """
+
+    def glob(self, pattern: str) -> Iterator["_LiteralPath"]:
+        """The paths below this one that match the pattern."""
+        return map(type(self), pathlib.Path(self).glob(pattern))
 
 
 def _score(metrics: dict[str, float]) -> float:
@@ -48,7 +72,8 @@ class Checkpoints:
       damaged: what is wrong with checkpoints that are not used, by step.
 
     Raises:
-      UserError: there is nothing to read, or every checkpoint is damaged.
+      UserError: there is nothing to read, every checkpoint is damaged, or the path is
+        one that arrays cannot be saved in.
     """
 
     def __init__(
@@ -69,7 +94,7 @@ class Checkpoints:
             best_fn=_score,
             cleanup_tmp_directories=True,
             async_options=ocp.AsyncOptions(
-                post_finalization_callback=lambda: seal(self._directory),
+                post_finalization_callback=self._complete,
                 # Otherwise it waits ten minutes for one that could not be made.
                 create_directories_asynchronously=False,
             ),
@@ -82,14 +107,17 @@ class Checkpoints:
                 lightweight_initialize=True,  # reads no scores, for one may be damaged
             )
         self._directory = pathlib.Path(workdir).resolve() / "checkpoints"
+        check_place(self._directory)
         if read_only and not self._directory.is_dir():
             raise UserError(f"{workdir} holds no checkpoint; train first")
-        self.damaged = find_damaged(self._directory)
+        self.damaged = find_damaged(self._directory, _damage)
         if not read_only:
             set_aside(self._directory, self.damaged)
         self._last: int | None = None  # that a save was begun of
+        self._expected: Shapes = {}  # of what is being saved
         with self._writing():
-            self._manager = ocp.CheckpointManager(self._directory, options=options)
+            directory = _LiteralPath(self._directory)
+            self._manager = ocp.CheckpointManager(directory, options=options)
 
     @property
     def steps(self) -> list[int]:
@@ -119,7 +147,8 @@ class Checkpoints:
           score: how good it is, higher for better; None if that was not measured.
 
         Raises:
-          UserError: this or the save before failed.
+          UserError: this or the save before failed: it could not be written, or what
+            was written could not be opened again.
         """
         step = int(state.step)
         if step in self.steps:
@@ -128,13 +157,32 @@ class Checkpoints:
             raise UserError(f"{self._directory} has vanished; step {step} is not saved")
         with self._writing():
             self._manager.wait_until_finished()
-            self._last = step
+            self._last, self._expected = step, shapes_of(state)
             self._manager.save(
                 step,
                 args=ocp.args.StandardSave(state),
                 metrics=None if score is None else {_SCORE: score},
                 force=True,
             )
+
+    def _complete(self) -> None:
+        """Opens what was written, and seals it, before it gets its final name.
+
+        Orbax calls it in the first process, once all have written. As long as it has
+        not returned, no older checkpoint is removed.
+
+        Raises:
+          UserError: an array cannot be opened again, or is not the one that was saved.
+        """
+        written = unfinished(self._directory, self._last)
+        try:
+            found = _saved_shapes(written)
+        except _DAMAGED as error:
+            raise UserError("what was written cannot be opened again") from error
+        if found != self._expected:
+            name = min(dict(found.items() ^ self._expected.items()))
+            raise UserError(f"what was written holds another {name} than was given")
+        seal(written)
 
     def restore(
         self, abstract: TrainState, step: int | str | None = None
@@ -154,22 +202,25 @@ class Checkpoints:
             )
         step = self._find(step)
         directory = self._directory / str(step)
-        damage = damage_of(directory)
-        if damage:
-            others = ", ".join(str(other) for other in self.steps if other != step)
-            raise UserError(
-                f"{directory} is damaged: {damage}; choose another checkpoint: {others}"
-            )
-        try:
-            if not _shapes_fit(directory, abstract):
-                raise ValueError("arrays of other shapes")
-            return self._manager.restore(step, args=ocp.args.StandardRestore(abstract))
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(
-                f"{directory} is of another model than its config.json describes, or "
-                "of another version of the program; use those that belong together, or "
-                "train again"
-            ) from error
+        damage, cause = changed_files(directory), None
+        if not damage:
+            try:
+                if _saved_shapes(directory) == shapes_of(abstract):
+                    arguments = ocp.args.StandardRestore(abstract)
+                    return self._manager.restore(step, args=arguments)
+            except _DAMAGED as error:
+                damage, cause = _UNREADABLE, error
+            else:
+                raise UserError(
+                    f"{directory} is of another model than its config.json describes, "
+                    "or of another version of the program; use those that belong "
+                    "together, or train again"
+                )
+        others = ", ".join(str(other) for other in self.steps if other != step)
+        raise UserError(
+            f"{directory} is damaged: {damage}; choose another checkpoint: "
+            + (others or "there is none, so restore it from a backup or train again")
+        ) from cause
 
     def _find(self, step: int | str | None) -> int:
         if step in (None, "latest"):
@@ -215,24 +266,25 @@ class Checkpoints:
             raise UserError(failure(self._directory, self._last, error)) from error
 
 
-def _shapes_fit(checkpoint: pathlib.Path, abstract: TrainState) -> bool:
-    """False if parameters in a checkpoint are known to have other shapes.
+def _damage(checkpoint: pathlib.Path) -> str | None:
+    """What is wrong with a checkpoint, or None."""
+    damage = changed_files(checkpoint)
+    if not damage:
+        try:
+            _saved_shapes(checkpoint)
+        except _DAMAGED:
+            damage = _UNREADABLE
+    return damage
 
-    Orbax itself, asked for another shape, fills the terminal with pages of errors.
+
+def _saved_shapes(checkpoint: pathlib.Path) -> Shapes:
+    """The shapes in a checkpoint, for which each array is opened as for restoring it.
+
+    Raises:
+      one of _DAMAGED: the list of arrays or one of them is missing or garbled.
     """
-    try:
-        metadata = json.loads((checkpoint / "default/_METADATA").read_text())
-        arrays = metadata["tree_metadata"]
-        saved = {
-            k: tuple(v["value_metadata"]["write_shape"]) for k, v in arrays.items()
-        }
-    except (OSError, ValueError, KeyError, TypeError):
-        return True  # not known; restoring tells
-    for path, leaf in jax.tree_util.tree_leaves_with_path(abstract):
-        key = str(tuple(getattr(k, "key", getattr(k, "name", k)) for k in path))
-        if "'params'" in key and saved.get(key, leaf.shape) != leaf.shape:
-            return False
-    return True
+    folder = _LiteralPath(checkpoint / _ARRAYS)
+    return shapes_of(ocp.PyTreeCheckpointHandler().metadata(folder).tree)
 
 
 def abstract_state(create: Any, sharding: jax.sharding.Sharding | None = None) -> Any:

@@ -4,34 +4,75 @@ import itertools
 import os
 import pathlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import jax
 from jax.experimental import multihost_utils
 
 from vaegan_jax.checksums import find_damage, write_checksums
 from vaegan_jax.errors import UserError
+from vaegan_jax.paths import check_encoding
 
-_PARTIAL = "*.orbax-checkpoint-tmp*"  # orbax's names for what is not complete yet
+# The shapes of arrays, by their place in a state.
+Shapes = dict[str, tuple[int, ...]]
+
+_PARTIAL = ".orbax-checkpoint-tmp*"  # orbax's ending of what is not complete yet
 _SCORE = "metrics/metrics"
 # When a checkpoint was saved, which is not read: orbax adds this after the checksums.
 _NOTES = ("_CHECKPOINT_METADATA", "commit_success.txt")
 
 
-def seal(directory: pathlib.Path) -> None:
-    """Adds checksums to a checkpoint that is written but has not its final name yet."""
-    for partial in directory.glob(_PARTIAL):
-        write_checksums(partial, _NOTES)
+def check_place(directory: pathlib.Path) -> None:
+    """Raises a `UserError` unless arrays can be saved in a directory of this path.
+
+    TensorStore, by which Orbax writes, takes a backslash for a slash, and saves
+    elsewhere without a word.
+    """
+    path = str(directory.resolve())
+    if "\\" in path:
+        raise UserError(
+            f"no checkpoints can be in {path}, for the path holds a backslash; rename "
+            "that folder, or choose another --workdir"
+        )
+    check_encoding(path)
 
 
-def damage_of(checkpoint: pathlib.Path) -> str | None:
-    """What is wrong with a checkpoint, or None. Those without checksums pass."""
+def unfinished(directory: pathlib.Path, step: int) -> pathlib.Path:
+    """Where a checkpoint is that is being written, and has not its final name yet."""
+    return next(directory.glob(f"{step}{_PARTIAL}"))
+
+
+def seal(checkpoint: pathlib.Path) -> None:
+    """Adds checksums to a checkpoint that is complete."""
+    write_checksums(checkpoint, _NOTES)
+
+
+def changed_files(checkpoint: pathlib.Path) -> str | None:
+    """What the checksums of a checkpoint say against it, or None if it has none."""
     return find_damage(checkpoint, ignored=_NOTES)
 
 
-def find_damaged(directory: pathlib.Path) -> dict[int, str]:
+def shapes_of(state: Any) -> Shapes:
+    """The shapes of arrays as Orbax saves them: random keys as the words they are."""
+    found = {}
+    for path, leaf in jax.tree_util.tree_leaves_with_path(state):
+        if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            leaf = jax.eval_shape(jax.random.key_data, leaf)
+        name = jax.tree_util.keystr(path, simple=True, separator=".")
+        found[name] = tuple(leaf.shape)
+    return found
+
+
+def find_damaged(
+    directory: pathlib.Path, damage_of: Callable[[pathlib.Path], str | None]
+) -> dict[int, str]:
     """What is wrong with checkpoints that are later than the latest good one, or whose
     score is damaged; the others are checked when they are restored.
+
+    Args:
+      directory: of the checkpoints.
+      damage_of: what is wrong with one, or None.
 
     Raises:
       UserError: none is good.

@@ -12,6 +12,7 @@ from ml_collections import ConfigDict
 
 from vaegan_jax import weights
 from vaegan_jax.checkpoint import load_config
+from vaegan_jax.checkpoint_files import check_place
 from vaegan_jax.dataset import Examples
 from vaegan_jax.errors import UserError
 from vaegan_jax.provenance import read_provenance
@@ -46,8 +47,10 @@ def changed_fields(
 
     Raises:
       UserError: one of the differences makes it another model, or gives its steps
-        another meaning, so that it cannot go on; or there is no run, but a model.
+        another meaning, so that it cannot go on; or there is no run, but a model; or
+        nothing can be saved in a directory of this path.
     """
+    check_place(workdir)
     if weights.are_in(workdir):
         raise UserError(
             f"{workdir} holds exported weights, from which training cannot go on; "
