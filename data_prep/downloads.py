@@ -75,7 +75,7 @@ def _attempt(url: str, partial: pathlib.Path) -> None:
     if start:
         headers["Range"] = f"bytes={start}-"
         if tag.exists():  # so that a file that has changed is not patched together
-            headers["If-Range"] = tag.read_text()
+            headers["If-Range"] = tag.read_text("utf-8")
     with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as answer:
         if answer.status_code == 416:  # nothing is left, or what we have is too long
             if answer.headers.get("Content-Range") == f"bytes */{start}":
@@ -88,7 +88,7 @@ def _attempt(url: str, partial: pathlib.Path) -> None:
         total = start + int(answer.headers.get("Content-Length", 0))
         mark = answer.headers.get("ETag", "")
         mark = mark if mark.startswith('"') else answer.headers.get("Last-Modified", "")
-        tag.write_text(mark) if mark else tag.unlink(missing_ok=True)
+        tag.write_text(mark, "utf-8") if mark else tag.unlink(missing_ok=True)
         with partial.open("ab" if start else "wb") as file:
             for block in _shown(answer, partial.stem, start, total):
                 file.write(block)

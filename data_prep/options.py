@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from vaegan_jax.errors import UserError
 from vaegan_jax.shapes import Camera
 from vaegan_jax.shapes.voxelize import METHODS
 
@@ -10,10 +11,10 @@ _CAMERA = Camera()
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong with the arguments in one line."""
+    """Says what is wrong with the arguments in one sentence."""
 
     def error(self, message: str):
-        self.exit(2, f"error: {message}; {self.prog} --help tells more\n")
+        raise UserError(f"{message}; {self.prog} --help tells more")
 
 
 def add_source_options(

@@ -13,7 +13,7 @@ from data_prep.volumetric_grids import (
     volumetric_grids_dataset_builder as volumetric_grids,
 )
 from data_prep.voxel_view_archive import voxel_view_archive_dataset_builder as archive
-from vaegan_jax.cache import cache_directory
+from vaegan_jax.cache import writing_to_cache
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.orientation import frame_turn
 
@@ -26,12 +26,13 @@ def prepare_procedural(
     """The directory of the procedural chairs, made first if they are not there.
 
     Args:
-      data_dir: the folder that holds data sets; default `cache_directory()`.
+      data_dir: the folder that holds data sets; default the cache.
       resolution: voxels along each axis.
       image_size: pixels along each side of a view.
 
     Raises:
-      UserError: for a resolution or image size that there is no configuration for.
+      UserError: for a resolution or image size that there is no configuration for,
+        or a cache that cannot be written to.
     """
     name = f"r{resolution}_v{image_size}"
     known = [config.name for config in chairs.Builder.BUILDER_CONFIGS]
@@ -40,8 +41,10 @@ def prepare_procedural(
             f"The procedural chairs come with a resolution of 32 or 64 and an image "
             f"size of 64, 128 or 224, not {resolution} and {image_size}."
         )
-    data_dir = _folder(data_dir or cache_directory())
-    return tfds_tools.build(chairs.Builder(config=name, data_dir=data_dir))
+    if data_dir is None:
+        with writing_to_cache() as cache:
+            return prepare_procedural(cache, resolution, image_size)
+    return tfds_tools.build(chairs.Builder(config=name, data_dir=_folder(data_dir)))
 
 
 def prepare_archive(
@@ -147,8 +150,9 @@ def prepare_modelnet(
       version: of ModelNet, 10 or 40.
       url, sha256: another place of the archive, and its checksum.
     """
-    downloads = cache_directory() / "downloads"
-    path, origin = modelnet.fetch_modelnet(downloads, version, url, sha256)
+    with writing_to_cache() as cache:
+        downloads = cache / "downloads"
+        path, origin = modelnet.fetch_modelnet(downloads, version, url, sha256)
     output = output or f"data/modelnet{version}_{config_name(categories)}"
     return prepare_meshes(path, output, categories, origin=origin, **settings)
 

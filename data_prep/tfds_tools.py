@@ -105,7 +105,7 @@ def build(builder: tfds.core.DatasetBuilder) -> pathlib.Path:
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    with open(target.parent / ".lock", "w") as lock:
+    with open(target.parent / ".lock", "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if target.exists():
             return target

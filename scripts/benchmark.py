@@ -12,17 +12,13 @@ python scripts/benchmark.py tpu_layers
 """
 
 import argparse
-import os
-import pathlib
 import shlex
 import sys
 
 from data_prep.options import Parser
 from vaegan_jax.benchmark.commands import add_commands
-from vaegan_jax.errors import UserError, tell
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+from vaegan_jax.command_line import guard
+from vaegan_jax.errors import UserError, missing_platform
 
 
 def measure(given: argparse.Namespace) -> str:
@@ -31,28 +27,23 @@ def measure(given: argparse.Namespace) -> str:
 
     from vaegan_jax.benchmark import machine, report
     from vaegan_jax.cpu import keep_freed_memory
+    from vaegan_jax.shape_files import make_folder
 
     if given.backend != "auto":
         jax.config.update("jax_platforms", given.backend)
+        if missing := missing_platform("--backend"):
+            raise UserError(missing)
     keep_freed_memory()
     command = shlex.join(["python", *sys.argv])
-    output = pathlib.Path(given.output)
+    output = make_folder(given.output)  # before what takes long
     return report.write(given.function(given), machine.describe(), command, output)
 
 
-def main() -> int:
+def main() -> None:
     parser = Parser(description=__doc__.splitlines()[0])
     add_commands(parser.add_subparsers(required=True, metavar="COMMAND"))
-    try:
-        print(measure(parser.parse_args()))
-    except (UserError, OSError) as error:
-        print(f"error: {tell(error)}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nerror: interrupted", file=sys.stderr)
-        return 130
-    return 0
+    print(measure(parser.parse_args()))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    guard(main)

@@ -41,6 +41,7 @@ def main() -> None:
 
     from vaegan_jax.errors import UserError
     from vaegan_jax.evaluate import comparison, evaluation, report
+    from vaegan_jax.shape_files import check_writable
 
     workdirs = WORKDIR.value
     if len(workdirs) > 2:
@@ -57,6 +58,7 @@ def main() -> None:
         sets=SETS.value,
     )
     output = pathlib.Path(OUTPUT.value or f"{workdirs[-1]}/evaluation")
+    check_writable(output)
     measured = []
     for number, workdir in enumerate(workdirs):
         measured.append(evaluation.evaluate(workdir, options))

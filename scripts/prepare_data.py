@@ -12,18 +12,12 @@ python scripts/prepare_data.py teach --packed=FILE.npz --model=DIR --output=TAUG
 """
 
 import argparse
-import logging
-import os
 import sys
 
 from data_prep.commands import add_command, add_commands
 from data_prep.memory import limit_memory
 from data_prep.options import Parser, positive
-from vaegan_jax.errors import UserError, tell
-
-# TensorFlow only reads and writes records here, and should not chat about it.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+from vaegan_jax.command_line import guard
 
 
 def inspect(given: argparse.Namespace) -> str:
@@ -59,22 +53,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def run(arguments: list[str] | None) -> None:
+    given = parse(arguments)
+    limit_memory()
+    print(given.function(given))
+
+
 def main(arguments: list[str] | None = None) -> int:
-    for name in ("absl", "tensorflow"):  # TFDS's announcements, TensorFlow's advice
-        logging.getLogger(name).setLevel(logging.ERROR)
-    try:
-        given = parse(arguments)
-        limit_memory()
-        print(given.function(given))
-    except MemoryError:
-        print("error: this takes more memory than there is", file=sys.stderr)
-        return 1
-    except (UserError, OSError) as error:
-        print(f"error: {tell(error)}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nerror: interrupted; run the same command again.", file=sys.stderr)
-        return 130
+    guard(run, arguments)
     return 0
 
 

@@ -46,11 +46,14 @@ def run() -> int:
     from vaegan_jax.config import complete
     from vaegan_jax.multihost import first_before_others
     from vaegan_jax.resuming import changed_fields
+    from vaegan_jax.shape_files import check_writable
     from vaegan_jax.train import train
 
     config = complete(CONFIG.value)
     workdir = pathlib.Path(WORKDIR.value or f"runs/{config.name}")
-    changed_fields(workdir, config)  # refuses before data are made, which takes long
+    # Both refuse before data are made, which takes long.
+    check_writable(workdir, "--workdir")
+    changed_fields(workdir, config)
     keep_compiled_programs()
     if not config.data.dir:
         # Imported only here: training from a packed file needs no TensorFlow.

@@ -136,7 +136,7 @@ def test_how_to_voxelize(meshes, tmp_path):
     np.testing.assert_array_equal(examples.voxels[0], expected)
     assert (expected != voxelize(mesh, 16)).any()
     result = meshes("--method=cut", output=tmp_path / "other")
-    assert result.returncode == 2 and result.stderr.count("\n") == 1
+    assert result.returncode == 1 and result.stderr.count("\n") == 1
     assert "--method: invalid choice: 'cut' (choose from 'exact'" in result.stderr
     with pytest.raises(UserError, match="--method is 'cut'; give exact or carve or"):
         prepare_meshes(DUMMY, tmp_path / "other", method="cut")
@@ -215,8 +215,8 @@ def test_impossible_arguments(meshes, run, tmp_path):
     assert_error(meshes(input=missing), "none.zip: there is no such file")
     assert_error(meshes("--category=sofa"), "no shape of category sofa; it has chair")
     assert_error(meshes("--distance=0.1"), "Camera.distance is 0.1")
-    assert meshes("--resolution=0").returncode == 2
-    assert meshes("--up=x").returncode == 2
+    assert meshes("--resolution=0").returncode == 1
+    assert meshes("--up=x").returncode == 1
     assert "abc is not a whole number" in meshes("--num_views=abc").stderr
     (tmp_path / "text.zip").write_text("hello")
     assert_error(meshes(input=tmp_path / "text.zip"), "neither a folder, a zip nor")

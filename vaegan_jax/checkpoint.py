@@ -303,7 +303,7 @@ def save_config(workdir: str | pathlib.Path, config: ConfigDict) -> None:
     """Writes the configuration to the work directory, as JSON."""
     path = pathlib.Path(workdir) / _CONFIG
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(config.to_dict(), indent=2) + "\n")
+    partial.write_text(json.dumps(config.to_dict(), indent=2) + "\n", "utf-8")
     os.replace(partial, path)
 
 

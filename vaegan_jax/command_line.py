@@ -1,30 +1,59 @@
 """How the commands in `scripts/` start and fail: one sentence, and a non-zero exit."""
 
 import difflib
+import getpass
+import io
+import logging as python_logging
 import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from absl import app, flags, logging
 
-from vaegan_jax.errors import UserError, tell
+from vaegan_jax.errors import UserError, explain
 
 # Before anything imports TensorFlow, whose start-up messages would bury ours.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+# Commands draw to files alone. Without the backend of a notebook, which its `!python`
+# inherits, Matplotlib cannot be imported, nor what imports it: Keras and TensorFlow.
+os.environ["MPLBACKEND"] = "agg"
+# PyTorch asks for the user's name, which the users of containers often lack.
+try:
+    getpass.getuser()
+except (KeyError, OSError):
+    os.environ["USER"] = str(os.getuid())
 
 # --help lists the flags that are defined here as those of the script that calls.
 flags.disclaim_key_flags()
 
 
 def run(main: Callable[[], int | None]) -> None:
-    """Parses absl flags, calls `main`, and exits with its status.
+    """Parses absl flags, calls `main`, and exits with its status; see `guard`.
 
-    A wrong flag, a config field that does not exist, a `UserError` or an `OSError` ends
-    the program with status 1 and one sentence on standard error.
+    A wrong flag or a config field that does not exist is a `UserError`.
     """
-    app.run(lambda _: _start(main), flags_parser=lambda argv: _guard(_parse, argv))
+    app.run(lambda _: guard(main), flags_parser=lambda argv: guard(_parse, argv))
+
+
+def guard(function: Callable, *args) -> Any:
+    """Calls a function, or a part, of a command.
+
+    What the user can mend, see `explain`, ends the program with status 1 and one
+    sentence on standard error; Ctrl-C with status 130. The standard output takes
+    every text, whatever its encoding.
+    """
+    _settle()
+    try:
+        return function(*args)
+    except (Exception, KeyboardInterrupt) as error:
+        sentence = explain(error)
+        if sentence is None:
+            raise
+        print(f"error: {sentence}", file=sys.stderr)
+        sys.exit(130 if isinstance(error, KeyboardInterrupt) else 1)
 
 
 def define_checkpoint() -> flags.FlagHolder[str]:
@@ -32,24 +61,18 @@ def define_checkpoint() -> flags.FlagHolder[str]:
     return flags.DEFINE_string("checkpoint", "latest", "A step, latest or best.")
 
 
-def _start(main: Callable[[], int | None]) -> int | None:
+def _settle() -> None:
+    """Lets nothing but what we have to say reach the terminal, and all of that."""
     if not flags.FLAGS["verbosity"].present:
         # The libraries' own progress reports; ours do not go through absl.
         # Their errors are raised as well, and told in one sentence.
         logging.set_verbosity(logging.FATAL)
+    for name in ("tensorflow", "matplotlib"):
+        python_logging.getLogger(name).setLevel(python_logging.ERROR)
     warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
-    return _guard(main)
-
-
-def _guard(function: Callable, *args):
-    try:
-        return function(*args)
-    except (UserError, OSError) as error:
-        print(f"error: {tell(error)}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        print("error: interrupted; run the same command again", file=sys.stderr)
-        sys.exit(130)
+    # Not every encoding has ³; standard error replaces what it lacks by itself.
+    if isinstance(sys.stdout, io.TextIOWrapper):  # None where it is closed
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _parse(argv: Sequence[str]) -> list[str]:

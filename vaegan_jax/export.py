@@ -8,6 +8,7 @@ formulation that is fast on it; both are ordinary operations.
 
 import dataclasses
 import functools
+import os
 import pathlib
 import subprocess
 import sys
@@ -116,10 +117,15 @@ def check_exported(output: str | pathlib.Path) -> str:
         "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
     )
     made = subprocess.run(
-        [sys.executable, "-c", blocked, str(script)], capture_output=True, text=True
+        [sys.executable, "-c", blocked, str(script)],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+        encoding="utf-8",
+        errors="replace",
     )
     if made.returncode:
-        raise UserError(f"the exported model is not the same: {made.stderr.strip()}")
+        reason = made.stderr.strip().removeprefix("error: ")
+        raise UserError(f"the exported model is not the same: {reason}")
     return made.stdout.strip()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from vaegan_jax.dataset import Examples, existing
-from vaegan_jax.errors import UserError
+from vaegan_jax.errors import UserError, explain
 from vaegan_jax.provenance import describe, read_provenance
 from vaegan_jax.shapes import Camera, draw_contact_sheet
 from vaegan_jax.shapes.pictures import ELEVATION_DEGREES
@@ -73,7 +73,8 @@ def draw(
       Where the picture is.
 
     Raises:
-      UserError: there is no data set, it is damaged, or the picture's name is no PNG's.
+      UserError: there is no data set, it is damaged, or the picture's name is no PNG's
+        or it cannot be written.
     """
     path = existing(path)
     default = path.with_suffix(".contact_sheet.png")
@@ -91,8 +92,13 @@ def draw(
         _TILE,
         _elevation(read_provenance(path)),
     )
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(picture)
+    try:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        sheet.save(picture)
+    except OSError as error:  # of a data set that others share, for instance
+        raise UserError(
+            f"cannot write {picture} ({explain(error)}); name another --picture"
+        ) from error
     return picture
 
 

@@ -28,7 +28,7 @@ def hold(workdir: pathlib.Path) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         try:
             workdir.mkdir(parents=True, exist_ok=True)
-            file = stack.enter_context((workdir / _NAME).open("a+"))
+            file = stack.enter_context((workdir / _NAME).open("a+", encoding="utf-8"))
             _take(file, workdir)
             file.truncate(0)
             file.write(f"process {os.getpid()} on {socket.gethostname()}")

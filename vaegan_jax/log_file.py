@@ -26,6 +26,9 @@ _FLUSH_SECONDS = 30
 class LogFile(logging.FileHandler):
     """Appends to a text file; training that cannot log ends with a `UserError`."""
 
+    def __init__(self, path: pathlib.Path):
+        super().__init__(path, encoding="utf-8")
+
     def handleError(self, record):
         with _explained(self.baseFilename):
             raise sys.exc_info()[1]

@@ -12,8 +12,8 @@ import pathlib
 import re
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator
+from traceback import format_exception
 from typing import Any
 
 import jax
@@ -22,7 +22,7 @@ import numpy as np
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh
 
-from vaegan_jax.errors import UserError, tell
+from vaegan_jax.errors import UserError, explain
 from vaegan_jax.interrupts import StopRequest
 from vaegan_jax.sharding import by_batch, on_all, place
 
@@ -95,11 +95,8 @@ def _explain(error: BaseException) -> str:
             "the same command on every host again, and it goes on from the last "
             "checkpoint"
         )
-    if isinstance(error, UserError | OSError):
-        return f"error: {tell(error)}"
-    if isinstance(error, KeyboardInterrupt):
-        return "error: interrupted; run the same command again"
-    return "".join(traceback.format_exception(error))
+    sentence = explain(error)
+    return f"error: {sentence}" if sentence else "".join(format_exception(error))
 
 
 def tells_of_loss(error: BaseException | None) -> bool:

@@ -11,6 +11,7 @@ To use an artefact in a program of your own:
 import pathlib
 import sys
 
+import jax
 import numpy as np
 from jax import export
 
@@ -24,16 +25,33 @@ def load(path):
     return export.deserialize(pathlib.Path(path).read_bytes()).call
 
 
+def fail(sentence):
+    """Ends the program with one sentence."""
+    sys.exit(f"error: {sentence}")
+
+
 def main():
-    check = np.load(FOLDER / "check.npz")
+    try:
+        jax.devices()
+    except Exception as error:  # AssertionErrors among them
+        reason = str(error).partition(" (set JAX_PLATFORMS")[0]
+        fail(
+            f"JAX cannot start {jax.config.jax_platforms!r}, which JAX_PLATFORMS asks "
+            f"for{f' ({reason})' if reason else ''}; leave it out to take what "
+            "there is"
+        )
+    try:
+        check = np.load(FOLDER / "check.npz")
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}; export the model again")
     for path in sorted(FOLDER.glob("*.jaxexport")):
         made = np.asarray(load(path)(check[f"{path.stem}_input"]))
         expected = check[f"{path.stem}_output"]
         if made.shape != expected.shape:
-            sys.exit(f"{path.name} gives {made.shape}, not {expected.shape}")
+            fail(f"{path.name} gives {made.shape}, not {expected.shape}")
         difference = np.abs(made - expected).max()
         if not difference <= TOLERANCE:
-            sys.exit(f"{path.name} differs by {difference:.2g}")
+            fail(f"{path.name} differs by {difference:.2g}")
         same = ((made > THRESHOLD) == (expected > THRESHOLD)).mean()
         print(
             f"{path.name}: {made.shape}, largest difference {difference:.1e}, "

@@ -1,13 +1,14 @@
 """Writes generated shapes as the files that people open elsewhere."""
 
 import dataclasses
+import os
 import pathlib
 
 import numpy as np
 import trimesh
 from jaxtyping import Float
 
-from vaegan_jax.errors import UserError
+from vaegan_jax.errors import UserError, explain
 from vaegan_jax.metrics.reconstruction import OCCUPIED
 from vaegan_jax.shapes.meshes import (
     MESH_FORMATS,
@@ -88,6 +89,19 @@ class ShapeWriter:
         return mesh
 
 
+def check_writable(folder: str | pathlib.Path, flag: str = "--output") -> None:
+    """Raises UserError, which names the flag, if a folder can be neither made nor used.
+
+    For before what takes long; it makes nothing.
+    """
+    folder = pathlib.Path(folder).absolute()
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(
+            f"cannot write to {folder}; make that possible, or choose another {flag}"
+        )
+
+
 def make_folder(output: str | pathlib.Path) -> pathlib.Path:
     """The folder, made if it is missing.
 
@@ -102,6 +116,6 @@ def make_folder(output: str | pathlib.Path) -> pathlib.Path:
         probe.unlink()
     except OSError as error:
         raise UserError(
-            f"cannot write to {output}: {error}; choose another --output"
+            f"cannot write to {output} ({explain(error)}); choose another --output"
         ) from error
     return output

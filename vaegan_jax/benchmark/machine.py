@@ -41,7 +41,7 @@ def _processor() -> str:
     information = pathlib.Path("/proc/cpuinfo")
     if not information.exists():
         return platform.processor()
-    lines = information.read_text().splitlines()
+    lines = information.read_text("utf-8", errors="replace").splitlines()
     field = lambda name: next(  # noqa: E731
         (line.split(":", 1)[1].strip() for line in lines if line.startswith(name)), ""
     )

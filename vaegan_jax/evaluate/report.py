@@ -132,5 +132,5 @@ def to_json(values: dict[str, Any]) -> str:
 def write_text(path: pathlib.Path, text: str) -> None:
     """Writes a file that is either complete or not there."""
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
+    partial.write_text(text, "utf-8")
     os.replace(partial, path)
