@@ -26,7 +26,7 @@ _FLUSH_SECONDS = 30
 class LogFile(logging.FileHandler):
     """Appends to a text file; training that cannot log ends with a `UserError`."""
 
-    def __init__(self, path: pathlib.Path):
+    def __init__(self, path: str | os.PathLike):
         super().__init__(path, encoding="utf-8")
 
     def handleError(self, record):
