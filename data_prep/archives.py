@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.paths import expand
 
 # What the readers raise for cut, garbled, encrypted and oddly compressed archives.
 _DAMAGE = (
@@ -41,7 +42,7 @@ class Archive:
           FileNotFoundError: if there is nothing at the path.
           UserError: if it is neither a folder, a zip nor a tar.
         """
-        self.path = pathlib.Path(path).expanduser()
+        self.path = pathlib.Path(expand(os.fspath(path)))
         if not self.path.exists():
             raise FileNotFoundError(f"{self.path}: there is no such file or folder.")
         self._zip = self._tar = None

@@ -16,6 +16,7 @@ from data_prep.options import (
     selection,
     source_settings,
 )
+from vaegan_jax.paths import path_argument
 from vaegan_jax.shapes.orientation import AXES
 
 
@@ -91,7 +92,9 @@ def add_command(commands, function) -> argparse.ArgumentParser:
 def add_commands(commands) -> None:
     """Adds all commands above to the subparsers of a parser."""
     option = add_command(commands, procedural).add_argument
-    option("--output", help="folder for data sets (default: the cache)")
+    option(
+        "--output", type=path_argument, help="folder for data sets (default: the cache)"
+    )
     option("--resolution", type=int, default=32, help="voxels a side: 32 or 64")
     option("--image_size", type=int, default=64, help="pixels: 64, 128 or 224")
 
@@ -113,17 +116,32 @@ def add_commands(commands) -> None:
 
     command = add_command(commands, archive)
     option = command.add_argument
-    option("--voxels", required=True, help="zip, tar or folder of .binvox files")
-    option("--views", required=True, help="tar, zip or folder of NAME_001.png …")
-    option("--output", required=True, help="folder for data sets")
+    option(
+        "--voxels",
+        type=path_argument,
+        required=True,
+        help="zip, tar or folder of .binvox files",
+    )
+    option(
+        "--views",
+        type=path_argument,
+        required=True,
+        help="tar, zip or folder of NAME_001.png …",
+    )
+    option("--output", type=path_argument, required=True, help="folder for data sets")
     option("--up", choices=("z", "y"), help="axis of the grids that is up (z)")
     text = "where the shapes look in the grids (-y; -z with --up=y; 3D-R2N2's: x)"
     option("--front", choices=AXES, help=text)
     add_selection(command)
 
     option = add_command(commands, deform).add_argument
-    option("--packed", required=True, help="the .npz file, with views, to add to")
-    option("--output", required=True, help="the .npz file to write")
+    option(
+        "--packed",
+        type=path_argument,
+        required=True,
+        help="the .npz file, with views, to add to",
+    )
+    option("--output", type=path_argument, required=True, help="the .npz file to write")
     option("--copies", type=positive, default=4, help="of each shape (4)")
     option("--seed", type=int, default=0, help="of the deformations")
     text = "parametric chairs to add besides, as surfaces (0)"
@@ -132,9 +150,11 @@ def add_commands(commands) -> None:
     option("--jitter", action="store_true", help=text)
 
     option = add_command(commands, teach).add_argument
-    option("--packed", required=True, help="the .npz file, with views")
-    option("--output", required=True, help="the .npz file to write")
+    option(
+        "--packed", type=path_argument, required=True, help="the .npz file, with views"
+    )
+    option("--output", type=path_argument, required=True, help="the .npz file to write")
     text = "work directory or exported weights; once for each model"
-    option("--model", required=True, action="append", help=text)
+    option("--model", type=path_argument, required=True, action="append", help=text)
     text = "what their logits are divided by (1.5)"
     option("--temperature", type=float, default=1.5, help=text)

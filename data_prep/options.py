@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.paths import path_argument
 from vaegan_jax.shapes import Camera
 from vaegan_jax.shapes.voxelize import METHODS
 
@@ -24,8 +25,13 @@ def add_source_options(
     option = parser.add_argument
     default = "" if input_help else " (data/modelnet10_chair or the like)"
     if input_help:
-        option("--input", required=True, help=input_help)
-    option("--output", required=bool(input_help), help=f"for the data set{default}")
+        option("--input", type=path_argument, required=True, help=input_help)
+    option(
+        "--output",
+        type=path_argument,
+        required=bool(input_help),
+        help=f"for the data set{default}",
+    )
     option("--seed", type=int, default=0, help="of the splits, where files have none")
     add_selection(parser)
 

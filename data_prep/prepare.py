@@ -15,6 +15,7 @@ from data_prep.volumetric_grids import (
 from data_prep.voxel_view_archive import voxel_view_archive_dataset_builder as archive
 from vaegan_jax.cache import writing_to_cache
 from vaegan_jax.errors import UserError
+from vaegan_jax.paths import absolute
 from vaegan_jax.shapes.orientation import frame_turn
 
 
@@ -178,7 +179,7 @@ def prepare_volumetric(
 
 
 def _absolute(path: str | os.PathLike) -> str:
-    return str(pathlib.Path(path).expanduser().absolute())
+    return absolute(os.fspath(path))
 
 
 def _folder(output: str | os.PathLike) -> str:

@@ -9,6 +9,7 @@ surer than they are together).
 
 import dataclasses
 import math
+import os
 import pathlib
 from collections.abc import Sequence
 
@@ -20,6 +21,7 @@ from vaegan_jax import packed_data
 from vaegan_jax.dataset import Examples, existing
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference import Model, load
+from vaegan_jax.paths import absolute
 from vaegan_jax.progress import Progress
 from vaegan_jax.provenance import read_provenance
 
@@ -61,7 +63,7 @@ def teach_packed(
         )
     if not models:
         raise UserError("no model to learn from is named; name at least one")
-    models = [pathlib.Path(path).expanduser().absolute() for path in models]
+    models = [pathlib.Path(absolute(os.fspath(path))) for path in models]
     data = existing(data)
     splits, _ = packed_data.contents(data)
     found = {split: packed_data.read_split(data, split) for split in splits}

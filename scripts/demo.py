@@ -7,7 +7,9 @@ from absl import flags
 
 from vaegan_jax import command_line
 
-WORKDIR = flags.DEFINE_string("workdir", None, "Of the training run.", required=True)
+WORKDIR = command_line.define_path(
+    "workdir", None, "Of the training run.", required=True
+)
 CHECKPOINT = command_line.define_checkpoint()
 HOST = flags.DEFINE_string("host", "127.0.0.1", "0.0.0.0 lets other machines in.")
 PORT = flags.DEFINE_integer("port", 7860, "Where the page is.", 1, 65535)

@@ -7,26 +7,28 @@ from absl import flags
 
 from vaegan_jax import command_line
 
-WORKDIR = flags.DEFINE_multi_string(
-    "workdir", None, "Of the training run; twice to compare two.", required=True
+WORKDIR = command_line.define_paths(
+    "workdir", "Of the training run; twice to compare two.", required=True
 )
-DATA_DIR = flags.DEFINE_string("data_dir", None, "Data set; default that of training.")
-TRAINING_DATA = flags.DEFINE_string(
+DATA_DIR = command_line.define_path(
+    "data_dir", None, "Data set; default that of training."
+)
+TRAINING_DATA = command_line.define_path(
     "training_data",
     None,
     "Data set whose training shapes stand beside the model's; default as in training.",
 )
 SPLIT = flags.DEFINE_string("split", "validation", "Of the data set.")
-OUTPUT = flags.DEFINE_string(
+OUTPUT = command_line.define_path(
     "output", None, "Where the report goes; default WORKDIR/evaluation, of the last."
 )
-JSON = flags.DEFINE_string(
+JSON = command_line.define_path(
     "json",
     None,
     "Also write the numbers here: metrics.json, or comparison.json of two.",
 )
 CHECKPOINT = command_line.define_checkpoint()
-LABELS = flags.DEFINE_string(
+LABELS = command_line.define_path(
     "labels",
     None,
     "Measures features too, by these classes of shapes: a CSV file with the columns "

@@ -8,12 +8,14 @@ from absl import flags
 
 from vaegan_jax import command_line
 
-WORKDIR = flags.DEFINE_string("workdir", None, "Of the training run.", required=True)
-OUTPUT = flags.DEFINE_string("output", "exported", "The folder to write to.")
+WORKDIR = command_line.define_path(
+    "workdir", None, "Of the training run.", required=True
+)
+OUTPUT = command_line.define_path("output", "exported", "The folder to write to.")
 FORMAT = flags.DEFINE_enum(
     "format", "stablehlo", ["stablehlo", "weights"], "Programs, or weights alone."
 )
-LIKE = flags.DEFINE_string(
+LIKE = command_line.define_path(
     "like", None, "With the weights: a data set whose shapes new ones shall be like."
 )
 CHECKPOINT = command_line.define_checkpoint()

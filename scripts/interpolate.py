@@ -8,11 +8,11 @@ from absl import flags
 
 from vaegan_jax import command_line
 
-BETWEEN = flags.DEFINE_multi_string("between", None, "Two or more shapes, in order.")
-ARITHMETIC = flags.DEFINE_multi_string("arithmetic", None, "Three shapes A, B and C.")
+BETWEEN = command_line.define_paths("between", "Two or more shapes, in order.")
+ARITHMETIC = command_line.define_paths("arithmetic", "Three shapes A, B and C.")
 STEPS = flags.DEFINE_integer("steps", 6, "From one shape to the next.", 1)
 SEED = flags.DEFINE_integer("seed", 0, "Of the samples.", 0, 2**31 - 1)
-OUTPUT = flags.DEFINE_string("output", "interpolated", "The folder to write to.")
+OUTPUT = command_line.define_path("output", "interpolated", "The folder to write to.")
 flags.mark_flags_as_mutual_exclusive(["between", "arithmetic"], required=True)
 
 

@@ -18,6 +18,7 @@ from data_prep.commands import add_command, add_commands
 from data_prep.memory import limit_memory
 from data_prep.options import Parser, positive
 from vaegan_jax.command_line import guard
+from vaegan_jax.paths import path_argument
 
 
 def inspect(given: argparse.Namespace) -> str:
@@ -41,12 +42,26 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_commands(commands)
     option = add_command(commands, inspect).add_argument
-    option("--data_dir", required=True, help="prepared data set, or a packed file")
-    option("--picture", help="the contact sheet to draw (DIR/contact_sheet.png)")
+    option(
+        "--data_dir",
+        type=path_argument,
+        required=True,
+        help="prepared data set, or a packed file",
+    )
+    option(
+        "--picture",
+        type=path_argument,
+        help="the contact sheet to draw (DIR/contact_sheet.png)",
+    )
     option("--shapes", type=positive, default=12, help="how many it shows (12)")
     option = add_command(commands, pack).add_argument
-    option("--data_dir", required=True, help="directory of a prepared data set")
-    option("--output", required=True, help="the .npz file to write")
+    option(
+        "--data_dir",
+        type=path_argument,
+        required=True,
+        help="directory of a prepared data set",
+    )
+    option("--output", type=path_argument, required=True, help="the .npz file to write")
     option(
         "--image_size", type=positive, default=64, help="larger views are reduced to it"
     )

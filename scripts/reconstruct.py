@@ -7,10 +7,10 @@ from absl import flags
 
 from vaegan_jax import command_line
 
-VIEWS = flags.DEFINE_multi_string(
-    "views", None, "Pictures of one object, or a folder.", required=True
+VIEWS = command_line.define_paths(
+    "views", "Pictures of one object, or a folder.", required=True
 )
-OUTPUT = flags.DEFINE_string("output", "reconstructed", "The folder to write to.")
+OUTPUT = command_line.define_path("output", "reconstructed", "The folder to write to.")
 KEEP = flags.DEFINE_bool(
     "keep_framing", False, "Leave size and place of the object in the pictures."
 )

@@ -4,13 +4,15 @@ from absl import flags
 
 from vaegan_jax import command_line
 
-OUTPUT = flags.DEFINE_string("output", None, "Where to write; default WORKDIR/samples.")
+OUTPUT = command_line.define_path(
+    "output", None, "Where to write; default WORKDIR/samples."
+)
 NUM_SAMPLES = flags.DEFINE_integer("num_samples", 16, "How many shapes.", 1)
 SEED = flags.DEFINE_integer("seed", 0, "Of the latents.", 0, 2**31 - 1)
 TRUNCATION = flags.DEFINE_float(
     "truncation", 1.0, "Of latents: below 1, more usual and less varied shapes."
 )
-LIKE = flags.DEFINE_string(
+LIKE = command_line.define_path(
     "like",
     None,
     "A data set: new shapes like those it trains on; or 'prior'. Default:"

@@ -8,7 +8,7 @@ from vaegan_jax import command_line
 CONFIG = config_flags.DEFINE_config_file(
     "config", None, "The experiment, for instance configs/mv_vae_gan.py:demo."
 )
-WORKDIR = flags.DEFINE_string(
+WORKDIR = command_line.define_path(
     "workdir", None, "Where everything goes; default runs/ and the config's name."
 )
 PROFILE = flags.DEFINE_bool(

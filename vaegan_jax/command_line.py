@@ -13,6 +13,7 @@ from typing import Any
 from absl import app, flags, logging
 
 from vaegan_jax.errors import UserError, explain
+from vaegan_jax.paths import expand
 
 # Before anything imports TensorFlow, whose start-up messages would bury ours.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -54,6 +55,36 @@ def guard(function: Callable, *args) -> Any:
             raise
         print(f"error: {sentence}", file=sys.stderr)
         sys.exit(130 if isinstance(error, KeyboardInterrupt) else 1)
+
+
+class _PathParser(flags.ArgumentParser):
+    """Takes `~` for the home directory, in every flag that names a path."""
+
+    syntactic_help = "a path"
+
+    def parse(self, argument: str) -> str:
+        return expand(argument)
+
+
+def define_path(
+    name: str, default: str | None, help_text: str, required: bool = False
+) -> flags.FlagHolder[str]:
+    """Defines a flag that names a file or folder; see `paths.expand`."""
+    return flags.DEFINE(
+        *(_PathParser(), name, default, help_text),
+        serializer=flags.ArgumentSerializer(),
+        required=required,
+    )
+
+
+def define_paths(
+    name: str, help_text: str, required: bool = False
+) -> flags.FlagHolder[list[str]]:
+    """Defines a flag that may be repeated, or take several paths at once."""
+    return flags.DEFINE_multi(
+        *(_PathParser(), flags.ArgumentSerializer(), name, None, help_text),
+        required=required,
+    )
 
 
 def define_checkpoint() -> flags.FlagHolder[str]:

@@ -8,6 +8,7 @@ seed and the step alone, so a run resumes anywhere without replaying what it has
 import dataclasses
 import functools
 import math
+import os
 import pathlib
 from collections.abc import Iterator
 
@@ -18,6 +19,7 @@ from jaxtyping import Int, UInt8
 
 from vaegan_jax.config_checks import RESOLUTIONS
 from vaegan_jax.errors import UserError
+from vaegan_jax.paths import expand
 from vaegan_jax.sharding import by_batch, place, process_rows
 
 # Keeps the draws of view subsets apart from those of the epochs' shuffles.
@@ -56,7 +58,7 @@ def no_views(count: int) -> UInt8[np.ndarray, "n v h w c"]:
 
 def existing(path: str | pathlib.Path) -> pathlib.Path:
     """The path of a data set; raises a `UserError` if there is nothing."""
-    path = pathlib.Path(path).expanduser()
+    path = pathlib.Path(expand(os.fspath(path)))
     if not path.exists():
         raise UserError(
             f"{path} does not exist; make a data set with scripts/prepare_data.py"

@@ -1,5 +1,6 @@
 """Paths as users write them."""
 
+import argparse
 import os
 
 from vaegan_jax.errors import UserError
@@ -27,6 +28,14 @@ def expand(path: str) -> str:
 def absolute(path: str) -> str:
     """An expanded path that means the same from any directory; see `expand`."""
     return os.path.abspath(expand(path))
+
+
+def path_argument(text: str) -> str:
+    """`expand`, as the type of an option of argparse, which has errors of its own."""
+    try:
+        return expand(text)
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def check_encoding(path: str | os.PathLike) -> None:

@@ -1,6 +1,7 @@
 """What a data set says of how it was made, in a directory or a packed file."""
 
 import json
+import os
 import pathlib
 import zipfile
 import zlib
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.paths import expand
 
 _METADATA = "metadata.json"  # TensorFlow Datasets' name
 _DAMAGED = (ValueError, EOFError, LookupError, zipfile.BadZipFile, zlib.error)
@@ -39,7 +41,7 @@ def read_provenance(path: str | pathlib.Path) -> dict[str, Any]:
     Raises:
       UserError: the facts are damaged.
     """
-    path = pathlib.Path(path).expanduser()
+    path = pathlib.Path(expand(os.fspath(path)))
     file = path if path.is_file() else find_directory(path) / _METADATA
     try:
         if path.is_file():

@@ -8,7 +8,7 @@ from vaegan_jax.shape_files import FORMATS, ShapeWriter
 
 def define(formats: str) -> None:
     """Defines --workdir, --checkpoint, --format, --threshold, --smooth, --min_part."""
-    flags.DEFINE_string("workdir", None, "Of the training run.", required=True)
+    command_line.define_path("workdir", None, "Of the training run.", required=True)
     command_line.define_checkpoint()
     flags.DEFINE_list("format", formats, f"Of the files: {', '.join(FORMATS)}.")
     flags.DEFINE_float(

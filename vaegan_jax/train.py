@@ -13,6 +13,7 @@ from vaegan_jax.dataset import Examples, check_views, open_split
 from vaegan_jax.errors import UserError
 from vaegan_jax.interrupts import StopRequest
 from vaegan_jax.lock import hold
+from vaegan_jax.paths import absolute
 from vaegan_jax.profiling import StepTrace
 from vaegan_jax.provenance import read_provenance
 from vaegan_jax.resuming import DATA, changed_fields, check_data, has_begun
@@ -45,9 +46,9 @@ def train(
     config = complete(config)
     # The same command, and those that restore the model, may run elsewhere.
     if config.data.dir:
-        config.data.dir = _absolute(config.data.dir)
+        config.data.dir = absolute(config.data.dir)
     if config.train.initial_model:
-        config.train.initial_model = _absolute(config.train.initial_model)
+        config.train.initial_model = absolute(config.train.initial_model)
     workdir = pathlib.Path(workdir)
     check_batch_size(config.train.batch_size, jax.device_count())
     # Before reading, which may take long.
@@ -67,10 +68,6 @@ def train(
         trainer = Trainer(config, workdir, training, validation, initial)
         trace = StepTrace(workdir / "profile" if profile and first else None)
         return trainer.run(stop, changed, trace)
-
-
-def _absolute(path: str) -> str:
-    return str(pathlib.Path(path).expanduser().absolute())
 
 
 def _prepare(

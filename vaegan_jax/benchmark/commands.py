@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from vaegan_jax.benchmark.report import Benchmark
 from vaegan_jax.errors import UserError
+from vaegan_jax.paths import path_argument
 
 _MODELS = ("gan", "vae_gan", "mv_vae_gan")
 _PRECISIONS = ("float32", "bfloat16")
@@ -129,7 +130,12 @@ def add_commands(commands) -> None:
     option("--image_size", type=int, default=64, help="pixels (64)")
 
     option = _command(commands, inputs, "input")
-    option("--data_dir", required=True, help="directory of a prepared data set")
+    option(
+        "--data_dir",
+        type=path_argument,
+        required=True,
+        help="directory of a prepared data set",
+    )
     option("--image_size", type=int, default=64, help="pixels (64)")
     option("--batch_size", type=int, default=8, help="shapes (8)")
     option("--views", type=int, default=12, help="of each shape (12)")
@@ -143,7 +149,7 @@ def add_commands(commands) -> None:
     option("--formulations", type=formulations, default=default, help="and plain")
 
     option = _command(commands, sampling)
-    option("--workdir", required=True, help="of a trained model")
+    option("--workdir", type=path_argument, required=True, help="of a trained model")
     option("--checkpoint", default="latest", help="a step, latest or best")
     option("--shapes", type=numbers, default=(1, 16, 64), help="at once (1,16,64)")
 
@@ -169,5 +175,10 @@ def _command(
     option = parser.add_argument
     option("--rounds", type=int, default=9, help="how often each variant is timed (9)")
     option("--backend", default=backend, help="cpu, gpu or tpu (the best there is)")
-    option("--output", default="runs/benchmarks", help="for tables, JSON and plots")
+    option(
+        "--output",
+        type=path_argument,
+        default="runs/benchmarks",
+        help="for tables, JSON and plots",
+    )
     return option
