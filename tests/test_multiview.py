@@ -131,6 +131,7 @@ def test_an_encoder_that_tells_azimuths_must_get_each_at_its_place(how, count):
         encode_views(encoder, {"batch_stats": {}}, views, train=True, how=how)
 
 
+@pytest.mark.slow
 def test_views_of_told_azimuths_are_encoded_in_any_order():
     """In another order for each shape; BatchNorm sees all of them at once."""
     setup = Setup(tiny_config("mv_vae_gan", **AZIMUTHS))

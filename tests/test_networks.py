@@ -129,6 +129,7 @@ def test_bias_sits_only_where_no_batch_norm_follows(algorithm):
     assert paths == ["['StridedConvolution_3']['bias']", "['Dense_0']['bias']"]
 
 
+@pytest.mark.slow
 def test_bfloat16_computes_near_float32_and_keeps_float32_parameters():
     exact = Setup(tiny_config("mv_vae_gan"))
     rough = Setup(tiny_config("mv_vae_gan", **{"model.dtype": "bfloat16"}))

@@ -21,7 +21,8 @@ from vaegan_jax.export import write_weights
 
 AWKWARD = [
     *("a[v1]", "*", "?", "{a,b}", "%d", "%20", "#", ":", "a:b", "@4", "="),
-    *("~", "~root", "a b", "'", '"', "ä", "日本", "-x", "--y", ".hidden", "$HOME", "a\nb"),
+    *("~", "~root", "a b", "'", '"', "ä", "日本", "-x", "--y", ".hidden"),
+    *("$HOME", "a\nb"),
 ]  # fmt: skip
 # All of them at once; a backslash is refused.
 EVERYTHING = "-a[v1] *?{b,c}%d#:@4=~'\"ä日本$HOME"

@@ -63,6 +63,7 @@ def test_a_signal_saves_and_the_same_command_goes_on(data, tmp_path, monkeypatch
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "algorithm", [pytest.param("gan", marks=pytest.mark.slow), "mv_vae_gan"]
 )
@@ -104,6 +105,7 @@ def test_another_model_in_the_work_directory_is_refused(data, tmp_path):
         driver.train(other, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_run_that_saved_nothing_may_begin_otherwise(data, tmp_path, monkeypatch):
     def fail(*_):
         raise MemoryError
@@ -144,6 +146,7 @@ def test_a_second_run_in_the_work_directory_is_refused(data, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {".lock"}
 
 
+@pytest.mark.slow
 def test_steps_that_come_again_are_logged_once(data, tmp_path, monkeypatch):
     config = config_for(data, "gan", **{"train.log_every_steps": 1})
     driver.train(config, tmp_path / "whole")

@@ -27,7 +27,7 @@ def trained(tmp_path_factory):
     return data, folder / "run"
 
 
-@pytest.mark.parametrize("decay", [0.0, 0.9])
+@pytest.mark.parametrize("decay", [0.0, pytest.param(0.9, marks=pytest.mark.slow)])
 def test_networks_are_taken_over_where_a_run_could_not_go_on(trained, tmp_path, decay):
     data, run = trained
     changes = {"train.batch_size": 2, "train.average_decay": decay}
@@ -50,6 +50,7 @@ def test_networks_are_taken_over_where_a_run_could_not_go_on(trained, tmp_path, 
     assert not np.allclose(*kernels)
 
 
+@pytest.mark.slow
 def test_a_run_that_has_begun_goes_on_from_itself(trained, tmp_path):
     data, run = trained
     start = tmp_path / "start"
@@ -65,6 +66,7 @@ def test_a_run_that_has_begun_goes_on_from_itself(trained, tmp_path):
     assert int(final_state(config, tmp_path / "new").step) == 7
 
 
+@pytest.mark.slow
 def test_what_a_broken_off_save_leaves_is_no_beginning(trained, tmp_path):
     data, run = trained
     config = config_for(data, **STILL | {"train.initial_model": str(run)})

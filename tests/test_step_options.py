@@ -47,6 +47,7 @@ def test_the_encoder_learns_to_tell_azimuths_and_to_do_with_few_views(encoded):
     np.testing.assert_array_equal(posterior.azimuth.argmax(-1), 4 * [[2, 1, 0]])
 
 
+@pytest.mark.slow
 def test_latents_are_pooled_from_some_of_the_views():
     batch = make_batch(cached_setup("mv_vae_gan").config)
     metrics = {}
@@ -103,6 +104,7 @@ def test_every_fourth_update_the_gradient_of_the_discriminator_is_penalised():
     assert slopes[1] < 0.5 * slopes[0]
 
 
+@pytest.mark.slow
 def test_a_closed_gate_keeps_the_penalty_away_too():
     this = cached_setup("gan", CLOSED | PENALTY)
     state, _ = this.train_step(this.create(), make_batch(this.config))

@@ -4,7 +4,6 @@ import numpy as np
 import optax
 import pytest
 from helpers import (
-    ALGORITHMS,
     CLOSED,
     OPEN,
     assert_trees_close,
@@ -34,7 +33,9 @@ GOLDEN = {
 }
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize(
+    "algorithm", ["gan", pytest.param("vae_gan", marks=pytest.mark.slow), "mv_vae_gan"]
+)
 def test_golden_step(algorithm):
     this = cached_setup(algorithm, OPEN)
     state, _ = this.train_step(this.create(), make_batch(this.config))
@@ -114,6 +115,7 @@ def test_a_step_is_its_three_updates_each_changing_one_network_alone():
         assert_trees_close(ours.batch_stats, theirs.batch_stats, rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "frozen",
     [
@@ -170,6 +172,7 @@ def test_a_single_batch_overfits(algorithm):
     assert np.mean(values[-5:]) < 0.5 * unseen
 
 
+@pytest.mark.slow
 def test_moving_average_is_computed_by_hand():
     this = cached_setup("mv_vae_gan", {"train.average_decay": 0.9})
     state, batch = this.create(), make_batch(this.config)
@@ -188,6 +191,7 @@ def test_moving_average_is_computed_by_hand():
     }
 
 
+@pytest.mark.slow
 def test_steps_do_not_retrace():
     this = cached_setup("gan", {"seed": 3})
     state, batch = this.create(), make_batch(this.config)

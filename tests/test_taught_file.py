@@ -152,6 +152,7 @@ def test_batches_have_the_targets_of_their_shapes(taught):
         np.testing.assert_array_equal(examples.targets[row], targets)
 
 
+@pytest.mark.slow
 def test_targets_like_the_voxels_change_nothing():
     this = cached_setup("mv_vae_gan")
     batch = make_batch(this.config)
@@ -159,6 +160,7 @@ def test_targets_like_the_voxels_change_nothing():
     assert_trees_equal(*(this.train_step(this.create(), b) for b in (batch, same)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["cross_entropy", "squared_error"])
 def test_reconstruction_aims_at_the_targets_and_d_at_the_voxels(loss):
     """E and G learn as from shapes that are the targets, and D does not notice."""
@@ -197,6 +199,7 @@ def test_targets_between_0_and_1_are_255ths():
     np.testing.assert_allclose(sums[51], expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_training_reconstructs_the_targets(packed, taught, teachers, tmp_path):
     models = {}
     for path in (taught, packed):
@@ -217,6 +220,7 @@ def test_training_reconstructs_the_targets(packed, taught, teachers, tmp_path):
     assert not (tmp_path / "more.npz").exists()
 
 
+@pytest.mark.slow
 def test_a_plain_gan_reads_no_targets(packed, taught, tmp_path):
     config = config_for(str(packed), "gan", **{"train.num_steps": 1})
     assert driver.train(config, tmp_path / "run") == 0

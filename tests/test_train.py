@@ -27,7 +27,9 @@ def data(tmp_path_factory) -> str:
     return write_data(tmp_path_factory.mktemp("data"))
 
 
-@pytest.mark.parametrize("algorithm", ["gan", "mv_vae_gan"])
+@pytest.mark.parametrize(
+    "algorithm", [pytest.param("gan", marks=pytest.mark.slow), "mv_vae_gan"]
+)
 def test_a_run_leaves_what_it_promises(data, tmp_path, algorithm):
     four = AZIMUTHS | {"data.num_views": 4, "model.azimuths": 4}  # all that are stored
     config = config_for(data, algorithm, **({} if algorithm == "gan" else four))
@@ -217,6 +219,7 @@ def test_a_directory_without_a_run_is_named(tmp_path):
         inference.load(tmp_path)
 
 
+@pytest.mark.slow
 def test_moving_averages_are_what_is_sampled(data, tmp_path):
     config = config_for(data, **{"train.num_steps": 2})
     driver.train(config, tmp_path)

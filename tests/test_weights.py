@@ -103,6 +103,7 @@ def test_damaged_weights_are_named(folder, change):
         vaegan_jax.load(folder)
 
 
+@pytest.mark.slow
 def test_they_are_evaluated_on_a_data_set_that_is_named(folder, tmp_path):
     data = tmp_path / "data.npz"
     write_packed(data, make_examples(count=5), ("train", "validation"))
