@@ -9,10 +9,13 @@ from helpers import ROOT
 
 
 @pytest.mark.slow
-def test_damaged_files_are_read_or_refused():
+@pytest.mark.parametrize(
+    "program, mutations", [("fuzz_trials.py", 400), ("picture_trials.py", 80)]
+)
+def test_damaged_files_are_read_or_refused(program, mutations):
     """A process of its own, for it bounds its memory."""
     done = subprocess.run(
-        [sys.executable, "tests/fuzz_trials.py", "--mutations=400", "--seed=1"],
+        [sys.executable, f"tests/{program}", f"--mutations={mutations}", "--seed=1"],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
