@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from helpers import make_examples, write_packed
 
-from vaegan_jax import dataset, input_pipeline, packed_data
+from vaegan_jax import dataset, input_pipeline, npz_files, packed_data
 from vaegan_jax.errors import UserError
 
 
@@ -106,6 +106,23 @@ def test_packed_file_round_trip(tmp_path):
     assert read.names == examples.names
     np.testing.assert_array_equal(read.voxels, examples.voxels)
     np.testing.assert_array_equal(read.views, examples.views)
+
+
+@pytest.mark.parametrize("spoil", [bytes.lower, lambda content: content[:-100]])
+def test_what_cannot_be_read_again_takes_no_place(tmp_path, monkeypatch, spoil):
+    """A disk that loses or changes what it is given."""
+    path, save = tmp_path / "data.npz", np.savez
+    packed_data.write(path, {"train": make_examples(2)}, {})
+    before = path.read_bytes()
+
+    def spoilt(partial, **arrays):
+        save(partial, **arrays)
+        partial.write_bytes(spoil(partial.read_bytes()))
+
+    monkeypatch.setattr(npz_files.np, "savez", spoilt)
+    with pytest.raises(UserError, match=r"data.npz is not kept, for what was written"):
+        packed_data.write(path, {"train": make_examples(3)}, {})
+    assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize(

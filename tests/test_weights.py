@@ -45,6 +45,16 @@ def test_weights_are_loaded_as_a_work_directory(model, folder):
     assert loaded.sample(2).shape == (2, 32, 32, 32)
 
 
+def test_what_cannot_be_read_again_takes_no_place(model, folder, monkeypatch):
+    """A disk that loses a byte of what it is given."""
+    write = pathlib.Path.write_bytes
+    monkeypatch.setattr(pathlib.Path, "write_bytes", lambda p, b: write(p, b[:-1]))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(UserError, match=r"safetensors is not kept, for what was"):
+        write_weights(model, folder)
+    assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
 def test_what_an_earlier_export_drew_from_is_forgotten(model, folder):
     like = like_examples(model, make_examples(5))
     write_weights(like, folder)

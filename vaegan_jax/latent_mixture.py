@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.npz_files import write_npz
 
 _FILE = "latents.npz"
 _GAUSSIANS = 10
@@ -88,9 +89,8 @@ class LatentMixture:
     def save(self, folder: str | os.PathLike, step: int) -> None:
         """Writes `latents.npz`, of a model that was trained for so many steps."""
         path = pathlib.Path(folder) / _FILE
-        partial = path.with_suffix(".partial.npz")
-        np.savez_compressed(partial, step=step, **dataclasses.asdict(self))
-        os.replace(partial, path)
+        arrays = {"step": step, **dataclasses.asdict(self)}
+        write_npz(path, arrays, compress=True)
 
 
 def forget_mixture(folder: str | os.PathLike) -> None:

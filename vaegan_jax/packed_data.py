@@ -11,7 +11,6 @@ import contextlib
 import functools
 import json
 import math
-import os
 import pathlib
 import zipfile
 import zlib
@@ -26,6 +25,7 @@ from jax.sharding import Mesh
 from vaegan_jax.dataset import Examples, index_stream, missing_views, no_views
 from vaegan_jax.errors import UserError
 from vaegan_jax.progress import Progress
+from vaegan_jax.npz_files import write_npz
 from vaegan_jax.provenance import read_provenance
 from vaegan_jax.sharding import by_batch, device_mesh, on_all, place, process_rows
 
@@ -81,6 +81,9 @@ def write(
       output: its name; see `check_name`.
       splits: what it is to hold.
       facts: how the data set was made.
+
+    Raises:
+      UserError: it cannot be read again.
     """
     arrays = {"metadata": np.array(json.dumps(facts))}
     for split, examples in splits.items():
@@ -94,13 +97,7 @@ def write(
             arrays[f"{split}/targets"] = examples.targets
     output = pathlib.Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
-    # Renamed when complete, so that there is never half a file under the final name.
-    partial = output.with_suffix(".partial.npz")
-    try:
-        np.savez(partial, **arrays)
-        os.replace(partial, output)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_npz(output, arrays)
 
 
 def read_split(

@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.flax import save
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.npz_files import unreadable
 
 FILE = "weights.safetensors"
 
@@ -36,15 +37,24 @@ def write(variables: dict[str, Any], step: int, directory: pathlib.Path) -> None
       variables: as from `TrainState.sampling_variables`.
       step: how many steps they were trained.
       directory: where the file goes.
+
+    Raises:
+      UserError: what was written is not what is read.
     """
     arrays = {
         name: jnp.asarray(x, jnp.bfloat16 if x.ndim > 1 else jnp.float32)
         for name, x in flatten_dict(variables, sep=_SEPARATOR).items()
     }
     partial = directory / f"{FILE}.partial"
-    # `save_file` would let nobody else read what is to be given away.
-    partial.write_bytes(save(arrays, metadata={_STEP: str(step)}))
-    os.replace(partial, directory / FILE)
+    content = save(arrays, metadata={_STEP: str(step)})
+    try:
+        # `save_file` would let nobody else read what is to be given away.
+        partial.write_bytes(content)
+        if partial.read_bytes() != content:
+            raise UserError(unreadable(directory / FILE))
+        os.replace(partial, directory / FILE)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def read(

@@ -17,6 +17,7 @@ from PIL import Image
 from sklearn.linear_model import Ridge
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.npz_files import write_npz
 
 NEARLY_WHITE = 243
 _FILE = "framing.npz"
@@ -67,9 +68,7 @@ class Framing:
     def save(self, workdir: str | os.PathLike) -> None:
         """Writes `framing.npz`."""
         path = pathlib.Path(workdir) / _FILE
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, **dataclasses.asdict(self))
-        os.replace(partial, path)
+        write_npz(path, dataclasses.asdict(self))
 
 
 def load_framing(workdir: str | os.PathLike) -> Framing:
