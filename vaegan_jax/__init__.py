@@ -2,7 +2,7 @@
 
 The floors of the library, each importing only from those below:
 
-    5  command_line  shape_flags                     what scripts/ start with
+    5  command_line  config_path  shape_flags        what scripts/ start with
     4  train  trainer  starting_point  evaluate/     the drivers
        inference  pictures  sample  reconstruct  interpolate  shape_files  export  demo
     3  steps  updates  dataset  input_pipeline  packed_data  checkpoint  reporting

@@ -12,6 +12,7 @@ from typing import Any
 
 from absl import app, flags, logging
 
+from vaegan_jax.config_path import ConfigPathParser
 from vaegan_jax.errors import UserError, explain
 from vaegan_jax.paths import expand
 
@@ -108,6 +109,9 @@ def _settle() -> None:
 
 def _parse(argv: Sequence[str]) -> list[str]:
     try:
+        if "config" in flags.FLAGS:
+            config = flags.FLAGS["config"]
+            config.parser = ConfigPathParser(config.parser)
         rest = flags.FLAGS(_spread(argv))
         if "config" in flags.FLAGS and flags.FLAGS.config is not None:
             # A file that cannot be loaded is reported at the first look inside.
