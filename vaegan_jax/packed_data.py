@@ -24,8 +24,8 @@ from jax.sharding import Mesh
 
 from vaegan_jax.dataset import Examples, index_stream, missing_views, no_views
 from vaegan_jax.errors import UserError
-from vaegan_jax.progress import Progress
 from vaegan_jax.npz_files import write_npz
+from vaegan_jax.progress import Progress
 from vaegan_jax.provenance import read_provenance
 from vaegan_jax.sharding import by_batch, device_mesh, on_all, place, process_rows
 
