@@ -9,8 +9,7 @@ The floors of the library, each importing only from those below:
        interrupts
     2  state  optimizers  config  config_checks  recipes
     1  models/  losses  prior  metrics/            pure modules and functions of arrays
-    0  shapes/  errors  progress                   geometry without JAX
-    0  shapes/  errors  npz_files                  geometry and files without JAX
+     0  shapes/  errors  progress  npz_files        geometry and files without JAX
 """
 
 __version__ = "0.1.0"
