@@ -2,11 +2,16 @@
 
 import atexit
 import dataclasses
+import importlib
+import importlib.metadata
 import importlib.util
 import os
 import pathlib
 import shutil
 import tempfile
+
+import preloaded
+import pytest
 
 # Compiled programs are shared between tests, worker processes and the commands that
 # tests run: most of the time would otherwise go into compiling the same steps again.
@@ -15,10 +20,18 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     atexit.register(shutil.rmtree, _cache, ignore_errors=True)
     os.environ["JAX_COMPILATION_CACHE_DIR"] = _cache
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.5"
-# Small networks spend longer in the optimising compiler than they run.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+# Small networks spend longer in the optimising compiler than they run. Emitting fusions
+# through MLIR doubles that; a later jaxlib has no other way, and refuses the flag.
+_flags = ["--xla_backend_optimization_level=0"]
+if importlib.metadata.version("jaxlib").startswith("0.10."):
+    _flags.append("--xla_cpu_use_fusion_emitters=false")
+os.environ.setdefault("XLA_FLAGS", " ".join(_flags))
 
-import pytest
+# The hook that checks the types of arrays has compiled anew whatever is imported below
+# a module that it checks; a run of everything imports these anyhow.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for _name in preloaded.MODULES:
+        importlib.import_module(_name)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from vaegan_jax.steps import make_train_step
 
 ALGORITHMS = ("gan", "vae_gan", "mv_vae_gan")
 ROOT = pathlib.Path(__file__).parent.parent
+RESOLUTION = 8  # of `tiny_config`
 
 # For tests that run PyTorch itself: each in a process that TensorFlow stays out of.
 needs_pytorch = pytest.mark.skipif(
@@ -48,22 +49,33 @@ PENALTY = {
 
 
 def tiny_config(algorithm: str, **overrides):
-    """Full resolution, but few channels, small images and a short latent.
+    """A small grid, few channels, small images and a short latent.
 
-    Convolutions are gathered, which compiles soonest of what is not far too slow.
+    Convolutions are plain, which compiles soonest and is quick enough for such a grid.
     """
     config = reference_config(algorithm)
+    config.model.resolution = RESOLUTION
     config.model.image_size = 32
     config.model.latent_size = 6
-    config.model.convolution = "gather"
+    config.model.convolution = "plain"
     config.model.encoder_widths = (3, 4, 4, 5, 6)
-    config.model.generator_widths = (6, 5, 4, 3)
-    config.model.discriminator_widths = (3, 4, 5, 6)
+    config.model.generator_widths = (5, 4)
+    config.model.discriminator_widths = (4, 5)
     config.train.batch_size = 4
     if algorithm == "mv_vae_gan":
         config.data.num_views = 3
     config.update_from_flattened_dict(overrides)
     return complete(config)
+
+
+# The same, of commands.
+TINY_FLAGS = (
+    *(f"--config.model.resolution={RESOLUTION}", "--config.model.convolution=plain"),
+    *("--config.model.image_size=32", "--config.model.encoder_widths=(3,4,4,5,6)"),
+    "--config.model.generator_widths=(5,4)",
+    "--config.model.discriminator_widths=(4,5)",
+    "--config.train.batch_size=4",
+)
 
 
 class Setup:
@@ -107,7 +119,7 @@ def untrained(algorithm, **fields):
     return Model(setup.config, setup.networks, setup.create().sampling_variables(), 0)
 
 
-def make_examples(count=10, num_views=4, image_size=32, resolution=32, seed=0):
+def make_examples(count=10, num_views=4, image_size=32, resolution=RESOLUTION, seed=0):
     """A random data set in memory."""
     rng = np.random.default_rng(seed)
     return Examples(

@@ -17,7 +17,7 @@ import tempfile
 from typing import NamedTuple
 
 # Not JAX's backends: threads do not survive a fork.
-_MODULES = (
+MODULES = (
     *("tensorflow_datasets", "tensorflow", "orbax.checkpoint", "flax.linen", "optax"),
     *("matplotlib.figure", "scipy.optimize", "sklearn.svm", "skimage.measure"),
     *("tensorboardX", "ml_collections.config_flags", "trimesh", "safetensors.numpy"),
@@ -73,7 +73,7 @@ def _path(root: pathlib.Path) -> str:
 def _serve() -> None:
     """Forks a process for every request, one after the other."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    for name in _MODULES:
+    for name in MODULES:
         importlib.import_module(name)
     for line in sys.stdin:
         request = json.loads(line)

@@ -235,16 +235,14 @@ def training_step(name: str) -> Step:
     """One of `STEPS`."""
     algorithm, fields = STEPS[name]
     small = {
-        "model.convolution": "plain",  # compiles soonest
+        "model.resolution": 16,
+        "model.generator_widths": (5, 4, 3),
+        "model.discriminator_widths": (3, 4, 5),
         "model.image_size": 16,
         "model.encoder_widths": (4, 5),
         "train.batch_size": BATCH,
     }
     config = tiny_config(algorithm, **OPEN | small | fields)
-    # A smaller grid than training allows makes smaller programs of the same parts.
-    config.model.resolution = 16
-    config.model.generator_widths = (5, 4, 3)
-    config.model.discriminator_widths = (3, 4, 5)
     setup = Setup(config)
     shapes = jax.eval_shape(setup.create)
 

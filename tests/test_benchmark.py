@@ -120,6 +120,7 @@ def make_sleeper(fails):
     return lambda: None
 
 
+@pytest.mark.slow
 def test_a_peer_times_itself_and_tells_what_went_wrong():
     peer = timing.Peer(make_sleeper, False)
     seconds = timing.take_turns({"peer": peer}, rounds=2)["peer"]

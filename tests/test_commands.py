@@ -8,19 +8,11 @@ import sys
 import numpy as np
 import pytest
 import trimesh
-from helpers import ROOT, make_examples, write_packed
+from helpers import RESOLUTION, ROOT, TINY_FLAGS, make_examples, write_packed
 from preloaded import run
 
 from vaegan_jax.shapes import read_binvox
 
-TINY = [
-    "--config.model.convolution=gather",
-    "--config.model.image_size=32",
-    "--config.model.encoder_widths=(3,4,4,5,6)",
-    "--config.model.generator_widths=(6,5,4,3)",
-    "--config.model.discriminator_widths=(3,4,5,6)",
-    "--config.train.batch_size=4",
-]
 DEMO = ["scripts/train.py", "--config=configs/mv_vae_gan.py:demo"]
 
 
@@ -47,7 +39,9 @@ def data(tmp_path_factory) -> str:
 def workdir(tmp_path_factory, data) -> str:
     path = str(tmp_path_factory.mktemp("run"))
     steps = "--config.train.num_steps=2"
-    made = run(*DEMO, *TINY, steps, f"--config.data.dir={data}", f"--workdir={path}")
+    made = run(
+        *DEMO, *TINY_FLAGS, steps, f"--config.data.dir={data}", f"--workdir={path}"
+    )
     assert made.returncode == 0, made.stderr
     return path
 
@@ -80,7 +74,7 @@ def test_sample_writes_meshes_grids_and_arrays(workdir, tmp_path):
     )
     assert made.returncode == 0, made.stderr
     arrays = np.load(output / "samples.npz")
-    assert arrays["voxels"].shape == (3, 32, 32, 32)
+    assert arrays["voxels"].shape == (3, *(RESOLUTION,) * 3)
     assert arrays["latents"].shape == (3, 200)
     assert (output / "samples.png").exists()
     for i, shape in enumerate(arrays["voxels"]):
@@ -92,7 +86,8 @@ def test_sample_writes_meshes_grids_and_arrays(workdir, tmp_path):
             assert trimesh.load(mesh, force="mesh").is_watertight
 
 
-def test_sampling_takes_a_seed_and_a_checkpoint(workdir, tmp_path):
+@pytest.mark.slow
+def test_sampling_takes_a_seed(workdir, tmp_path):
     def sample(seed, name):
         output = tmp_path / name
         flags = [f"--seed={seed}", "--num_samples=1", f"--output={output}"]
@@ -101,6 +96,9 @@ def test_sampling_takes_a_seed_and_a_checkpoint(workdir, tmp_path):
 
     np.testing.assert_array_equal(sample(1, "a"), sample(1, "b"))
     assert (sample(1, "a") != sample(2, "c")).any()
+
+
+def test_a_checkpoint_that_is_missing_is_named(workdir):
     missing = run("scripts/sample.py", f"--workdir={workdir}", "--checkpoint=77")
     assert missing.returncode == 1
     assert "has no checkpoint 77; it has 2" in missing.stderr
@@ -179,7 +177,9 @@ def test_packed_training_sampling_and_evaluation_need_no_tensorflow(data, tmp_pa
     path = {"PYTHONPATH": str(tmp_path)}
     workdir = f"--workdir={tmp_path / 'run'}"
     steps = "--config.train.num_steps=1"
-    made = start(*DEMO, *TINY, steps, f"--config.data.dir={data}", workdir, **path)
+    made = start(
+        *DEMO, *TINY_FLAGS, steps, f"--config.data.dir={data}", workdir, **path
+    )
     assert made.returncode == 0, made.stderr
     assert start("scripts/sample.py", workdir, **path).returncode == 0
     numbers = tmp_path / "numbers.json"

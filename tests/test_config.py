@@ -56,7 +56,7 @@ def test_widths_follow_the_resolution():
     "path, value, expected",
     [
         ("algorithm", "wgan", "'gan', 'vae_gan', 'mv_vae_gan'"),
-        ("model.resolution", 48, "32, 64"),
+        ("model.resolution", 48, "8, 16, 32, 64"),
         ("model.pooling", "sum", "'mean', 'max', 'precision'"),
         ("model.view_encoding", "scan", "'fold', 'fold_joint', 'loop', 'vmap'"),
         ("model.convolution", "fft", "'auto', 'plain', 'gather', 'winograd'"),

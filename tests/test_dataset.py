@@ -102,7 +102,7 @@ def test_evaluation_counts_every_example_exactly_once():
 def test_packed_file_round_trip(tmp_path):
     examples = make_examples()
     write_packed(tmp_path / "data.npz", examples)
-    read = dataset.open_split(tmp_path / "data.npz", "train", 32, 32)
+    read = dataset.open_split(tmp_path / "data.npz", "train", 8, 32)
     assert read.names == examples.names
     np.testing.assert_array_equal(read.voxels, examples.voxels)
     np.testing.assert_array_equal(read.views, examples.views)
@@ -128,9 +128,9 @@ def test_what_cannot_be_read_again_takes_no_place(tmp_path, monkeypatch, spoil):
 @pytest.mark.parametrize(
     "split, resolution, image_size, message",
     [
-        ("test", 32, 32, "no split 'test'"),
-        ("train", 64, 32, "grids of 32³ but config.model.resolution is 64"),
-        ("train", 32, 64, "views of 32 pixels but config.model.image_size is 64"),
+        ("test", 8, 32, "no split 'test'"),
+        ("train", 64, 32, "grids of 8³ but config.model.resolution is 64"),
+        ("train", 8, 64, "views of 32 pixels but config.model.image_size is 64"),
     ],
 )
 def test_what_does_not_fit_is_named(tmp_path, split, resolution, image_size, message):
@@ -142,14 +142,14 @@ def test_what_does_not_fit_is_named(tmp_path, split, resolution, image_size, mes
 @pytest.mark.parametrize(
     "stored, message",
     [
-        ({"resolution": 48}, "grids of 48³ .* is 32; prepare the data at 32"),
+        ({"resolution": 48}, "grids of 48³ .* is 8; prepare the data at 8"),
         ({"image_size": 40}, "views of 40 pixels .* is 64; prepare views of 64"),
     ],
 )
 def test_no_setting_is_advised_that_no_model_has(tmp_path, stored, message):
     write_packed(tmp_path / "data.npz", make_examples(**stored))
     with pytest.raises(UserError, match=message):
-        dataset.open_split(tmp_path / "data.npz", "train", 32, 64)
+        dataset.open_split(tmp_path / "data.npz", "train", 8, 64)
 
 
 @pytest.mark.parametrize("shape", [(32, 32, 3), (16, 32, 1)])
@@ -158,19 +158,19 @@ def test_views_must_be_square_and_grey(tmp_path, shape):
     examples = dataclasses.replace(make_examples(), views=views)
     write_packed(tmp_path / "data.npz", examples)
     with pytest.raises(UserError, match=" × ".join(map(str, shape)) + "; they must"):
-        dataset.open_split(tmp_path / "data.npz", "train", 32, 32)
+        dataset.open_split(tmp_path / "data.npz", "train", 8, 32)
 
 
 def test_missing_and_damaged_files_are_named(tmp_path):
     with pytest.raises(UserError, match=r"nowhere does not exist.*prepare_data"):
-        dataset.open_split(tmp_path / "nowhere", "train", 32, 32)
+        dataset.open_split(tmp_path / "nowhere", "train", 8, 32)
     with pytest.raises(UserError, match="no prepared data sets"):
-        dataset.open_split(tmp_path, "train", 32, 32)
+        dataset.open_split(tmp_path, "train", 8, 32)
     write_packed(tmp_path / "data.npz", make_examples())
     content = (tmp_path / "data.npz").read_bytes()
     (tmp_path / "half.npz").write_bytes(content[: len(content) // 2])
     with pytest.raises(UserError, match=r"half.npz is not a packed data set"):
-        dataset.open_split(tmp_path / "half.npz", "train", 32, 32)
+        dataset.open_split(tmp_path / "half.npz", "train", 8, 32)
 
 
 def test_more_views_than_stored():

@@ -18,7 +18,7 @@ from vaegan_jax.shapes import Camera, render_views, voxelize
 def packed(tmp_path):
     """Three shapes, a validation split of the same, and how they were made."""
     path = tmp_path / "data.npz"
-    examples = make_examples(count=3, num_views=2)
+    examples = make_examples(count=3, num_views=2, resolution=32)
     examples.categories.extend(["chair"] * 3)
     write_packed(path, examples, ("train", "validation"), source="a test")
     return path
@@ -54,7 +54,7 @@ def test_a_third_stays_as_it_was(packed, run, tmp_path):
 
 def test_procedural_chairs_are_added_as_surfaces(tmp_path, run):
     path, output = tmp_path / "data.npz", tmp_path / "more.npz"
-    examples = make_examples(count=2, num_views=2)
+    examples = make_examples(count=2, num_views=2, resolution=32)
     examples.categories.extend(["seat"] * 2)
     camera = {"num_views": 2, "elevation_degrees": 10.0}
     write_packed(path, examples, camera=camera, voxelizer={"centred": False})

@@ -13,7 +13,7 @@ import sys
 
 import jax
 import pytest
-from helpers import ROOT, make_examples, write_packed
+from helpers import ROOT, TINY_FLAGS, make_examples, write_packed
 from using import make_picture, make_workdir
 
 from data_prep.prepare import prepare_modelnet, prepare_procedural
@@ -27,12 +27,7 @@ from vaegan_jax.shape_files import check_writable
 DUMMY = ROOT / "data_prep"
 VOXELS = f"--voxels={DUMMY}/voxel_view_archive/dummy_data/voxels"
 VIEWS = f"--views={DUMMY}/voxel_view_archive/dummy_data/views"
-TINY = (
-    *("--config.model.convolution=gather", "--config.model.image_size=32"),
-    *("--config.model.encoder_widths=(3,4,4,5,6)", "--config.train.batch_size=4"),
-    *("--config.model.generator_widths=(6,5,4,3)", "--config.train.num_steps=1"),
-    "--config.model.discriminator_widths=(3,4,5,6)",
-)
+TINY = (*TINY_FLAGS, "--config.train.num_steps=1")
 # In these, GIVEN and OUT stand for folders of the test.
 PREPARE = "scripts/prepare_data.py"
 MODEL, PACKED = "--workdir=GIVEN/run", "--packed=GIVEN/data.npz"
@@ -154,8 +149,8 @@ def test_a_user_without_a_name_in_a_notebook_without_its_backend(given, tmp_path
     prefix = unusual if available(unusual) else unusual[unusual.index("env") :]
     made = run("benchmark", given, tmp_path / "out", prefix)
     assert made.returncode == 0, made.stderr
-    assert r"grids of 32\xb3" in made.stdout
-    assert "grids of 32³" in (tmp_path / "out/sampling.md").read_text("utf-8")
+    assert r"grids of 8\xb3" in made.stdout
+    assert "grids of 8³" in (tmp_path / "out/sampling.md").read_text("utf-8")
 
 
 def check_missing_platform(made):

@@ -72,7 +72,7 @@ def test_average_precision_of_a_perfect_order_and_of_an_empty_truth():
 
 def test_means_do_not_count_the_padding(monkeypatch):
     monkeypatch.setattr(rows, "_BATCH", 4)
-    examples = make_examples(count=5)
+    examples = make_examples(count=5, resolution=32)
     examples.voxels[:] = 0
     for i, grid in enumerate(examples.voxels):
         grid[8:12, 8 : 10 + i, 8:16] = 1

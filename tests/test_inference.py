@@ -21,11 +21,11 @@ def test_load_sample_and_reconstruct(workdir, tmp_path):
     """What the README shows."""
     model = vaegan_jax.load(workdir)
     shapes = model.sample(3)
-    assert shapes.shape == (3, 32, 32, 32) and shapes.dtype == np.float32
+    assert shapes.shape == (3, 8, 8, 8) and shapes.dtype == np.float32
     assert 0 <= shapes.min() < shapes.max() <= 1
     a, b, c = (make_picture(tmp_path / f"{i}.png", i) for i in range(3))
     both = model.reconstruct([[a, b, c], [str(b)]])
-    assert both.shape == (2, 32, 32, 32)
+    assert both.shape == (2, 8, 8, 8)
     views = model.fit_views([a, b, c])
     assert views.shape == (3, 32, 32, 1) and views.dtype == np.uint8
     np.testing.assert_allclose(model.reconstruct(views[None])[0], both[0], atol=1e-5)
@@ -78,7 +78,7 @@ def test_what_is_no_work_directory_is_named(tmp_path, workdir):
 @pytest.mark.parametrize(
     "section, field, value",
     [
-        ("model", "generator_widths", [6, 5, 4, 8]),
+        ("model", "generator_widths", [5, 8]),
         ("model", "latent_size", 7),
         (None, "algorithm", "gan"),
         ("train", "average_decay", 0.9),

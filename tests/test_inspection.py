@@ -31,7 +31,7 @@ def packed(tmp_path):
 def test_a_packed_file(packed):
     told = report(packed)
     share = make_examples(count=4).voxels[:3].reshape(3, -1).mean(axis=1)
-    assert "train: 4 shapes of 32³, 4 views each" in told
+    assert "train: 4 shapes of 8³, 4 views each" in told
     assert f"from {share.min():.1%} to {share.max():.1%}; 0 empty, 0 full" in told
     assert "identical shapes: 0 within a split, 3 across splits" in told
     first = "train/shape_0 = train/shape_3 = test/shape_0 = test/shape_3"
@@ -217,7 +217,7 @@ def test_without_views(tmp_path):
     some = make_examples(count=3)
     some = Examples(some.names, some.voxels, np.zeros((3, 0, 0, 0, 1), np.uint8))
     write_packed(tmp_path / "data.npz", some)
-    assert "3 shapes of 32³, no views" in report(tmp_path / "data.npz")
+    assert "3 shapes of 8³, no views" in report(tmp_path / "data.npz")
 
 
 def test_nothing_there(tmp_path):

@@ -9,18 +9,16 @@ import time
 
 import numpy as np
 import pytest
-from helpers import ROOT, make_examples, write_packed
+from helpers import ROOT, TINY_FLAGS, make_examples, write_packed
 
 from vaegan_jax import multihost
 from vaegan_jax.errors import UserError
 from vaegan_jax.reporting import Silence
 
 SMALL = [
-    "--config.model.convolution=gather",
+    *TINY_FLAGS,
     "--config.model.image_size=16",
     "--config.model.encoder_widths=(3,4)",
-    "--config.model.generator_widths=(6,5,4,3)",
-    "--config.model.discriminator_widths=(3,4,5,6)",
     "--config.train.batch_size=8",
     "--config.train.log_every_steps=1",
 ]

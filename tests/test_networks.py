@@ -126,7 +126,7 @@ def test_bias_sits_only_where_no_batch_norm_follows(algorithm):
         for path, _ in jax.tree_util.tree_leaves_with_path(net.params)
         if "bias" in jax.tree_util.keystr(path) and "BatchNorm" not in str(path)
     ]
-    assert paths == ["['StridedConvolution_3']['bias']", "['Dense_0']['bias']"]
+    assert paths == ["['StridedConvolution_1']['bias']", "['Dense_0']['bias']"]
 
 
 @pytest.mark.slow

@@ -38,7 +38,7 @@ def voxels_only(tmp_path):
 
 def test_packed_files_remember(voxels_only):
     assert read_provenance(voxels_only) == FACTS
-    assert open_split(voxels_only, "train", 32, None).views.size == 0
+    assert open_split(voxels_only, "train", 8, None).views.size == 0
 
 
 def test_damaged_facts_are_told_before_anything_is_written(tmp_path):
@@ -47,7 +47,7 @@ def test_damaged_facts_are_told_before_anything_is_written(tmp_path):
     content = data.read_bytes()
     place = content.index("chairs".encode("utf-32-le"))  # as NumPy keeps text
     data.write_bytes(content[:place] + b"C" + content[place + 1 :])
-    assert len(open_split(data, "train", 32, 32)) == 6
+    assert len(open_split(data, "train", 8, 32)) == 6
     with pytest.raises(UserError, match=r"data\.npz is damaged"):
         driver.train(tiny_config("mv_vae_gan", **{"data.dir": str(data)}), run)
     assert not run.exists()

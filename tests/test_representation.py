@@ -10,20 +10,23 @@ from vaegan_jax.models.discriminator import Discriminator
 
 
 @pytest.mark.parametrize("batch_norm", [True, False])
-@pytest.mark.parametrize("resolution, sizes", [(32, (8, 4, 2)), (64, (16, 8, 4))])
+@pytest.mark.parametrize(
+    "resolution, sizes", [(8, (2,)), (32, (8, 4, 2)), (64, (16, 8, 4))]
+)
 def test_features_are_the_pooled_activations_of_layers_two_to_four(
     resolution, sizes, batch_norm
 ):
-    widths = (2, 3, 4, 5) if resolution == 32 else (2, 3, 4, 5, 6)
+    widths = {8: (2, 3), 32: (2, 3, 4, 5), 64: (2, 3, 4, 5, 6)}[resolution]
+    seen = widths[1:4]
     network = Discriminator(widths, batch_norm=batch_norm)
     last = "BatchNorm" if batch_norm else "StridedConvolution"
     voxels = jax.random.uniform(jax.random.key(0), (2, *(resolution,) * 3, 1))
     variables = network.init(jax.random.key(1), voxels, train=False)
     actual = representation.discriminator_features(network, variables, voxels)
-    assert actual.shape == (2, 8 * (3 + 4 + 5))
+    assert actual.shape == (2, 8 * sum(seen))
     _, kept = network.apply(variables, voxels, train=False, capture_intermediates=True)
     start = 0
-    for layer, (size, width) in enumerate(zip(sizes, (3, 4, 5), strict=True), start=1):
+    for layer, (size, width) in enumerate(zip(sizes, seen, strict=True), start=1):
         h = np.asarray(kept["intermediates"][f"{last}_{layer}"]["__call__"][0])
         assert h.shape == (2, *(size,) * 3, width)
         h = np.where(h > 0, h, 0.2 * h)
@@ -83,10 +86,17 @@ def test_labels_come_from_a_csv_file_and_must_be_complete(tmp_path):
 
 
 def test_features_of_both_networks_tell_full_from_sparse_shapes():
-    setup = Setup(tiny_config("mv_vae_gan"))
+    # Eight cells a side tell too little of how full a random shape is.
+    fields = {
+        "model.resolution": 32,
+        "model.generator_widths": (6, 5, 4, 3),
+        "model.discriminator_widths": (3, 4, 5, 6),
+    }
+    setup = Setup(tiny_config("mv_vae_gan", **fields))
     state = setup.create()
     model = Model(setup.config, setup.networks, state.sampling_variables(), 0)
-    train, test = make_examples(20), make_examples(10, seed=1)
+    train = make_examples(20, resolution=32)
+    test = make_examples(10, resolution=32, seed=1)
     for examples in (train, test):
         for i in range(len(examples)):
             examples.categories.append("full" if i % 2 else "sparse")

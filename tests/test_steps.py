@@ -19,16 +19,16 @@ from vaegan_jax.prior import build_prior
 # The second step of a fixed seed, to notice unintended changes of the algorithm. A
 # change that is meant changes these numbers: replace them, and say so in the changelog.
 GOLDEN = {
-    "gan": {"loss/discriminator": 1.30796, "loss/generator": 1.04773},
+    "gan": {"loss/discriminator": 1.46795, "loss/generator": 0.940061},
     "vae_gan": {
-        "loss/discriminator": 1.26658,
-        "loss/encoder": 8106.24,
-        "loss/generator": 8082.72,
+        "loss/discriminator": 1.4467,
+        "loss/encoder": 149.016,
+        "loss/generator": 125.241,
     },
     "mv_vae_gan": {
-        "loss/discriminator": 1.25089,
-        "loss/encoder": 8105.04,
-        "loss/generator": 8078.55,
+        "loss/discriminator": 1.44799,
+        "loss/encoder": 151.396,
+        "loss/generator": 124.627,
     },
 }
 
@@ -159,7 +159,7 @@ def test_a_single_batch_overfits(algorithm):
     overrides = {"optimizer.encoder_lr": 1e-2, "optimizer.generator_lr": 1e-2}
     this = cached_setup(algorithm, overrides)
     batch, state = make_batch(this.config), this.create()
-    voxels = np.zeros((4, 32, 32, 32), np.uint8)
+    voxels = np.zeros((4, 8, 8, 8), np.uint8)
     for i in range(4):  # four slabs, one above the other
         voxels[i, :, :, 8 * i : 8 * i + 8] = 1
     batch["voxels"] = jnp.asarray(voxels)
@@ -168,7 +168,7 @@ def test_a_single_batch_overfits(algorithm):
         state, metrics = this.train_step(state, batch)
         values.append(float(metrics["reconstruction/squared_error"]))
     # Without looking at the views one can only predict the mean, ¼ everywhere.
-    unseen = 0.25 * 0.75 * 32**3
+    unseen = 0.25 * 0.75 * 8**3
     assert np.mean(values[-5:]) < 0.5 * unseen
 
 

@@ -56,11 +56,11 @@ class Teacher:
     step = 0
 
     def __init__(self, seed):
-        self.pattern = np.random.default_rng(seed).normal(size=(32, 32, 32))
+        self.pattern = np.random.default_rng(seed).normal(size=(8, 8, 8))
 
     def logits(self, views):
         grey = views.mean((1, 2, 3, 4)) - 127
-        return np.exp(grey)[:, None, None, None] * self.pattern
+        return np.exp(grey / 1.5)[:, None, None, None] * self.pattern
 
     def encode(self, views):
         return views
@@ -119,8 +119,8 @@ def test_the_command_asks_trained_models(packed, teachers, run, tmp_path):
 def test_sure_models_that_differ_leave_a_doubt(packed, tmp_path, monkeypatch):
     class Sure(Teacher):
         def decode(self, views):
-            filled = np.arange(32) < 16 * self.half
-            return np.broadcast_to(filled, (len(views), 32, 32, 32)).astype(np.float32)
+            filled = np.arange(8) < 4 * self.half
+            return np.broadcast_to(filled, (len(views), 8, 8, 8)).astype(np.float32)
 
     def teacher(path, *_):
         sure = Sure(0)
@@ -130,13 +130,13 @@ def test_sure_models_that_differ_leave_a_doubt(packed, tmp_path, monkeypatch):
     monkeypatch.setattr(taught_file, "_teacher", teacher)
     teach_packed(packed, tmp_path / "out.npz", ["0", "1"], temperature=1.0)
     targets = read_taught(tmp_path / "out.npz").targets
-    assert (abs(targets[..., :16] - 127.5) < 1).all() and (targets[..., 16:] == 0).all()
+    assert (abs(targets[..., :4] - 127.5) < 1).all() and (targets[..., 4:] == 0).all()
 
 
 def test_a_model_that_says_no_numbers_is_named(packed, tmp_path, monkeypatch):
     class Broken(Teacher):
         def decode(self, views):
-            return np.full((len(views), 32, 32, 32), np.nan, np.float32)
+            return np.full((len(views), 8, 8, 8), np.nan, np.float32)
 
     monkeypatch.setattr(taught_file, "_teacher", lambda *_: Broken(0))
     with pytest.raises(UserError, match="broken is damaged: it makes shapes that"):
@@ -193,8 +193,8 @@ def test_targets_between_0_and_1_are_255ths():
         targets = jnp.full_like(batch["voxels"], value)
         _, metrics = this.train_step(this.create(), batch | {"targets": targets})
         sums[value] = float(metrics["loss/reconstruction"])
-    # f(t) = Σ(p − t)², so with n = 32³ it is f(0) + t (f(1) − f(0) − n) + n t².
-    n, t = 32**3, 0.2
+    # f(t) = Σ(p − t)², so with n = 8³ it is f(0) + t (f(1) − f(0) − n) + n t².
+    n, t = 8**3, 0.2
     expected = sums[0] + t * (sums[255] - sums[0] - n) + n * t**2
     np.testing.assert_allclose(sums[51], expected, rtol=1e-5)
 
@@ -230,7 +230,7 @@ def test_a_plain_gan_reads_no_targets(packed, taught, tmp_path):
 
 @pytest.mark.parametrize(
     "targets",
-    [np.zeros((5, 32, 32, 31), np.uint8), np.zeros((5, 32, 32, 32), np.float32)],
+    [np.zeros((5, 8, 8, 7), np.uint8), np.zeros((5, 8, 8, 8), np.float32)],
 )
 def test_targets_that_do_not_fit_are_damage(taught, tmp_path, targets):
     path = tmp_path / "damaged.npz"
@@ -254,7 +254,7 @@ def test_what_cannot_be_taught(packed, teachers, run, tmp_path):
         run(*start, f"--model={gan}"), "gan: this is a plain 3D-GAN, which has no"
     )
     large = make_workdir(tmp_path / "large", "vae_gan", **{"model.image_size": 64})
-    expected = "makes grids of 32³ from views of (64, 64, 1), but"
+    expected = "makes grids of 8³ from views of (64, 64, 1), but"
     assert_error(run(*start, f"--model={large}"), expected)
     result = run("teach", f"--packed={packed}", "--output=taught.zip", model)
     assert_error(result, "taught.zip must have a name that ends in .npz")

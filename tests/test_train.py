@@ -67,7 +67,7 @@ def test_a_run_leaves_what_it_promises(data, tmp_path, algorithm):
         "speed/data_wait_share",
     }
     model = inference.load(tmp_path)
-    assert model.step == 6 and model.sample(3).shape == (3, 32, 32, 32)
+    assert model.step == 6 and model.sample(3).shape == (3, 8, 8, 8)
     assert_samples_drawn(tmp_path, model)
 
 

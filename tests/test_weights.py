@@ -42,7 +42,7 @@ def test_weights_are_loaded_as_a_work_directory(model, folder):
     np.testing.assert_allclose(
         loaded.reconstruct(views), model.reconstruct(views), atol=0.05
     )
-    assert loaded.sample(2).shape == (2, 32, 32, 32)
+    assert loaded.sample(2).shape == (2, 8, 8, 8)
 
 
 def test_what_cannot_be_read_again_takes_no_place(model, folder, monkeypatch):

@@ -58,7 +58,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.augmentation.contrast = 0.0
 
     config.model = ConfigDict()
-    config.model.resolution = 32  # edge of the voxel grid, 32 or 64
+    config.model.resolution = 32  # edge of the voxel grid: 32 or 64; 8, 16: trials
     config.model.image_size = 224  # pixels, a multiple of 32
     config.model.latent_size = 200
     config.model.generator_widths = ()  # () is `default_widths`, reversed

@@ -11,7 +11,7 @@ from vaegan_jax.models.convolutions import Formulation
 from vaegan_jax.models.multiview import Pooling, ViewEncoding
 
 ALGORITHMS = ("gan", "vae_gan", "mv_vae_gan")
-RESOLUTIONS = (32, 64)
+RESOLUTIONS = (8, 16, 32, 64)  # the two small ones for trials
 
 
 def validate(config: ConfigDict) -> None:

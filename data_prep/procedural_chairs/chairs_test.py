@@ -13,7 +13,7 @@ from data_prep.procedural_chairs.make_example import ChairMaker
 from data_prep.procedural_chairs.parameters import sample_parameters
 from vaegan_jax.shapes import Camera, voxelize
 
-COUNT = 150
+COUNT = 80
 
 
 @functools.cache

@@ -68,7 +68,7 @@ def grid(form, vertices, faces):
 
 
 @hypothesis.settings(
-    max_examples=8,
+    max_examples=4,
     deadline=None,
     derandomize=True,
     database=None,

@@ -73,7 +73,9 @@ def discriminator_features(
         train=False,
         capture_intermediates=lambda module, _: isinstance(module, kind),
     )
-    names = (f"{kind.__name__}_{i}" for i in (1, 2, 3))
+    # A small grid has fewer layers.
+    last = min(4, len(discriminator.widths))
+    names = (f"{kind.__name__}_{i}" for i in range(1, last))
     layers = [kept["intermediates"][name]["__call__"][0] for name in names]
     pooled = []
     for activations in layers:
