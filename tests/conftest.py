@@ -10,8 +10,9 @@ import pathlib
 import shutil
 import tempfile
 
-import preloaded
 import pytest
+
+from tests import preloaded
 
 # Compiled programs are shared between tests, worker processes and the commands that
 # tests run: most of the time would otherwise go into compiling the same steps again.

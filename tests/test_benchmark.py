@@ -10,17 +10,17 @@ import types
 
 import jax
 import jax.numpy as jnp
-import preloaded
 import pytest
-from helpers import (
+
+from tests import preloaded
+from tests.helpers import (
     ROOT,
     imported_modules,
     make_examples,
     needs_pytorch,
     progress_lines,
 )
-from using import make_model
-
+from tests.using import make_model
 from vaegan_jax.benchmark import (
     layers,
     machine,

@@ -3,8 +3,7 @@
 import subprocess
 import sys
 
-from helpers import ROOT
-
+from tests.helpers import ROOT
 from vaegan_jax.cache import cache_directory
 
 SCRIPT = """

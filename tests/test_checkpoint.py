@@ -6,8 +6,8 @@ import subprocess
 import jax
 import pytest
 import tensorstore as ts
-from helpers import Setup, assert_trees_equal, make_batch, tiny_config
 
+from tests.helpers import Setup, assert_trees_equal, make_batch, tiny_config
 from vaegan_jax import checkpoint
 from vaegan_jax.checkpoint import (
     Checkpoints,

@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pytest
 import trimesh
-from helpers import RESOLUTION, ROOT, TINY_FLAGS, make_examples, write_packed
-from preloaded import run
 
+from tests.helpers import RESOLUTION, ROOT, TINY_FLAGS, make_examples, write_packed
+from tests.preloaded import run
 from vaegan_jax.shapes import read_binvox
 
 DEMO = ["scripts/train.py", "--config=configs/mv_vae_gan.py:demo"]

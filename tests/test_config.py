@@ -2,8 +2,8 @@ import importlib.util
 
 import jax
 import pytest
-from helpers import ALGORITHMS, ROOT, Setup
 
+from tests.helpers import ALGORITHMS, ROOT, Setup
 from vaegan_jax.config import complete, default_widths, reference_config
 from vaegan_jax.errors import UserError
 

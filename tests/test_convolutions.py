@@ -4,15 +4,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from pytorch_inputs import (
+
+from tests.pytorch.pytorch_inputs import (
     CONVOLUTIONS,
     TRANSPOSED_SIZES,
     convolution_and_cotangent,
     operands,
     random,
 )
-from pytorch_values import from_pytorch
-
+from tests.pytorch.pytorch_values import from_pytorch
 from vaegan_jax.models import convolutions
 from vaegan_jax.models.convolutions import convolve, convolve_transposed
 

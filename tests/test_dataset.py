@@ -3,8 +3,8 @@ import itertools
 
 import numpy as np
 import pytest
-from helpers import make_examples, write_packed
 
+from tests.helpers import make_examples, write_packed
 from vaegan_jax import dataset, input_pipeline, npz_files, packed_data
 from vaegan_jax.errors import UserError
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from helpers import assert_error, make_examples, progress_lines, write_packed
 
 from data_prep import parallel
 from data_prep.deformed_file import deform_packed
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
+from tests.helpers import assert_error, make_examples, progress_lines, write_packed
 from vaegan_jax import packed_data
 from vaegan_jax.errors import UserError
 from vaegan_jax.provenance import read_provenance

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import requests
 import trimesh
-from helpers import ROOT
-from using import make_model, make_picture, make_workdir
 
+from tests.helpers import ROOT
+from tests.using import make_model, make_picture, make_workdir
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference import Model
 

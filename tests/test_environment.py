@@ -13,10 +13,10 @@ import sys
 
 import jax
 import pytest
-from helpers import ROOT, TINY_FLAGS, make_examples, write_packed
-from using import make_picture, make_workdir
 
 from data_prep.prepare import prepare_modelnet, prepare_procedural
+from tests.helpers import ROOT, TINY_FLAGS, make_examples, write_packed
+from tests.using import make_picture, make_workdir
 from vaegan_jax import cache
 from vaegan_jax.errors import UserError, explain, missing_platform
 from vaegan_jax.export import export_model

@@ -4,8 +4,8 @@ import json
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import make_examples, progress_lines, untrained
 
+from tests.helpers import make_examples, progress_lines, untrained
 from vaegan_jax.dataset import Examples
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate import comparison, report, tables

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from helpers import AZIMUTHS, progress_lines
 from jax import export as jax_export
-from using import make_model
 
+from tests.helpers import AZIMUTHS, progress_lines
+from tests.using import make_model
 from vaegan_jax.errors import UserError
 from vaegan_jax.export import check_exported, export_model
 

@@ -6,9 +6,9 @@ import shutil
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from using import make_model, make_picture, make_workdir
 
 import vaegan_jax
+from tests.using import make_model, make_picture, make_workdir
 from vaegan_jax.errors import UserError
 
 

@@ -7,11 +7,11 @@ import zipfile
 import numpy as np
 import pytest
 import trimesh
-from helpers import assert_error, make_examples, write_packed
 from PIL import Image
 
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
+from tests.helpers import assert_error, make_examples, write_packed
 from vaegan_jax.dataset import Examples, no_views, open_split
 from vaegan_jax.errors import UserError
 from vaegan_jax.inspection import draw, report

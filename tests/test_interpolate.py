@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from using import make_model, make_picture
 
+from tests.using import make_model, make_picture
 from vaegan_jax.errors import UserError
 from vaegan_jax.interpolate import find_latents, path_between
 

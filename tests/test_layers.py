@@ -1,9 +1,9 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from pytorch_inputs import batch_norm
-from pytorch_values import from_pytorch
 
+from tests.pytorch.pytorch_inputs import batch_norm
+from tests.pytorch.pytorch_values import from_pytorch
 from vaegan_jax.models.layers import BatchNorm
 
 

@@ -5,9 +5,9 @@ import itertools
 
 import numpy as np
 import pytest
-from helpers import make_examples, write_packed
-from using import make_model
 
+from tests.helpers import make_examples, write_packed
+from tests.using import make_model
 from vaegan_jax import likeness
 from vaegan_jax.errors import UserError
 from vaegan_jax.interpolate import way_between

@@ -2,9 +2,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from pytorch_inputs import PRIOR_SCALES, divergence
-from pytorch_values import from_pytorch
 
+from tests.pytorch.pytorch_inputs import PRIOR_SCALES, divergence
+from tests.pytorch.pytorch_values import from_pytorch
 from vaegan_jax import losses
 from vaegan_jax.models.encoder import Posterior
 from vaegan_jax.prior import Prior

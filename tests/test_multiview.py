@@ -5,8 +5,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import AZIMUTHS, Setup, assert_trees_close, make_batch, tiny_config
 
+from tests.helpers import AZIMUTHS, Setup, assert_trees_close, make_batch, tiny_config
 from vaegan_jax.models.encoder import Posterior
 from vaegan_jax.models.multiview import (
     Pooling,

@@ -4,10 +4,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import ALGORITHMS, AZIMUTHS, Setup, make_batch, tiny_config
-from pytorch_inputs import network
-from pytorch_values import from_pytorch
 
+from tests.helpers import ALGORITHMS, AZIMUTHS, Setup, make_batch, tiny_config
+from tests.pytorch.pytorch_inputs import network
+from tests.pytorch.pytorch_values import from_pytorch
 from vaegan_jax import losses
 from vaegan_jax.config import default_widths
 from vaegan_jax.models.networks import build_networks

@@ -1,9 +1,9 @@
 import jax.numpy as jnp
 import numpy as np
-from helpers import tiny_config
-from pytorch_inputs import adam
-from pytorch_values import from_pytorch
 
+from tests.helpers import tiny_config
+from tests.pytorch.pytorch_inputs import adam
+from tests.pytorch.pytorch_values import from_pytorch
 from vaegan_jax.optimizers import build_optimizers
 
 

@@ -4,14 +4,14 @@ import os
 
 import numpy as np
 import pytest
-from helpers import TINY_FLAGS, make_examples, untrained, write_packed
-from preloaded import run
-from test_commands import DEMO
-from training import config_for, write_data
-from using import make_picture
 
 from data_prep.commands import add_commands
 from data_prep.options import Parser
+from tests.helpers import TINY_FLAGS, make_examples, untrained, write_packed
+from tests.preloaded import run
+from tests.test_commands import DEMO
+from tests.trainer.runs import config_for, write_data
+from tests.using import make_picture
 from vaegan_jax import inference, paths
 from vaegan_jax import train as driver
 from vaegan_jax.checkpoint import Checkpoints

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import scipy.ndimage
 from PIL import Image
-from using import make_model
 
+from tests.using import make_model
 from vaegan_jax.errors import UserError
 from vaegan_jax.interpolate import find_latents
 from vaegan_jax.likeness import like_shapes_of

@@ -12,10 +12,10 @@ import time
 
 import numpy as np
 import pytest
-from helpers import assert_error, progress_lines
 from PIL import Image
 
 from data_prep.options import Parser, add_selection
+from tests.helpers import assert_error, progress_lines
 from vaegan_jax.dataset import open_split
 from vaegan_jax.shapes import read_binvox, write_binvox
 

@@ -14,11 +14,11 @@ import zipfile
 import numpy as np
 import pytest
 import trimesh
-from helpers import ROOT, assert_error, progress_lines
 
 from data_prep import downloads_test
 from data_prep.archives_test import write_links
 from data_prep.prepare import prepare_meshes
+from tests.helpers import ROOT, assert_error, progress_lines
 from vaegan_jax.dataset import open_split
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes import read_binvox, read_mesh, voxelize

@@ -1,11 +1,11 @@
 """The model that comes with the repository."""
 
 import numpy as np
-from helpers import ROOT
 
 import vaegan_jax
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
+from tests.helpers import ROOT
 from vaegan_jax.shapes import render_views, voxelize
 
 FOLDER = ROOT / "pretrained/mv_vae_gan"

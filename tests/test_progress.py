@@ -7,8 +7,8 @@ import pty
 import termios
 
 import pytest
-from helpers import progress_lines
 
+from tests.helpers import progress_lines
 from vaegan_jax.progress import Progress, print_above
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from helpers import make_examples, tiny_config, write_packed
 
+from tests.helpers import make_examples, tiny_config, write_packed
 from vaegan_jax import train as driver
 from vaegan_jax.dataset import Examples, open_split
 from vaegan_jax.errors import UserError

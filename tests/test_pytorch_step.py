@@ -8,9 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import ROOT, assert_trees_close, imported_modules, needs_pytorch
-from pytorch_inputs import STEPS_IN_PYTORCH, standardise, training_step
-from pytorch_values import PyTorchValues
+
+from tests.helpers import ROOT, assert_trees_close, imported_modules, needs_pytorch
+from tests.pytorch.pytorch_inputs import STEPS_IN_PYTORCH, standardise, training_step
+from tests.pytorch.pytorch_values import PyTorchValues
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +25,8 @@ def live(tmp_path_factory):
     path = tmp_path_factory.mktemp("pytorch") / "values.npz"
     made = subprocess.run(
         [
-            *(sys.executable, "-X", "importtime"),
-            *("tests/make_pytorch_values.py", f"--output={path}"),
+            *(sys.executable, "-X", "importtime", "-m"),
+            *("tests.pytorch.make_pytorch_values", f"--output={path}"),
         ],
         cwd=ROOT,
         capture_output=True,
@@ -101,7 +102,7 @@ def test_what_is_stored_is_what_todays_pytorch_gives(stored, live):
 
 def test_other_inputs_than_pytorch_had_are_told_so(stored):
     given = {"params": np.ones(3, np.float32)}
-    with pytest.raises(AssertionError, match=r"'adam'.*make_pytorch_values\.py"):
+    with pytest.raises(AssertionError, match=r"'adam'.*make_pytorch_values"):
         stored("adam", given)
     with pytest.raises(AssertionError, match="'no such'"):
         stored("no such", given)

@@ -1,8 +1,8 @@
 import jax
 import numpy as np
 import pytest
-from helpers import Setup, make_examples, tiny_config
 
+from tests.helpers import Setup, make_examples, tiny_config
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate import representation
 from vaegan_jax.inference import Model

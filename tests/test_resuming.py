@@ -6,10 +6,10 @@ import signal
 import threading
 
 import pytest
-from helpers import PENALTY, assert_trees_equal, make_examples, write_packed
-from training import config_for, final_state, stop_after, write_data
-from using import make_model
 
+from tests.helpers import PENALTY, assert_trees_equal, make_examples, write_packed
+from tests.trainer.runs import config_for, final_state, stop_after, write_data
+from tests.using import make_model
 from vaegan_jax import inference, trainer
 from vaegan_jax import train as driver
 from vaegan_jax.checkpoint import Checkpoints

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from helpers import AZIMUTHS, make_examples, untrained
 
+from tests.helpers import AZIMUTHS, make_examples, untrained
 from vaegan_jax.evaluate import selection
 from vaegan_jax.evaluate.selection import validate
 from vaegan_jax.inference import Model

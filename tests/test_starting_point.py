@@ -5,9 +5,9 @@ import shutil
 import jax
 import numpy as np
 import pytest
-from helpers import assert_trees_close, assert_trees_equal
-from training import config_for, final_state, write_data
 
+from tests.helpers import assert_trees_close, assert_trees_equal
+from tests.trainer.runs import config_for, final_state, write_data
 from vaegan_jax import inference
 from vaegan_jax import train as driver
 from vaegan_jax.errors import UserError

@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import (
+
+from tests.helpers import (
     AZIMUTHS,
     CLOSED,
     OPEN,
@@ -14,7 +15,6 @@ from helpers import (
     cached_setup,
     make_batch,
 )
-
 from vaegan_jax import losses
 from vaegan_jax.models.multiview import encode_views
 from vaegan_jax.updates import apply_train

@@ -3,7 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from helpers import (
+
+from tests.helpers import (
     CLOSED,
     OPEN,
     assert_trees_close,
@@ -11,7 +12,6 @@ from helpers import (
     cached_setup,
     make_batch,
 )
-
 from vaegan_jax import steps, updates
 from vaegan_jax.augmentation import augment
 from vaegan_jax.prior import build_prior

@@ -5,7 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.special
-from helpers import (
+
+from data_prep import taught_file
+from data_prep.deformed_file import deform_packed
+from data_prep.taught_file import teach_packed
+from tests.helpers import (
     assert_error,
     assert_trees_equal,
     cached_setup,
@@ -14,12 +18,8 @@ from helpers import (
     progress_lines,
     write_packed,
 )
-from training import config_for, final_state
-from using import make_workdir
-
-from data_prep import taught_file
-from data_prep.deformed_file import deform_packed
-from data_prep.taught_file import teach_packed
+from tests.trainer.runs import config_for, final_state
+from tests.using import make_workdir
 from vaegan_jax import inference, packed_data
 from vaegan_jax import train as driver
 from vaegan_jax.errors import UserError

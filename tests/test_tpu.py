@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from helpers import ALGORITHMS, ROOT
 
+from tests.helpers import ALGORITHMS, ROOT
 from vaegan_jax.benchmark import tpu
 from vaegan_jax.errors import UserError
 

@@ -10,10 +10,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import AZIMUTHS, assert_trees_equal
 from PIL import Image
-from training import config_for, final_state, stop_after, write_data
 
+from tests.helpers import AZIMUTHS, assert_trees_equal
+from tests.trainer.runs import config_for, final_state, stop_after, write_data
 from vaegan_jax import inference, trainer
 from vaegan_jax import train as driver
 from vaegan_jax.checkpoint import Checkpoints

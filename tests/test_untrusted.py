@@ -10,13 +10,13 @@ import tarfile
 
 import numpy as np
 import pytest
-from helpers import ROOT, Setup, make_examples, tiny_config, write_packed
 from PIL import Image
 
 import vaegan_jax
 from data_prep.archives import Archive
 from data_prep.mesh_folder.make_example import MeshMaker, Voxelizer
 from data_prep.shape_files import ShapeFile
+from tests.helpers import ROOT, Setup, make_examples, tiny_config, write_packed
 from vaegan_jax import dataset
 from vaegan_jax.checkpoint import Checkpoints, load_config, save_config
 from vaegan_jax.errors import UserError

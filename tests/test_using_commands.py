@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import trimesh
-from helpers import make_examples, write_packed
 from PIL import Image
-from preloaded import run
-from using import make_picture, make_workdir
 
+from tests.helpers import make_examples, write_packed
+from tests.preloaded import run
+from tests.using import make_picture, make_workdir
 from vaegan_jax.shape_files import FORMATS
 from vaegan_jax.shapes import read_binvox
 from vaegan_jax.shapes.meshes import MESH_FORMATS

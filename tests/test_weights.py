@@ -5,10 +5,10 @@ import pathlib
 import jax
 import numpy as np
 import pytest
-from helpers import make_examples, write_packed
-from using import make_model, make_workdir
 
 import vaegan_jax
+from tests.helpers import make_examples, write_packed
+from tests.using import make_model, make_workdir
 from vaegan_jax import weights
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.evaluation import Options, evaluate

@@ -3,9 +3,9 @@
 import pathlib
 
 import numpy as np
-from helpers import Setup, tiny_config
 from PIL import Image
 
+from tests.helpers import Setup, tiny_config
 from vaegan_jax.checkpoint import Checkpoints, save_config
 from vaegan_jax.inference import Model
 

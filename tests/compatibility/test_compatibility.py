@@ -4,8 +4,9 @@ import shutil
 
 import numpy as np
 import pytest
-from helpers import assert_trees_equal
-from write_files import (
+
+import vaegan_jax
+from tests.compatibility.write_files import (
     FILES,
     STEPS,
     batch_of,
@@ -13,8 +14,7 @@ from write_files import (
     small_examples,
     small_setup,
 )
-
-import vaegan_jax
+from tests.helpers import assert_trees_equal
 from vaegan_jax.checkpoint import Checkpoints, abstract_state
 from vaegan_jax.dataset import open_split
 from vaegan_jax.provenance import read_provenance

@@ -13,8 +13,8 @@ import tempfile
 
 import jax
 import numpy as np
-from helpers import Setup, make_examples, tiny_config
 
+from tests.helpers import Setup, make_examples, tiny_config
 from vaegan_jax import packed_data
 from vaegan_jax.checkpoint import Checkpoints, save_config
 from vaegan_jax.dataset import training_batches

@@ -2,8 +2,8 @@
 
 import json
 
-from binary_writers import Gltf
-from refused_grids import BINVOX, LFS, matlab
+from tests.shapes.binary_writers import Gltf
+from tests.shapes.refused_grids import BINVOX, LFS, matlab
 
 SQUARE = "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\n"
 OFF = "OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n"

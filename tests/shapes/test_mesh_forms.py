@@ -3,13 +3,12 @@
 import itertools
 import math
 
-import binary_writers
 import hypothesis
 import numpy as np
 import pytest
-import text_writers
 from hypothesis import strategies
 
+from tests.shapes import binary_writers, text_writers
 from vaegan_jax.shapes import read_mesh, voxelize
 
 POLYGON_FORMS = text_writers.POLYGON_FORMS | binary_writers.POLYGON_FORMS

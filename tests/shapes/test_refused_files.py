@@ -8,12 +8,12 @@ sentence stands behind "error: " and the status is 1.
 import ast
 
 import pytest
-from helpers import ROOT, assert_error
 from PIL import Image
-from refused_grids import BINVOX, GRIDS
-from refused_meshes import MESHES, OFF
 
 from data_prep.volumetric_grids.read_grid import read_instance
+from tests.helpers import ROOT, assert_error
+from tests.shapes.refused_grids import BINVOX, GRIDS
+from tests.shapes.refused_meshes import MESHES, OFF
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes import foreign, read_binvox, read_mesh
 

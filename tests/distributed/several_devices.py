@@ -14,8 +14,15 @@ import sys
 
 import jax
 import numpy as np
-from helpers import AZIMUTHS, OPEN, PENALTY, assert_trees_close, make_batch, tiny_config
 
+from tests.helpers import (
+    AZIMUTHS,
+    OPEN,
+    PENALTY,
+    assert_trees_close,
+    make_batch,
+    tiny_config,
+)
 from vaegan_jax.benchmark.collectives import sent_bytes
 from vaegan_jax.checkpoint import Checkpoints, abstract_state
 from vaegan_jax.models import convolutions

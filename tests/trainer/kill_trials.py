@@ -1,6 +1,6 @@
 """Kills training and data preparation at random moments, again and again.
 
-    python tests/kill_trials.py --trials=100 --seed=0
+    python -m tests.trainer.kill_trials --trials=100 --seed=0
 
 Every time the same command is started again. In the end everything must be as if
 nothing had happened: see `check_training` and `check_preparation`. Prints how many of
@@ -25,8 +25,9 @@ if __name__ in ("__main__", "__mp_main__"):
     os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import numpy as np
-from helpers import make_examples, tiny_config, write_packed
-from left_behind import (
+
+from tests.helpers import make_examples, tiny_config, write_packed
+from tests.trainer.left_behind import (
     complete_steps,
     digests,
     events,
@@ -36,7 +37,6 @@ from left_behind import (
     state_bytes,
     step_lines,
 )
-
 from vaegan_jax.train import train
 
 NUM_STEPS, SAVE_STEPS, EVALUATE_STEPS = 40, 3, 4

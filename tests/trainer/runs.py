@@ -3,8 +3,7 @@
 import os
 import signal
 
-from helpers import Setup, make_examples, tiny_config, write_packed
-
+from tests.helpers import Setup, make_examples, tiny_config, write_packed
 from vaegan_jax import trainer
 from vaegan_jax.checkpoint import Checkpoints, abstract_state
 

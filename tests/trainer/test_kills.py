@@ -2,8 +2,9 @@
 
 import os
 
-import kill_trials
 import pytest
+
+from tests.trainer import kill_trials
 
 
 @pytest.mark.slow

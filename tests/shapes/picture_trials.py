@@ -1,4 +1,6 @@
-"""Reads damaged pictures of all kinds: python tests/picture_trials.py --mutations=60
+"""Reads damaged pictures of all kinds.
+
+    python -m tests.shapes.picture_trials --mutations=60
 
 The exit status is 1 if anything but a sentence came of one, or one took too long.
 """
@@ -9,9 +11,9 @@ import sys
 import warnings
 
 import numpy as np
-from fuzzing import Format, fuzz, limit_memory
 from PIL import Image
 
+from tests.shapes.fuzzing import Format, fuzz, limit_memory
 from vaegan_jax.shapes.view_files import fit_picture
 
 _GIBIBYTES = 4

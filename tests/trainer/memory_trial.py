@@ -1,6 +1,6 @@
 """Watches the resident memory of a training run of 2,000 steps, and draws it.
 
-    python tests/memory_trial.py --output=docs/images/memory.png
+    python -m tests.trainer.memory_trial --output=docs/images/memory.png
 
 Every step is logged, every 20th evaluated and every 10th saved: what a run does
 in days, in minutes.
@@ -15,8 +15,8 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import matplotlib.pyplot as plt
 import numpy as np
-from helpers import make_examples, tiny_config, write_packed
 
+from tests.helpers import make_examples, tiny_config, write_packed
 from vaegan_jax import train as driver
 from vaegan_jax import trainer
 from vaegan_jax.cpu import keep_freed_memory

@@ -9,8 +9,8 @@ import time
 
 import numpy as np
 import pytest
-from helpers import ROOT, TINY_FLAGS, make_examples, write_packed
 
+from tests.helpers import ROOT, TINY_FLAGS, make_examples, write_packed
 from vaegan_jax import multihost
 from vaegan_jax.errors import UserError
 from vaegan_jax.reporting import Silence

@@ -1,4 +1,6 @@
-"""Reads damaged files of all formats: python tests/fuzz_trials.py --mutations=400
+"""Reads damaged files of all formats.
+
+    python -m tests.shapes.fuzz_trials --mutations=400
 
 Prints a table for docs/reliability.md; the exit status is 1 if anything but a sentence
 came of a file, or one took too long.
@@ -6,19 +8,15 @@ came of a file, or one took too long.
 
 import argparse
 import io
-import pathlib
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent / "shapes"))
-
-import binary_writers
 import numpy as np
 import scipy.io
-import text_writers
-from fuzzing import Format, fuzz, limit_memory
 
 from data_prep.volumetric_grids.read_grid import read_instance
+from tests.shapes import binary_writers, text_writers
+from tests.shapes.fuzzing import Format, fuzz, limit_memory
 from vaegan_jax.shapes import MESH_SUFFIXES, encode_binvox, read_binvox, read_mesh
 from vaegan_jax.shapes.voxelize import voxelize
 

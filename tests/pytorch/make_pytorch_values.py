@@ -1,6 +1,6 @@
 """Asks PyTorch for the values that tests compare ours with, and stores them.
 
-    python tests/make_pytorch_values.py
+    python -m tests.pytorch.make_pytorch_values
 
 It needs the extra `bench`. Tests run it too, to see that today's PyTorch still gives
 what is stored. It is a program of its own, because a process that has imported
@@ -14,11 +14,11 @@ from typing import Any
 
 import jax
 import numpy as np
-import pytorch_inputs as inputs
 import torch
 import torch.nn.functional as F
-from pytorch_values import STORED, save
 
+from tests.pytorch import pytorch_inputs as inputs
+from tests.pytorch.pytorch_values import STORED, save
 from vaegan_jax.benchmark import pytorch_networks as networks
 from vaegan_jax.benchmark.pytorch_networks import tensor
 from vaegan_jax.benchmark.pytorch_step import Draws, PyTorchStep

@@ -63,8 +63,8 @@ class PyTorchValues:
         if entry is None or str(entry["digest"]) != digest(inputs):
             raise AssertionError(
                 f"PyTorch has not been given what this test compares as {name!r}: "
-                "run `python tests/make_pytorch_values.py` (extra `bench`) and look "
-                "at what changed"
+                "run `python -m tests.pytorch.make_pytorch_values` (extra `bench`) "
+                "and look at what changed"
             )
         return entry["outputs"]
 

@@ -6,8 +6,8 @@ import sys
 import jax
 import numpy as np
 import pytest
-from helpers import ALGORITHMS
 
+from tests.helpers import ALGORITHMS, ROOT
 from vaegan_jax import sharding
 from vaegan_jax.errors import UserError
 
@@ -15,7 +15,7 @@ from vaegan_jax.errors import UserError
 def run_trials(folder, *trials):
     """Losses, gradients, statistics, messages, shares, checkpoints; see the program."""
     program = pathlib.Path(__file__).with_name("several_devices.py")
-    paths = [str(program.parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     result = subprocess.run(
         [sys.executable, program, folder, *trials],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},

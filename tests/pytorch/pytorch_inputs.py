@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax.traverse_util import flatten_dict
-from helpers import OPEN, Setup, make_batch, tiny_config
 
+from tests.helpers import OPEN, Setup, make_batch, tiny_config
 from vaegan_jax.models.discriminator import Discriminator
 from vaegan_jax.models.encoder import Encoder
 from vaegan_jax.models.generator import Generator
