@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.paths import expand
+from vaegan_jax.runtime.paths import expand
 
 # What the readers raise for cut, garbled, encrypted and oddly compressed archives.
 _DAMAGE = (

@@ -16,7 +16,7 @@ from data_prep.options import (
     selection,
     source_settings,
 )
-from vaegan_jax.paths import path_argument
+from vaegan_jax.runtime.paths import path_argument
 from vaegan_jax.shapes.orientation import AXES
 
 

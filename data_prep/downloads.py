@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import requests
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.progress import Progress
+from vaegan_jax.runtime.progress import Progress
 
 _PATIENCE = 4  # attempts in a row that bring nothing before the next mirror is tried
 _FIRST_PAUSE = 1.0  # seconds; doubled from attempt to attempt

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.paths import path_argument
+from vaegan_jax.runtime.paths import path_argument
 from vaegan_jax.shapes import Camera
 from vaegan_jax.shapes.voxelize import METHODS
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from data_prep.memory import limit_memory
-from vaegan_jax.cpu import usable_cores
 from vaegan_jax.errors import UserError
-from vaegan_jax.progress import Progress
+from vaegan_jax.runtime.cpu import usable_cores
+from vaegan_jax.runtime.progress import Progress
 
 # Fewer items than this take longer to hand out than to work off.
 _WORTH_IT = 24

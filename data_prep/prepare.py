@@ -13,9 +13,9 @@ from data_prep.volumetric_grids import (
     volumetric_grids_dataset_builder as volumetric_grids,
 )
 from data_prep.voxel_view_archive import voxel_view_archive_dataset_builder as archive
-from vaegan_jax.cache import writing_to_cache
 from vaegan_jax.errors import UserError
-from vaegan_jax.paths import absolute
+from vaegan_jax.runtime.cache import writing_to_cache
+from vaegan_jax.runtime.paths import absolute
 from vaegan_jax.shapes.orientation import frame_turn
 
 

@@ -16,7 +16,7 @@ from data_prep.examples import example
 from data_prep.making import Made, Maker, Workshop, is_uncached, make_all
 from data_prep.shape_files import Listing
 from vaegan_jax.errors import UserError
-from vaegan_jax.progress import Progress
+from vaegan_jax.runtime.progress import Progress
 
 _BUFFERS = (".bin", ".glbin", ".glbuf")  # what glTF's standard calls them
 

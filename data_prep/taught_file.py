@@ -21,9 +21,9 @@ from vaegan_jax import packed_data
 from vaegan_jax.dataset import Examples, existing
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference import Model, load
-from vaegan_jax.paths import absolute
-from vaegan_jax.progress import Progress
 from vaegan_jax.provenance import read_provenance
+from vaegan_jax.runtime.paths import absolute
+from vaegan_jax.runtime.progress import Progress
 
 _SPLIT = "train"
 _AT_ONCE = 128  # shapes, so that little is in memory beside the data

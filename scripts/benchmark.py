@@ -26,7 +26,7 @@ def measure(given: argparse.Namespace) -> str:
     import jax
 
     from vaegan_jax.benchmark import machine, report
-    from vaegan_jax.cpu import keep_freed_memory
+    from vaegan_jax.runtime.cpu import keep_freed_memory
     from vaegan_jax.shape_files import make_folder
 
     if given.backend != "auto":

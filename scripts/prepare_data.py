@@ -18,7 +18,7 @@ from data_prep.commands import add_command, add_commands
 from data_prep.memory import limit_memory
 from data_prep.options import Parser, positive
 from vaegan_jax.command_line import guard
-from vaegan_jax.paths import path_argument
+from vaegan_jax.runtime.paths import path_argument
 
 
 def inspect(given: argparse.Namespace) -> str:

@@ -29,7 +29,7 @@ flags.mark_flag_as_required("config")
 
 def main() -> int:
     from vaegan_jax import multihost
-    from vaegan_jax.cpu import keep_freed_memory
+    from vaegan_jax.runtime.cpu import keep_freed_memory
 
     keep_freed_memory()  # before anything that starts JAX's backend
     cluster = (COORDINATOR.value, PROCESSES.value, PROCESS.value)
@@ -42,10 +42,10 @@ def main() -> int:
 def run() -> int:
     import pathlib
 
-    from vaegan_jax.cache import keep_compiled_programs
     from vaegan_jax.config import complete
     from vaegan_jax.multihost import first_before_others
     from vaegan_jax.resuming import changed_fields
+    from vaegan_jax.runtime.cache import keep_compiled_programs
     from vaegan_jax.shape_files import check_writable
     from vaegan_jax.train import train
 

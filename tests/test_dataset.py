@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from tests.helpers import make_examples, write_packed
-from vaegan_jax import dataset, input_pipeline, npz_files, packed_data
+from vaegan_jax import dataset, input_pipeline, packed_data
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes import npz_files
 
 
 def test_every_example_once_per_epoch_across_batch_boundaries():

@@ -12,12 +12,13 @@ from tests.preloaded import run
 from tests.test_commands import DEMO
 from tests.trainer.runs import config_for, write_data
 from tests.using import make_picture
-from vaegan_jax import inference, paths
+from vaegan_jax import inference
 from vaegan_jax import train as driver
 from vaegan_jax.checkpoint import Checkpoints
 from vaegan_jax.dataset import open_split
 from vaegan_jax.errors import UserError
 from vaegan_jax.export import write_weights
+from vaegan_jax.runtime import paths
 
 AWKWARD = [
     *("a[v1]", "*", "?", "{a,b}", "%d", "%20", "#", ":", "a:b", "@4", "="),

@@ -12,7 +12,7 @@ from jax.experimental import multihost_utils
 
 from vaegan_jax.checksums import find_damage, write_checksums
 from vaegan_jax.errors import UserError
-from vaegan_jax.paths import check_encoding
+from vaegan_jax.runtime.paths import check_encoding
 
 # The shapes of arrays, by their place in a state.
 Shapes = dict[str, tuple[int, ...]]

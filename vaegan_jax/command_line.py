@@ -14,7 +14,7 @@ from absl import app, flags, logging
 
 from vaegan_jax.config_path import ConfigPathParser
 from vaegan_jax.errors import UserError, explain
-from vaegan_jax.paths import expand
+from vaegan_jax.runtime.paths import expand
 
 # Before anything imports TensorFlow, whose start-up messages would bury ours.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -6,7 +6,7 @@ from typing import Any
 from absl import flags
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.paths import expand
+from vaegan_jax.runtime.paths import expand
 
 
 class ConfigPathParser(flags.ArgumentParser):

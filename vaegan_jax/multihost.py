@@ -23,7 +23,7 @@ from jax.experimental import multihost_utils
 from jax.sharding import Mesh
 
 from vaegan_jax.errors import UserError, explain
-from vaegan_jax.interrupts import StopRequest
+from vaegan_jax.runtime.interrupts import StopRequest
 from vaegan_jax.sharding import by_batch, on_all, place
 
 # Without a sign of life for so many seconds a process counts as dead, and the others

@@ -24,9 +24,9 @@ from jax.sharding import Mesh
 
 from vaegan_jax.dataset import Examples, index_stream, missing_views, no_views
 from vaegan_jax.errors import UserError
-from vaegan_jax.npz_files import write_npz
-from vaegan_jax.progress import Progress
 from vaegan_jax.provenance import read_provenance
+from vaegan_jax.runtime.progress import Progress
+from vaegan_jax.shapes.npz_files import write_npz
 from vaegan_jax.sharding import by_batch, device_mesh, on_all, place, process_rows
 
 # What numpy raises for files that are cut, garbled, of another kind or not ours.

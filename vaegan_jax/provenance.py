@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.paths import expand
+from vaegan_jax.runtime.paths import expand
 
 _METADATA = "metadata.json"  # TensorFlow Datasets' name
 _DAMAGED = (ValueError, EOFError, LookupError, zipfile.BadZipFile, zlib.error)

@@ -11,12 +11,12 @@ from vaegan_jax.checkpoint import save_config
 from vaegan_jax.config import complete
 from vaegan_jax.dataset import Examples, check_views, open_split
 from vaegan_jax.errors import UserError
-from vaegan_jax.interrupts import StopRequest
 from vaegan_jax.lock import hold
-from vaegan_jax.paths import absolute
 from vaegan_jax.profiling import StepTrace
 from vaegan_jax.provenance import read_provenance
 from vaegan_jax.resuming import DATA, changed_fields, check_data, has_begun
+from vaegan_jax.runtime.interrupts import StopRequest
+from vaegan_jax.runtime.paths import absolute
 from vaegan_jax.shapes.framing import fit_framing
 from vaegan_jax.sharding import check_batch_size
 from vaegan_jax.starting_point import initial_variables

@@ -15,7 +15,6 @@ from vaegan_jax.checkpoint import Checkpoints, abstract_state
 from vaegan_jax.dataset import Examples, training_batches
 from vaegan_jax.evaluate.selection import SCORE, SUMMARY, validate
 from vaegan_jax.inference import Model
-from vaegan_jax.interrupts import StopRequest
 from vaegan_jax.latent_mixture import forget_mixture
 from vaegan_jax.likeness import like_examples
 from vaegan_jax.models.networks import Networks, build_networks
@@ -31,6 +30,7 @@ from vaegan_jax.reporting import (
     log,
     summary,
 )
+from vaegan_jax.runtime.interrupts import StopRequest
 from vaegan_jax.sharding import device_mesh, local_copy, on_all
 from vaegan_jax.starting_point import begin_with
 from vaegan_jax.state import create_state

@@ -14,7 +14,7 @@ from data_prep.shape_files import config_name
 from data_prep.voxel_view_archive.checking import check_pairs, read_grid, read_view
 from data_prep.voxel_view_archive.pairing import Pair, Pairing, pair_archives
 from vaegan_jax.errors import UserError
-from vaegan_jax.progress import Progress
+from vaegan_jax.runtime.progress import Progress
 from vaegan_jax.shapes.orientation import Turn, frame_turn, turn_grid
 
 

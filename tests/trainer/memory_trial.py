@@ -19,7 +19,7 @@ import numpy as np
 from tests.helpers import make_examples, tiny_config, write_packed
 from vaegan_jax import train as driver
 from vaegan_jax import trainer
-from vaegan_jax.cpu import keep_freed_memory
+from vaegan_jax.runtime.cpu import keep_freed_memory
 
 NUM_STEPS, SETTLED = 2000, 200
 

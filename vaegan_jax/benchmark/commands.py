@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from vaegan_jax.benchmark.report import Benchmark
 from vaegan_jax.errors import UserError
-from vaegan_jax.paths import path_argument
+from vaegan_jax.runtime.paths import path_argument
 
 _MODELS = ("gan", "vae_gan", "mv_vae_gan")
 _PRECISIONS = ("float32", "bfloat16")

@@ -12,7 +12,7 @@ from vaegan_jax.benchmark.timing import calls, ratio, summarise, take_turns
 from vaegan_jax.benchmark.workload import build_config, initial_state, random_batch
 from vaegan_jax.models.multiview import encode_views
 from vaegan_jax.models.networks import build_networks
-from vaegan_jax.progress import Progress
+from vaegan_jax.runtime.progress import Progress
 
 WAYS = ("fold", "vmap", "fold_joint", "loop", "calls")
 

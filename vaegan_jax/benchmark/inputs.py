@@ -12,7 +12,7 @@ from vaegan_jax.benchmark.report import Benchmark
 from vaegan_jax.benchmark.timing import calls, summarise, take_turns
 from vaegan_jax.benchmark.workload import build_config, compile_step
 from vaegan_jax.dataset import Examples
-from vaegan_jax.progress import Progress
+from vaegan_jax.runtime.progress import Progress
 
 _SPLIT = "train"
 _STRETCHES = (

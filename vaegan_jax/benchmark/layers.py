@@ -23,7 +23,7 @@ from vaegan_jax.models.convolutions import (
     convolve,
     convolve_transposed,
 )
-from vaegan_jax.progress import Progress
+from vaegan_jax.runtime.progress import Progress
 
 _PADDING = {2: 2, 3: 1}  # by spatial axes
 _PASSES = ("forward", "input gradient", "kernel gradient", "all")

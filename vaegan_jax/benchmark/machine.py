@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from vaegan_jax.benchmark.timing import take_turns
-from vaegan_jax.cpu import usable_cores
+from vaegan_jax.runtime.cpu import usable_cores
 
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "tensorflow-cpu", "torch")
 

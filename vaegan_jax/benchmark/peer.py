@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from vaegan_jax.benchmark.report import Benchmark
 from vaegan_jax.benchmark.timing import Peer, calls, ratio, summarise, take_turns
 from vaegan_jax.errors import UserError
-from vaegan_jax.progress import Progress
+from vaegan_jax.runtime.progress import Progress
 
 # Of each variant in PyTorch, the arguments of `PyTorchStep`.
 _PYTORCH = {
@@ -92,8 +92,8 @@ def make_ours(algorithm: str, batch_size: int, image_size: int) -> Callable:
     import jax
 
     from vaegan_jax.benchmark.workload import build_config, compile_step
-    from vaegan_jax.cache import keep_compiled_programs
-    from vaegan_jax.cpu import keep_freed_memory
+    from vaegan_jax.runtime.cache import keep_compiled_programs
+    from vaegan_jax.runtime.cpu import keep_freed_memory
 
     keep_compiled_programs()  # how long that takes is not the question here
     keep_freed_memory()
@@ -111,7 +111,7 @@ def make_pytorch(
     from vaegan_jax.benchmark import workload
     from vaegan_jax.benchmark.pytorch_networks import tensor
     from vaegan_jax.benchmark.pytorch_step import PyTorchStep
-    from vaegan_jax.cpu import keep_freed_memory, usable_cores
+    from vaegan_jax.runtime.cpu import keep_freed_memory, usable_cores
 
     keep_freed_memory()  # it gains from that as much as we do
     torch.set_num_threads(usable_cores())

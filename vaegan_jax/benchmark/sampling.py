@@ -7,7 +7,7 @@ import numpy as np
 from vaegan_jax import inference
 from vaegan_jax.benchmark.report import Benchmark
 from vaegan_jax.benchmark.timing import calls, summarise, take_turns
-from vaegan_jax.progress import Progress
+from vaegan_jax.runtime.progress import Progress
 
 
 def run(workdir: str, checkpoint: str, counts: Sequence[int], rounds: int) -> Benchmark:

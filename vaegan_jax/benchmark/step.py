@@ -7,7 +7,7 @@ from vaegan_jax.benchmark.report import Benchmark, Rows
 from vaegan_jax.benchmark.timing import calls, summarise, take_turns
 from vaegan_jax.benchmark.work import growth_exponent, step_flops
 from vaegan_jax.benchmark.workload import build_config, compile_step
-from vaegan_jax.progress import Progress
+from vaegan_jax.runtime.progress import Progress
 
 # What `growth` varies, from where; "grid" is the model's resolution.
 _START = {"batch_size": 8, "num_views": 3, "image_size": 64, "resolution": 32}

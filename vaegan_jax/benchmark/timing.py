@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from vaegan_jax.progress import Progress
+from vaegan_jax.runtime.progress import Progress
 
 _WARM_UP = 2
 

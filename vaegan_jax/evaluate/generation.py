@@ -14,7 +14,7 @@ from vaegan_jax.metrics.distances import chamfer_distances, iou_distances
 from vaegan_jax.metrics.earth_mover import Surfaces, lower_bounds, nearest_surfaces
 from vaegan_jax.metrics.health import health
 from vaegan_jax.metrics.reconstruction import OCCUPIED
-from vaegan_jax.progress import Progress
+from vaegan_jax.runtime.progress import Progress
 
 Shapes = Bool[np.ndarray, "_ x y z"]
 Values = dict[str, list[float]]  # one for each set

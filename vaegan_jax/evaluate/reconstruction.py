@@ -16,7 +16,7 @@ from vaegan_jax.inference import Model
 from vaegan_jax.metrics import points, reconstruction
 from vaegan_jax.metrics.distances import iou_distances
 from vaegan_jax.models.encoder import Posterior
-from vaegan_jax.progress import Progress
+from vaegan_jax.runtime.progress import Progress
 
 VIEW_COUNTS = (1, 2, 3, 4, 6, 8, 12)
 FIXED_THRESHOLDS = (0.3, 0.4, 0.5)

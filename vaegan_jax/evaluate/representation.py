@@ -21,7 +21,7 @@ from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
 from vaegan_jax.inference import Model
 from vaegan_jax.models.discriminator import Discriminator
 from vaegan_jax.models.layers import BatchNorm, StridedConvolution
-from vaegan_jax.progress import Progress
+from vaegan_jax.runtime.progress import Progress
 
 _BATCH = 32
 

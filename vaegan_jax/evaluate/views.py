@@ -17,7 +17,7 @@ from vaegan_jax.dataset import Examples, evaluation_batches
 from vaegan_jax.inference import Model
 from vaegan_jax.models.encoder import Encoder, Posterior
 from vaegan_jax.models.multiview import encode_views, expected_latent
-from vaegan_jax.progress import Progress
+from vaegan_jax.runtime.progress import Progress
 
 _BATCH = 8
 _PATIENCE = 2.0  # seconds; what takes no longer need not tell of its progress

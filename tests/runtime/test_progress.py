@@ -9,7 +9,7 @@ import termios
 import pytest
 
 from tests.helpers import progress_lines
-from vaegan_jax.progress import Progress, print_above
+from vaegan_jax.runtime.progress import Progress, print_above
 
 
 class Terminal(io.TextIOWrapper):

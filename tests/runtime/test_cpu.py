@@ -9,7 +9,7 @@ import pytest
 # product takes it.
 SCRIPT = """
 import resource, sys
-from vaegan_jax.cpu import keep_freed_memory
+from vaegan_jax.runtime.cpu import keep_freed_memory
 
 if sys.argv[1] == "keep":
     keep_freed_memory()
@@ -44,7 +44,7 @@ def test_computations_reuse_pages():
 
 HEAP = """
 import ctypes, sys
-from vaegan_jax.cpu import keep_freed_memory
+from vaegan_jax.runtime.cpu import keep_freed_memory
 
 class Info(ctypes.Structure):  # what mallinfo2(3) returns
     _fields_ = [("arena", ctypes.c_size_t), ("others", ctypes.c_size_t * 9)]

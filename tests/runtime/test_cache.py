@@ -4,11 +4,11 @@ import subprocess
 import sys
 
 from tests.helpers import ROOT
-from vaegan_jax.cache import cache_directory
+from vaegan_jax.runtime.cache import cache_directory
 
 SCRIPT = """
 import jax
-from vaegan_jax.cache import keep_compiled_programs
+from vaegan_jax.runtime.cache import keep_compiled_programs
 keep_compiled_programs()
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 hits = []
