@@ -28,7 +28,7 @@ flags.mark_flag_as_required("config")
 
 
 def main() -> int:
-    from vaegan_jax import multihost
+    from vaegan_jax.distributed import multihost
     from vaegan_jax.runtime.cpu import keep_freed_memory
 
     keep_freed_memory()  # before anything that starts JAX's backend
@@ -43,7 +43,7 @@ def run() -> int:
     import pathlib
 
     from vaegan_jax.config import complete
-    from vaegan_jax.multihost import first_before_others
+    from vaegan_jax.distributed.multihost import first_before_others
     from vaegan_jax.resuming import changed_fields
     from vaegan_jax.runtime.cache import keep_compiled_programs
     from vaegan_jax.shape_files import check_writable

@@ -35,10 +35,10 @@ from vaegan_jax.benchmark import (
 from vaegan_jax.benchmark.collectives import sent_bytes
 from vaegan_jax.benchmark.commands import numbers
 from vaegan_jax.benchmark.workload import CompiledStep, build_config
+from vaegan_jax.distributed.sharding import device_mesh
 from vaegan_jax.errors import UserError
 from vaegan_jax.models.convolutions import convolve
 from vaegan_jax.runtime.progress import Progress
-from vaegan_jax.sharding import device_mesh
 
 
 def test_operations_are_those_counted_by_hand():

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key, UInt8
 from ml_collections import ConfigDict
 
-from vaegan_jax.models.partition import own_rows
+from vaegan_jax.distributed.partition import own_rows
 
 _WHITE = 255.0
 

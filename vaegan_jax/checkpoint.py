@@ -25,8 +25,8 @@ from vaegan_jax.checkpoint_files import (
     unfinished,
 )
 from vaegan_jax.config import with_additions
+from vaegan_jax.distributed.multihost import tells_of_loss
 from vaegan_jax.errors import UserError
-from vaegan_jax.multihost import tells_of_loss
 from vaegan_jax.state import TrainState
 
 _CONFIG = "config.json"

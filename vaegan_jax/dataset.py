@@ -18,9 +18,9 @@ from jax.sharding import Mesh
 from jaxtyping import Int, UInt8
 
 from vaegan_jax.config_checks import RESOLUTIONS
+from vaegan_jax.distributed.sharding import by_batch, place, process_rows
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.paths import expand
-from vaegan_jax.sharding import by_batch, place, process_rows
 
 # Keeps the draws of view subsets apart from those of the epochs' shuffles.
 _SHUFFLE, _VIEWS = 0, 1

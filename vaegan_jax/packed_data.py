@@ -23,11 +23,17 @@ import numpy as np
 from jax.sharding import Mesh
 
 from vaegan_jax.dataset import Examples, index_stream, missing_views, no_views
+from vaegan_jax.distributed.sharding import (
+    by_batch,
+    device_mesh,
+    on_all,
+    place,
+    process_rows,
+)
 from vaegan_jax.errors import UserError
 from vaegan_jax.provenance import read_provenance
 from vaegan_jax.runtime.progress import Progress
 from vaegan_jax.shapes.npz_files import write_npz
-from vaegan_jax.sharding import by_batch, device_mesh, on_all, place, process_rows
 
 # What numpy raises for files that are cut, garbled, of another kind or not ours.
 _DAMAGED = (

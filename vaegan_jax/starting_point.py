@@ -13,12 +13,12 @@ import numpy as np
 from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
+from vaegan_jax.distributed.sharding import on_all
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference import load
 from vaegan_jax.models.networks import build_networks
 from vaegan_jax.optimizers import build_optimizers
 from vaegan_jax.resuming import has_begun
-from vaegan_jax.sharding import on_all
 from vaegan_jax.state import TrainState, create_state, current_variables
 
 

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
+from vaegan_jax.distributed.sharding import on_all
 from vaegan_jax.models.networks import Networks
 from vaegan_jax.optimizers import Optimizer, Optimizers
-from vaegan_jax.sharding import on_all
 
 
 @flax.struct.dataclass

@@ -6,10 +6,11 @@ import pathlib
 import jax
 from ml_collections import ConfigDict
 
-from vaegan_jax import multihost
 from vaegan_jax.checkpoint import save_config
 from vaegan_jax.config import complete
 from vaegan_jax.dataset import Examples, check_views, open_split
+from vaegan_jax.distributed import multihost
+from vaegan_jax.distributed.sharding import check_batch_size
 from vaegan_jax.errors import UserError
 from vaegan_jax.lock import hold
 from vaegan_jax.profiling import StepTrace
@@ -18,7 +19,6 @@ from vaegan_jax.resuming import DATA, changed_fields, check_data, has_begun
 from vaegan_jax.runtime.interrupts import StopRequest
 from vaegan_jax.runtime.paths import absolute
 from vaegan_jax.shapes.framing import fit_framing
-from vaegan_jax.sharding import check_batch_size
 from vaegan_jax.starting_point import initial_variables
 from vaegan_jax.trainer import Trainer
 

@@ -10,9 +10,11 @@ import jax
 from ml_collections import ConfigDict
 from PIL import Image
 
-from vaegan_jax import multihost, pictures
+from vaegan_jax import pictures
 from vaegan_jax.checkpoint import Checkpoints, abstract_state
 from vaegan_jax.dataset import Examples, training_batches
+from vaegan_jax.distributed import multihost
+from vaegan_jax.distributed.sharding import device_mesh, local_copy, on_all
 from vaegan_jax.evaluate.selection import SCORE, SUMMARY, validate
 from vaegan_jax.inference import Model
 from vaegan_jax.latent_mixture import forget_mixture
@@ -31,7 +33,6 @@ from vaegan_jax.reporting import (
     summary,
 )
 from vaegan_jax.runtime.interrupts import StopRequest
-from vaegan_jax.sharding import device_mesh, local_copy, on_all
 from vaegan_jax.starting_point import begin_with
 from vaegan_jax.state import create_state
 from vaegan_jax.steps import make_train_step

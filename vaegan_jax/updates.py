@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, Key, UInt8
 from ml_collections import ConfigDict
 
 from vaegan_jax import losses
+from vaegan_jax.distributed.partition import mean_over_shares, own_rows
 from vaegan_jax.metrics.reconstruction import OCCUPIED, intersection_over_union
 from vaegan_jax.models.multiview import (
     choose_views,
@@ -22,7 +23,6 @@ from vaegan_jax.models.multiview import (
     pool_views,
 )
 from vaegan_jax.models.networks import Networks
-from vaegan_jax.models.partition import mean_over_shares, own_rows
 from vaegan_jax.optimizers import Optimizer
 from vaegan_jax.prior import build_prior
 from vaegan_jax.state import NetState

@@ -18,11 +18,11 @@ from tests.helpers import Setup, make_examples, tiny_config
 from vaegan_jax import packed_data
 from vaegan_jax.checkpoint import Checkpoints, save_config
 from vaegan_jax.dataset import training_batches
+from vaegan_jax.distributed.sharding import device_mesh
 from vaegan_jax.export import write_weights
 from vaegan_jax.inference import Model, load
 from vaegan_jax.likeness import like_examples
 from vaegan_jax.shapes.framing import fit_framing
-from vaegan_jax.sharding import device_mesh
 
 FILES = pathlib.Path(__file__).with_name("files.zip")
 STEPS = 2

@@ -25,10 +25,16 @@ from tests.helpers import (
 )
 from vaegan_jax.benchmark.collectives import sent_bytes
 from vaegan_jax.checkpoint import Checkpoints, abstract_state
+from vaegan_jax.distributed.sharding import (
+    by_batch,
+    device_mesh,
+    local_copy,
+    on_all,
+    place,
+)
 from vaegan_jax.models import convolutions
 from vaegan_jax.models.networks import build_networks
 from vaegan_jax.optimizers import build_optimizers
-from vaegan_jax.sharding import by_batch, device_mesh, local_copy, on_all, place
 from vaegan_jax.state import create_state
 from vaegan_jax.steps import make_train_step
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.helpers import ROOT, TINY_FLAGS, make_examples, write_packed
-from vaegan_jax import multihost
+from vaegan_jax.distributed import multihost
 from vaegan_jax.errors import UserError
 from vaegan_jax.reporting import Silence
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.helpers import ALGORITHMS, ROOT
-from vaegan_jax import sharding
+from vaegan_jax.distributed import sharding
 from vaegan_jax.errors import UserError
 
 

@@ -28,11 +28,11 @@ from vaegan_jax.benchmark.work import (
     generator_layers,
 )
 from vaegan_jax.config import complete, reference_config
+from vaegan_jax.distributed.sharding import by_batch, device_mesh, on_all
 from vaegan_jax.errors import UserError
 from vaegan_jax.models.networks import build_networks
 from vaegan_jax.optimizers import build_optimizers
 from vaegan_jax.runtime.progress import Progress, print_above
-from vaegan_jax.sharding import by_batch, device_mesh, on_all
 from vaegan_jax.state import create_state
 from vaegan_jax.steps import make_train_step
 

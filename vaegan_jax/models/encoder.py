@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, UInt8
 
+from vaegan_jax.distributed.partition import own_rows
 from vaegan_jax.models.convolutions import Formulation
 from vaegan_jax.models.layers import BatchNorm, StridedConvolution, kernel_init
-from vaegan_jax.models.partition import own_rows
 
 _CLASSIFIER_WIDTH = 256
 

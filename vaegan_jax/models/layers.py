@@ -21,9 +21,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from vaegan_jax.distributed.partition import count_shares, mean_over_shares
 from vaegan_jax.models import convolutions
 from vaegan_jax.models.convolutions import Formulation
-from vaegan_jax.models.partition import count_shares, mean_over_shares
 
 MOMENTUM = 0.9
 EPSILON = 1e-5

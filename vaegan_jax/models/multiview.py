@@ -17,9 +17,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
+from vaegan_jax.distributed.partition import own_rows
 from vaegan_jax.models.encoder import Encoder, Posterior
 from vaegan_jax.models.layers import MOMENTUM, follow
-from vaegan_jax.models.partition import own_rows
 
 ViewEncoding = Literal["fold", "fold_joint", "loop", "vmap"]
 Pooling = Literal["mean", "max", "precision"]

@@ -2,7 +2,7 @@
 
 The state is on every device, and each device works on an equal share of the batch. What
 BatchNorm's statistics, losses, D's gate and gradients need of the other shares comes by
-`models.partition`. So the number of devices changes how a step is computed and not what
+`partition`. So the number of devices changes how a step is computed and not what
 it computes. Several processes, each with devices of its own, make one mesh together.
 """
 
@@ -19,8 +19,8 @@ from jax.sharding import (
     SingleDeviceSharding,
 )
 
+from vaegan_jax.distributed.partition import AXIS
 from vaegan_jax.errors import UserError
-from vaegan_jax.models.partition import AXIS
 
 
 def device_mesh(devices: Sequence[Any] | None = None) -> Mesh:

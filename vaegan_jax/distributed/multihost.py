@@ -22,9 +22,9 @@ import numpy as np
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh
 
+from vaegan_jax.distributed.sharding import by_batch, on_all, place
 from vaegan_jax.errors import UserError, explain
 from vaegan_jax.runtime.interrupts import StopRequest
-from vaegan_jax.sharding import by_batch, on_all, place
 
 # Without a sign of life for so many seconds a process counts as dead, and the others
 # end too. Whoever waits for a process that ended is told so at once.
