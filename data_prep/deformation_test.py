@@ -8,8 +8,10 @@ from data_prep.deformation import Deformer, Stretch, deform
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
 from data_prep.view_jitter import ViewTaker
-from vaegan_jax.shapes import Camera, render_views, voxelize
+from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.meshes import boxes_mesh
+from vaegan_jax.shapes.render import render_views
+from vaegan_jax.shapes.voxelize import voxelize
 
 NOTHING = Stretch(np.ones(3), tuple(np.linspace(0, 1, n) for n in (4, 4, 5)))
 

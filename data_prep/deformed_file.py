@@ -16,7 +16,8 @@ from vaegan_jax import packed_data
 from vaegan_jax.dataset import Examples, existing
 from vaegan_jax.errors import UserError
 from vaegan_jax.provenance import read_provenance
-from vaegan_jax.shapes import Camera, voxelize
+from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.voxelize import voxelize
 
 _SPLIT = "train"
 

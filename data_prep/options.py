@@ -5,7 +5,7 @@ from typing import Any
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.paths import path_argument
-from vaegan_jax.shapes import Camera
+from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.voxelize import METHODS
 
 _CAMERA = Camera()

@@ -11,7 +11,8 @@ import numpy as np
 import trimesh
 from jaxtyping import Float, UInt8
 
-from vaegan_jax.shapes import Camera, render_from, render_views
+from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.render import render_from, render_views
 
 # Degrees beside the ring's azimuth, or half its step if that is less.
 _AZIMUTH = 15.0

@@ -7,7 +7,8 @@ import pytest
 import trimesh
 
 from data_prep.view_jitter import ViewTaker, jittered
-from vaegan_jax.shapes import Camera, render_views
+from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.render import render_views
 
 RING = Camera()
 

@@ -7,7 +7,9 @@ from ml_collections import ConfigDict
 
 from vaegan_jax.augmentation import augment
 from vaegan_jax.config import reference_config
-from vaegan_jax.shapes import Camera, render_views, voxelize
+from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.render import render_views
+from vaegan_jax.shapes.voxelize import voxelize
 
 COUNT, SIDE = 16, 32
 

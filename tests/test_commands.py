@@ -11,7 +11,7 @@ import trimesh
 
 from tests.helpers import RESOLUTION, ROOT, TINY_FLAGS, make_examples, write_packed
 from tests.preloaded import run
-from vaegan_jax.shapes import read_binvox
+from vaegan_jax.shapes.voxel_files import read_binvox
 
 DEMO = ["scripts/train.py", "--config=configs/mv_vae_gan.py:demo"]
 

@@ -11,7 +11,9 @@ from tests.helpers import assert_error, make_examples, progress_lines, write_pac
 from vaegan_jax import packed_data
 from vaegan_jax.errors import UserError
 from vaegan_jax.provenance import read_provenance
-from vaegan_jax.shapes import Camera, render_views, voxelize
+from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.render import render_views
+from vaegan_jax.shapes.voxelize import voxelize
 
 
 @pytest.fixture

@@ -16,7 +16,10 @@ from vaegan_jax.dataset import Examples, no_views, open_split
 from vaegan_jax.errors import UserError
 from vaegan_jax.inspection import draw, report
 from vaegan_jax.packed_data import pack
-from vaegan_jax.shapes import Camera, read_binvox, render_views, voxelize
+from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.render import render_views
+from vaegan_jax.shapes.voxel_files import read_binvox
+from vaegan_jax.shapes.voxelize import voxelize
 
 
 @pytest.fixture

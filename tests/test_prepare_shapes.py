@@ -21,9 +21,10 @@ from data_prep.prepare import prepare_meshes
 from tests.helpers import ROOT, assert_error, progress_lines
 from vaegan_jax.dataset import open_split
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes import read_binvox, read_mesh, voxelize
+from vaegan_jax.shapes.mesh_files import read_mesh
 from vaegan_jax.shapes.orientation import find_turn, turn_grid
-from vaegan_jax.shapes.voxelize import max_pool
+from vaegan_jax.shapes.voxel_files import read_binvox
+from vaegan_jax.shapes.voxelize import max_pool, voxelize
 
 DUMMY = ROOT / "data_prep" / "mesh_folder" / "dummy_data" / "meshes"
 VOLUMETRIC = ROOT / "data_prep" / "volumetric_grids" / "dummy_data" / "volumetric"

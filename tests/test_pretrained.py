@@ -6,7 +6,8 @@ import vaegan_jax
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
 from tests.helpers import ROOT
-from vaegan_jax.shapes import render_views, voxelize
+from vaegan_jax.shapes.render import render_views
+from vaegan_jax.shapes.voxelize import voxelize
 
 FOLDER = ROOT / "pretrained/mv_vae_gan"
 

@@ -9,8 +9,8 @@ from tests.helpers import make_examples, write_packed
 from tests.preloaded import run
 from tests.using import make_picture, make_workdir
 from vaegan_jax.shape_files import FORMATS
-from vaegan_jax.shapes import read_binvox
 from vaegan_jax.shapes.meshes import MESH_FORMATS
+from vaegan_jax.shapes.voxel_files import read_binvox
 
 
 @pytest.fixture(scope="module")

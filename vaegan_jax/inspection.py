@@ -12,8 +12,8 @@ import numpy as np
 from vaegan_jax.dataset import Examples, existing
 from vaegan_jax.errors import UserError, explain
 from vaegan_jax.provenance import describe, read_provenance
-from vaegan_jax.shapes import Camera, draw_contact_sheet
-from vaegan_jax.shapes.pictures import ELEVATION_DEGREES
+from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.drawing import ELEVATION_DEGREES, draw_contact_sheet
 from vaegan_jax.shapes.silhouettes import likeness_when_turned, quarter_turns
 
 _TILE = 128  # pixels of the contact sheet's pictures

@@ -12,7 +12,7 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.inference import Model
 from vaegan_jax.shape_files import ShapeWriter, make_folder
 from vaegan_jax.shapes.animations import save_gif, turntable
-from vaegan_jax.shapes.pictures import draw_shapes
+from vaegan_jax.shapes.drawing import draw_shapes
 
 _SAMPLE = "sample:"
 _NUMBERED = 100_000  # samples, all of which up to the last named one are drawn

@@ -6,7 +6,7 @@ from vaegan_jax.config import views_of_training
 from vaegan_jax.dataset import Examples
 from vaegan_jax.inference import Model
 from vaegan_jax.metrics.reconstruction import OCCUPIED
-from vaegan_jax.shapes.pictures import draw_reconstructions, draw_shapes
+from vaegan_jax.shapes.drawing import draw_reconstructions, draw_shapes
 
 _SAMPLES = 16
 _RECONSTRUCTIONS = 6

@@ -8,8 +8,8 @@ from jaxtyping import Float
 from vaegan_jax.inference import Model
 from vaegan_jax.shape_files import ShapeWriter, make_folder
 from vaegan_jax.shapes.animations import save_gif, turntable
+from vaegan_jax.shapes.drawing import draw_shapes
 from vaegan_jax.shapes.gallery import write_gallery
-from vaegan_jax.shapes.pictures import draw_shapes
 
 _TURNING = 16  # shapes in the GIF, which would grow large otherwise
 

@@ -13,9 +13,11 @@ from data_prep.archives import Archive
 from data_prep.examples import encode_view
 from data_prep.shape_files import ShapeFile
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes import Camera, read_mesh, render_views, voxelize
+from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.mesh_files import read_mesh
 from vaegan_jax.shapes.orientation import find_turn, turn_grid, turn_mesh
-from vaegan_jax.shapes.voxelize import METHODS
+from vaegan_jax.shapes.render import render_views
+from vaegan_jax.shapes.voxelize import METHODS, voxelize
 
 
 @dataclasses.dataclass(frozen=True)

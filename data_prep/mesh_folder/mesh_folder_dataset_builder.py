@@ -10,7 +10,8 @@ from data_prep.archives import Archive
 from data_prep.mesh_folder.make_example import MeshMaker, Voxelizer
 from data_prep.shape_builder import ShapesBuilder, ShapesConfig
 from data_prep.shape_files import Listing, find_shapes
-from vaegan_jax.shapes import MESH_SUFFIXES, Camera
+from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.mesh_files import MESH_SUFFIXES
 from vaegan_jax.shapes.voxelize import default_method
 
 

@@ -10,7 +10,10 @@ import tensorflow_datasets as tfds
 
 from data_prep.mesh_folder import mesh_folder_dataset_builder as module
 from data_prep.prepare import prepare_meshes
-from vaegan_jax.shapes import Camera, read_mesh, render_views, voxelize
+from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.mesh_files import read_mesh
+from vaegan_jax.shapes.render import render_views
+from vaegan_jax.shapes.voxelize import voxelize
 
 DUMMY = pathlib.Path(__file__).parent / "dummy_data" / "meshes"
 SMALL = {"resolution": 8, "image_size": 16, "camera": Camera(2)}

@@ -11,7 +11,8 @@ from data_prep.procedural_chairs import parameters
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.make_example import ChairMaker
 from data_prep.procedural_chairs.parameters import sample_parameters
-from vaegan_jax.shapes import Camera, voxelize
+from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.voxelize import voxelize
 
 COUNT = 80
 

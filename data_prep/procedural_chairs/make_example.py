@@ -8,7 +8,9 @@ from jaxtyping import Bool
 from data_prep.examples import encode_view
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import ChairParameters, sample_parameters
-from vaegan_jax.shapes import Camera, render_views, voxelize
+from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.render import render_views
+from vaegan_jax.shapes.voxelize import voxelize
 
 
 @dataclasses.dataclass(frozen=True)

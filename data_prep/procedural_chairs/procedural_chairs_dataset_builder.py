@@ -11,7 +11,7 @@ from data_prep.examples import example
 from data_prep.parallel import parallel_map
 from data_prep.procedural_chairs.make_example import ChairMaker
 from data_prep.procedural_chairs.parameters import ChairParameters
-from vaegan_jax.shapes import Camera
+from vaegan_jax.shapes.cameras import Camera
 
 
 @dataclasses.dataclass

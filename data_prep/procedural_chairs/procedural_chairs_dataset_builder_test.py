@@ -10,7 +10,7 @@ import tensorflow_datasets as tfds
 
 from data_prep.procedural_chairs import procedural_chairs_dataset_builder as module
 from data_prep.procedural_chairs.parameters import KINDS
-from vaegan_jax.shapes import Camera
+from vaegan_jax.shapes.cameras import Camera
 
 
 class ProceduralChairsTest(tfds.testing.DatasetBuilderTestCase):

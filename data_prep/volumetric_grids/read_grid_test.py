@@ -16,7 +16,8 @@ from data_prep.volumetric_grids.read_grid import (
     read_instance,
 )
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes import read_mesh, voxelize
+from vaegan_jax.shapes.mesh_files import read_mesh
+from vaegan_jax.shapes.voxelize import voxelize
 
 
 def matlab(**variables):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vaegan_jax.shapes import read_binvox
+from vaegan_jax.shapes.voxel_files import read_binvox
 
 
 @pytest.fixture(scope="session")

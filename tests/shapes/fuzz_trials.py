@@ -17,7 +17,8 @@ import scipy.io
 from data_prep.volumetric_grids.read_grid import read_instance
 from tests.shapes import binary_writers, text_writers
 from tests.shapes.fuzzing import Format, fuzz, limit_memory
-from vaegan_jax.shapes import MESH_SUFFIXES, encode_binvox, read_binvox, read_mesh
+from vaegan_jax.shapes.mesh_files import MESH_SUFFIXES, read_mesh
+from vaegan_jax.shapes.voxel_files import encode_binvox, read_binvox
 from vaegan_jax.shapes.voxelize import voxelize
 
 _GIBIBYTES = 8

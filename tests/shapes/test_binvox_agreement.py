@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import trimesh
 
-from vaegan_jax.shapes import read_binvox, voxelize
-from vaegan_jax.shapes.voxelize import max_pool
+from vaegan_jax.shapes.voxel_files import read_binvox
+from vaegan_jax.shapes.voxelize import max_pool, voxelize
 from vaegan_jax.shapes.zbuffer import SHAPENET, remove_internal
 
 # The least IoU at 32³ of surfaces and solids.

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from vaegan_jax.shapes import Camera
+from vaegan_jax.shapes.cameras import Camera
 
 
 def test_eyes_by_hand():

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from vaegan_jax.shapes import Camera, boxes_mesh, render_views, voxels_to_mesh
+from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.directions import likeliest_azimuths
+from vaegan_jax.shapes.meshes import boxes_mesh, voxels_to_mesh
+from vaegan_jax.shapes.render import render_views
 
 
 def test_azimuths_are_found(corner_grid):

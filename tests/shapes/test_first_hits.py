@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from vaegan_jax.shapes import Camera
+from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.first_hits import first_hits
 
 BOTH = pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vaegan_jax.shapes import boxes_mesh, voxels_to_mesh
 from vaegan_jax.shapes.gallery import write_gallery
+from vaegan_jax.shapes.meshes import boxes_mesh, voxels_to_mesh
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),

@@ -4,14 +4,9 @@ import numpy as np
 import pytest
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes import (
-    boxes_mesh,
-    draw_voxels,
-    encode_binvox,
-    read_binvox,
-    voxels_to_mesh,
-    write_binvox,
-)
+from vaegan_jax.shapes.drawing import draw_voxels
+from vaegan_jax.shapes.meshes import boxes_mesh, voxels_to_mesh
+from vaegan_jax.shapes.voxel_files import encode_binvox, read_binvox, write_binvox
 
 TAKE_OCCUPANCY = (boxes_mesh, draw_voxels, encode_binvox)
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import strategies
 
 from tests.shapes import binary_writers, text_writers
-from vaegan_jax.shapes import read_mesh, voxelize
+from vaegan_jax.shapes.mesh_files import read_mesh
+from vaegan_jax.shapes.voxelize import voxelize
 
 POLYGON_FORMS = text_writers.POLYGON_FORMS | binary_writers.POLYGON_FORMS
 TRIANGLE_FORMS = text_writers.TRIANGLE_FORMS | binary_writers.TRIANGLE_FORMS

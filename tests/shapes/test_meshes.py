@@ -2,8 +2,14 @@ import numpy as np
 import pytest
 import trimesh
 
-from vaegan_jax.shapes import boxes_mesh, voxels_to_mesh, write_glb
-from vaegan_jax.shapes.meshes import MESH_FORMATS, remove_small_parts, write_mesh
+from vaegan_jax.shapes.meshes import (
+    MESH_FORMATS,
+    boxes_mesh,
+    remove_small_parts,
+    voxels_to_mesh,
+    write_glb,
+    write_mesh,
+)
 
 
 def test_marching_cubes_of_a_cube():

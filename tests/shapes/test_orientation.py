@@ -5,7 +5,6 @@ import pytest
 import trimesh
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes import read_binvox
 from vaegan_jax.shapes.orientation import (
     AXES,
     find_turn,
@@ -13,6 +12,7 @@ from vaegan_jax.shapes.orientation import (
     turn_grid,
     turn_mesh,
 )
+from vaegan_jax.shapes.voxel_files import read_binvox
 
 KINDS = [(".off", None), (".off", "y"), (".glb", None), (".GLTF", "y"), (".glb", "z")]
 

@@ -15,7 +15,9 @@ from tests.helpers import ROOT, assert_error
 from tests.shapes.refused_grids import BINVOX, GRIDS
 from tests.shapes.refused_meshes import MESHES, OFF
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes import foreign, read_binvox, read_mesh
+from vaegan_jax.shapes import foreign
+from vaegan_jax.shapes.mesh_files import read_mesh
+from vaegan_jax.shapes.voxel_files import read_binvox
 
 
 def encoded(content):

@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 import trimesh
 
-from vaegan_jax.shapes import Camera, boxes_mesh, render_views, voxelize
+from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.first_hits import first_hits
-from vaegan_jax.shapes.render import average_blocks
+from vaegan_jax.shapes.meshes import boxes_mesh
+from vaegan_jax.shapes.render import average_blocks, render_views
+from vaegan_jax.shapes.voxelize import voxelize
 
 
 def silhouettes(grid, side, camera, image_size):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from vaegan_jax.shapes import encode_binvox, read_binvox, write_binvox
+from vaegan_jax.shapes.voxel_files import encode_binvox, read_binvox, write_binvox
 
 HEADER = b"#binvox 1\ndim 2 2 2\ntranslate 0 0 0\nscale 1\ndata\n"
 

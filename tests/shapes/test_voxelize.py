@@ -3,8 +3,14 @@ import pytest
 import trimesh
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes import cells, voxelize
-from vaegan_jax.shapes.voxelize import carve, fill_enclosed, max_pool, surface_voxels
+from vaegan_jax.shapes import cells
+from vaegan_jax.shapes.voxelize import (
+    carve,
+    fill_enclosed,
+    max_pool,
+    surface_voxels,
+    voxelize,
+)
 
 
 def box(low, high):

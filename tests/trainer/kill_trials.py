@@ -189,7 +189,7 @@ def check_training(reference: pathlib.Path, workdir: pathlib.Path) -> None:
 def run_preparation(meshes: pathlib.Path, output: pathlib.Path) -> None:
     """What is killed: 30 boxes become voxels and views, in two processes."""
     from data_prep.prepare import prepare_meshes
-    from vaegan_jax.shapes import Camera
+    from vaegan_jax.shapes.cameras import Camera
 
     prepare_meshes(meshes, output, camera=Camera(num_views=2), image_size=32)
 

@@ -30,7 +30,7 @@ from vaegan_jax.evaluate.representation import (
 )
 from vaegan_jax.evaluate.views import view_subsets
 from vaegan_jax.inference import Model, load, load_state
-from vaegan_jax.shapes.pictures import draw_reconstructions, draw_shapes
+from vaegan_jax.shapes.drawing import draw_reconstructions, draw_shapes
 
 _RANKED = 2  # shapes each of the best, the median and the worst reconstructions
 _SAMPLES = 16

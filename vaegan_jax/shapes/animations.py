@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool
 from PIL import Image
 
-from vaegan_jax.shapes.pictures import FRONT_RIGHT_DEGREES, draw_shapes
+from vaegan_jax.shapes.drawing import FRONT_RIGHT_DEGREES, draw_shapes
 
 _COLOURS = 48  # of a frame: the drawings are of two hues
 

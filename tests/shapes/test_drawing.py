@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from vaegan_jax.shapes import (
+from vaegan_jax.shapes.drawing import (
     draw_contact_sheet,
     draw_reconstructions,
     draw_shapes,
