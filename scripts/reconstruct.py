@@ -19,7 +19,7 @@ KEEP = flags.DEFINE_bool(
 def main() -> None:
     from vaegan_jax import inference, shape_flags
     from vaegan_jax.reconstruct import reconstruct_pictures
-    from vaegan_jax.shapes.picture_sets import picture_sets
+    from vaegan_jax.shapes.pictures.sets import picture_sets
 
     writer = shape_flags.writer()
     pictures = picture_sets(VIEWS.value)

@@ -19,8 +19,8 @@ from vaegan_jax.interpolate import find_latents
 from vaegan_jax.likeness import like_shapes_of
 from vaegan_jax.reconstruct import reconstruct_pictures
 from vaegan_jax.shape_files import ShapeWriter
-from vaegan_jax.shapes.given_views import several_shapes
-from vaegan_jax.shapes.picture_sets import picture_sets
+from vaegan_jax.shapes.pictures.given_views import several_shapes
+from vaegan_jax.shapes.pictures.sets import picture_sets
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from tests.helpers import ROOT, Setup, make_examples, tiny_config, write_packed
 from vaegan_jax import dataset
 from vaegan_jax.checkpoint import Checkpoints, load_config, save_config
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.view_files import fit_picture
+from vaegan_jax.shapes.pictures.fitting import fit_picture
 
 
 class Bomb:

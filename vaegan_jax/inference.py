@@ -23,15 +23,15 @@ from vaegan_jax.models.multiview import encode_views, expected_latent
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.optimizers import build_optimizers
 from vaegan_jax.prior import build_prior
-from vaegan_jax.shapes.framing import Framing, load_framing, usual_framing
-from vaegan_jax.shapes.given_views import (
+from vaegan_jax.shapes.pictures.files import Picture
+from vaegan_jax.shapes.pictures.fitting import FittedPicture, fit_and_tell
+from vaegan_jax.shapes.pictures.framing import Framing, load_framing, usual_framing
+from vaegan_jax.shapes.pictures.given_views import (
     checked_views,
     one_shape,
     several_shapes,
     warn_of_backgrounds,
 )
-from vaegan_jax.shapes.picture_files import Picture
-from vaegan_jax.shapes.view_files import FittedPicture, fit_and_tell
 from vaegan_jax.state import TrainState, create_state, current_variables
 
 _BATCH = 32

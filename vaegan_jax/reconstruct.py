@@ -12,7 +12,7 @@ from vaegan_jax.inference import Model
 from vaegan_jax.shape_files import ShapeWriter, make_folder
 from vaegan_jax.shapes.directions import likeliest_azimuths
 from vaegan_jax.shapes.drawing import draw_beside_views, draw_given_and_seen
-from vaegan_jax.shapes.picture_files import Picture
+from vaegan_jax.shapes.pictures.files import Picture
 
 _SEEN = "_seen"
 

@@ -18,7 +18,7 @@ from vaegan_jax.provenance import read_provenance
 from vaegan_jax.resuming import DATA, changed_fields, check_data, has_begun
 from vaegan_jax.runtime.interrupts import StopRequest
 from vaegan_jax.runtime.paths import absolute
-from vaegan_jax.shapes.framing import fit_framing
+from vaegan_jax.shapes.pictures.framing import fit_framing
 from vaegan_jax.starting_point import initial_variables
 from vaegan_jax.trainer import Trainer
 

@@ -17,7 +17,7 @@ from data_prep.archives import Archive, open_once
 from data_prep.parallel import parallel_map
 from data_prep.voxel_view_archive.pairing import Pair, Pairing
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.picture_files import PICTURE_FORMATS
+from vaegan_jax.shapes.pictures.files import PICTURE_FORMATS
 from vaegan_jax.shapes.voxel_files import read_binvox
 
 

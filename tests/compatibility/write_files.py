@@ -22,7 +22,7 @@ from vaegan_jax.distributed.sharding import device_mesh
 from vaegan_jax.export import write_weights
 from vaegan_jax.inference import Model, load
 from vaegan_jax.likeness import like_examples
-from vaegan_jax.shapes.framing import fit_framing
+from vaegan_jax.shapes.pictures.framing import fit_framing
 
 FILES = pathlib.Path(__file__).with_name("files.zip")
 STEPS = 2

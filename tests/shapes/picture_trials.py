@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from tests.shapes.fuzzing import Format, fuzz, limit_memory
-from vaegan_jax.shapes.view_files import fit_picture
+from vaegan_jax.shapes.pictures.fitting import fit_picture
 
 _GIBIBYTES = 4
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from vaegan_jax.shapes.cameras import Camera
-from vaegan_jax.shapes.framing import NEARLY_WHITE
+from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE
 
 _SIZE = 48  # pixels at which outlines are compared
 _POINTS = 6000  # of a shape, at most: they fill its outline

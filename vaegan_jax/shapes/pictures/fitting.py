@@ -7,10 +7,10 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from vaegan_jax.shapes.cut_out import cut_out
-from vaegan_jax.shapes.framing import Framing, resized_window, usual_framing
-from vaegan_jax.shapes.picture_checks import notes_on_picture, notes_on_view
-from vaegan_jax.shapes.picture_files import Picture, open_picture
+from vaegan_jax.shapes.pictures.checks import notes_on_picture, notes_on_view
+from vaegan_jax.shapes.pictures.cut_out import cut_out
+from vaegan_jax.shapes.pictures.files import Picture, open_picture
+from vaegan_jax.shapes.pictures.framing import Framing, resized_window, usual_framing
 
 _COARSE = 0.75  # of the pixels that the model sees
 

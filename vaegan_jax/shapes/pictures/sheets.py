@@ -6,8 +6,8 @@ import skimage.morphology
 from jaxtyping import Bool
 from PIL import Image
 
-from vaegan_jax.shapes.backgrounds import PLAIN, TOLERANCE, border_colour
-from vaegan_jax.shapes.framing import large_parts
+from vaegan_jax.shapes.pictures.backgrounds import PLAIN, TOLERANCE, border_colour
+from vaegan_jax.shapes.pictures.framing import large_parts
 
 _ANALYSED = 512  # pixels along the longer side
 _LEAST = 0.45  # of the picture; objects of training cover less

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.picture_files import open_picture, to_eight_bits
+from vaegan_jax.shapes.pictures.files import open_picture, to_eight_bits
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from PIL import Image
 
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.meshes import boxes_mesh
+from vaegan_jax.shapes.pictures.fitting import fit_and_tell, fit_picture
 from vaegan_jax.shapes.render import render_views
-from vaegan_jax.shapes.view_files import fit_and_tell, fit_picture
 
 SIZE = 64
 

@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.framing import Framing, fit_framing, load_framing, usual_framing
-from vaegan_jax.shapes.view_files import fit_picture
+from vaegan_jax.shapes.pictures.fitting import fit_picture
+from vaegan_jax.shapes.pictures.framing import (
+    Framing,
+    fit_framing,
+    load_framing,
+    usual_framing,
+)
 
 SIZE = 64
 

@@ -11,9 +11,9 @@ from jaxtyping import Shaped, UInt8
 from PIL import Image
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.framing import NEARLY_WHITE
-from vaegan_jax.shapes.picture_files import Picture
-from vaegan_jax.shapes.picture_sets import picture_sets
+from vaegan_jax.shapes.pictures.files import Picture
+from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE
+from vaegan_jax.shapes.pictures.sets import picture_sets
 
 
 def checked_views(

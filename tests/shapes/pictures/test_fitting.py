@@ -7,9 +7,9 @@ from PIL import Image
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.meshes import boxes_mesh
-from vaegan_jax.shapes.picture_sets import picture_sets
+from vaegan_jax.shapes.pictures.fitting import fit_picture
+from vaegan_jax.shapes.pictures.sets import picture_sets
 from vaegan_jax.shapes.render import render_views
-from vaegan_jax.shapes.view_files import fit_picture
 
 
 @pytest.fixture
