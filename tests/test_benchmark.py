@@ -37,7 +37,7 @@ from vaegan_jax.benchmark.commands import numbers
 from vaegan_jax.benchmark.workload import CompiledStep, build_config
 from vaegan_jax.distributed.sharding import device_mesh
 from vaegan_jax.errors import UserError
-from vaegan_jax.models.convolutions import convolve
+from vaegan_jax.models.convolutions.strided import convolve
 from vaegan_jax.runtime.progress import Progress
 
 

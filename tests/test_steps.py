@@ -14,7 +14,7 @@ from tests.helpers import (
 )
 from vaegan_jax import steps, updates
 from vaegan_jax.augmentation import augment
-from vaegan_jax.prior import build_prior
+from vaegan_jax.models.prior import build_prior
 
 # The second step of a fixed seed, to notice unintended changes of the algorithm. A
 # change that is meant changes these numbers: replace them, and say so in the changelog.

@@ -7,7 +7,7 @@ from ml_collections import ConfigDict
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.losses import Reconstruction
-from vaegan_jax.models.convolutions import Formulation
+from vaegan_jax.models.convolutions.strided import Formulation
 from vaegan_jax.models.multiview import Pooling, ViewEncoding
 
 ALGORITHMS = ("gan", "vae_gan", "mv_vae_gan")

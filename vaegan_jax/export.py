@@ -25,7 +25,7 @@ from vaegan_jax.config import complete
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference import Model, decode_function, encode_function
 from vaegan_jax.latent_mixture import forget_mixture
-from vaegan_jax.models.convolutions import Formulation
+from vaegan_jax.models.convolutions.strided import Formulation
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.runtime.progress import Progress
 from vaegan_jax.shape_files import make_folder

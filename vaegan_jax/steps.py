@@ -18,8 +18,8 @@ from vaegan_jax.augmentation import augment
 from vaegan_jax.distributed.partition import mean_over_shares, own_rows
 from vaegan_jax.distributed.sharding import share_step
 from vaegan_jax.models.networks import Networks
+from vaegan_jax.models.prior import build_prior
 from vaegan_jax.optimizers import Optimizers
-from vaegan_jax.prior import build_prior
 from vaegan_jax.state import TrainState, current_variables
 from vaegan_jax.updates import (
     Metrics,

@@ -23,8 +23,8 @@ from vaegan_jax.models.multiview import (
     pool_views,
 )
 from vaegan_jax.models.networks import Networks
+from vaegan_jax.models.prior import build_prior
 from vaegan_jax.optimizers import Optimizer
-from vaegan_jax.prior import build_prior
 from vaegan_jax.state import NetState
 
 # D's gradient is penalised in one of so many of its updates, by as many times the

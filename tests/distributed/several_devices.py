@@ -32,14 +32,14 @@ from vaegan_jax.distributed.sharding import (
     on_all,
     place,
 )
-from vaegan_jax.models import convolutions
+from vaegan_jax.models.convolutions import strided
 from vaegan_jax.models.networks import build_networks
 from vaegan_jax.optimizers import build_optimizers
 from vaegan_jax.state import create_state
 from vaegan_jax.steps import make_train_step
 
 # So that convolutions go through each device's share in parts, as large batches do.
-convolutions._AT_ONCE = 1 << 14
+strided._AT_ONCE = 1 << 14
 
 SMALLER = {
     "train.batch_size": 16,

@@ -18,7 +18,7 @@ from vaegan_jax.benchmark.work import (
     roofline,
 )
 from vaegan_jax.benchmark.workload import build_config
-from vaegan_jax.models.convolutions import (
+from vaegan_jax.models.convolutions.strided import (
     Formulation,
     convolve,
     convolve_transposed,

@@ -17,7 +17,7 @@ from ml_collections import ConfigDict
 from torch.distributions import Normal, kl_divergence
 
 from vaegan_jax.benchmark import pytorch_networks as networks
-from vaegan_jax.prior import build_prior
+from vaegan_jax.models.prior import build_prior
 
 Way = Literal["published", "best"]
 Losses = dict[str, torch.Tensor]

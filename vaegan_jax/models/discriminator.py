@@ -7,7 +7,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from vaegan_jax.models.convolutions import Formulation
+from vaegan_jax.models.convolutions.strided import Formulation
 from vaegan_jax.models.layers import BatchNorm, StridedConvolution, kernel_init
 
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, UInt8
 
 from vaegan_jax.distributed.partition import own_rows
-from vaegan_jax.models.convolutions import Formulation
+from vaegan_jax.models.convolutions.strided import Formulation
 from vaegan_jax.models.layers import BatchNorm, StridedConvolution, kernel_init
 
 _CLASSIFIER_WIDTH = 256

@@ -22,8 +22,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from vaegan_jax.distributed.partition import count_shares, mean_over_shares
-from vaegan_jax.models import convolutions
-from vaegan_jax.models.convolutions import Formulation
+from vaegan_jax.models.convolutions import strided
+from vaegan_jax.models.convolutions.strided import Formulation
 
 MOMENTUM = 0.9
 EPSILON = 1e-5
@@ -62,11 +62,7 @@ class StridedConvolution(nn.Module):
             channels = channels[::-1]
         taps = (self.kernel_size,) * (x.ndim - 2)
         kernel = self.param("kernel", kernel_init, (*taps, *channels))
-        apply = (
-            convolutions.convolve_transposed
-            if self.transposed
-            else convolutions.convolve
-        )
+        apply = strided.convolve_transposed if self.transposed else strided.convolve
         y = apply(
             x.astype(self.dtype),
             kernel.astype(self.dtype),

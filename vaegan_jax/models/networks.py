@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from ml_collections import ConfigDict
 
-from vaegan_jax.models.convolutions import default_formulation
+from vaegan_jax.models.convolutions.strided import default_formulation
 from vaegan_jax.models.discriminator import Discriminator
 from vaegan_jax.models.encoder import Encoder
 from vaegan_jax.models.generator import Generator

@@ -82,7 +82,7 @@ def cost(tile: int, batch: int, cells: Sequence[int], kernel_shape) -> int:
 
 
 def convolve(x, kernel, padding: int, tile: int):
-    """`convolutions.convolve` by tiles of `tile` output cells along each axis."""
+    """`strided.convolve` by tiles of `tile` output cells along each axis."""
     rank, taps = x.ndim - 2, _taps_per_phase(kernel.shape)
     matrices = transforms(tile, taps)
     values = [
@@ -99,7 +99,7 @@ def convolve(x, kernel, padding: int, tile: int):
 
 
 def convolve_transposed(y, kernel, padding: int, tile: int):
-    """`convolutions.convolve_transposed` by tiles of `tile` of its input's cells."""
+    """`strided.convolve_transposed` by tiles of `tile` of its input's cells."""
     rank, taps = y.ndim - 2, _taps_per_phase(kernel.shape)
     matrices = transforms(tile, taps)
     values = [

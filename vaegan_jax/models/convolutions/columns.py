@@ -24,7 +24,7 @@ _STRIDE = 2
 
 
 def convolve(x, kernel, padding: int):
-    """`convolutions.convolve`, with cells flattened."""
+    """`strided.convolve`, with cells flattened."""
     columns, matrix = _columns(x, kernel.shape, padding), _matrix(kernel)
     return jax.lax.dot_general(columns, matrix, (((0,), (0,)), ((), ())))
 
@@ -42,7 +42,7 @@ def kernel_gradient(x, y, shape: Sequence[int], padding: int):
 
 
 def convolve_transposed(y, kernel, padding: int):
-    """`convolutions.convolve_transposed`."""
+    """`strided.convolve_transposed`."""
     *taps, inputs, outputs = kernel.shape
     rank, cells = len(taps), y.shape[1:-1]
     columns = _matrix(kernel) @ y.reshape(-1, outputs).T

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from vaegan_jax.models import convolutions, winograd
+from vaegan_jax.models.convolutions import strided, winograd
 
 TILES = [(2, 1), (2, 2), (2, 4), (3, 1), (3, 2)]
 
@@ -45,7 +45,7 @@ def test_every_tile_size_is_exact(rank, tile):
     x, kernel, y, padding = operands(rank)
     with jax.enable_x64(True):
         x, kernel, y = (jnp.asarray(a, jnp.float64) for a in (x, kernel, y))
-        plain = lambda x, k: convolutions.convolve(x, k, padding, "plain")  # noqa: E731
+        plain = lambda x, k: strided.convolve(x, k, padding, "plain")  # noqa: E731
         expected, pullback = jax.vjp(plain, x, kernel)
         dx, dk = pullback(y)
         close = lambda a, b: np.testing.assert_allclose(a, b, atol=1e-10)  # noqa: E731
@@ -59,7 +59,7 @@ def test_rounding_stays_near_that_of_plain_convolutions(rank, tile):
     x, kernel, _, padding = operands(rank)
     with jax.enable_x64(True):
         exact = np.asarray(
-            convolutions.convolve(jnp.asarray(x), jnp.asarray(kernel), padding, "plain")
+            strided.convolve(jnp.asarray(x), jnp.asarray(kernel), padding, "plain")
         )
     single = winograd.convolve(
         jnp.asarray(x, jnp.float32), jnp.asarray(kernel, jnp.float32), padding, tile
@@ -69,7 +69,7 @@ def test_rounding_stays_near_that_of_plain_convolutions(rank, tile):
 
 
 def test_the_choice_weighs_products_against_memory():
-    choose = lambda *arguments: convolutions._tile(  # noqa: E731
+    choose = lambda *arguments: strided._tile(  # noqa: E731
         *arguments, "winograd", jnp.dtype("float32")
     )
     encoder, generator = (5, 5, 256, 512), (4, 4, 4, 128, 256)
@@ -80,7 +80,7 @@ def test_the_choice_weighs_products_against_memory():
 
 
 def test_half_precision_is_never_tiled():
-    tile = convolutions._tile(
+    tile = strided._tile(
         96, (4, 4), (5, 5, 256, 512), "winograd", jnp.dtype("bfloat16")
     )
     assert tile == 1

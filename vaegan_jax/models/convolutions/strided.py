@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from vaegan_jax.models import columns, winograd
+from vaegan_jax.models.convolutions import columns, winograd
 
 Formulation = Literal["plain", "gather", "winograd"]
 

@@ -13,8 +13,8 @@ from tests.pytorch.pytorch_inputs import (
     random,
 )
 from tests.pytorch.pytorch_values import from_pytorch
-from vaegan_jax.models import convolutions
-from vaegan_jax.models.convolutions import convolve, convolve_transposed
+from vaegan_jax.models.convolutions import strided
+from vaegan_jax.models.convolutions.strided import convolve, convolve_transposed
 
 FORMULATIONS = ("plain", "gather", "winograd")
 
@@ -111,7 +111,7 @@ def test_large_batches_in_parts_are_as_in_one(transposed, monkeypatch):
     apply = convolve_transposed if transposed else convolve
 
     def gradients(at_once):
-        monkeypatch.setattr(convolutions, "_AT_ONCE", at_once)
+        monkeypatch.setattr(strided, "_AT_ONCE", at_once)
         output, pullback = jax.vjp(lambda a, k: apply(a, k, 2, "gather"), x, kernel)
         return output, pullback(random(2, *output.shape))
 
