@@ -14,9 +14,9 @@ from vaegan_jax.config import complete, reference_config
 from vaegan_jax.dataset import Examples
 from vaegan_jax.inference import Model
 from vaegan_jax.models.networks import build_networks
-from vaegan_jax.optimizers import build_optimizers
-from vaegan_jax.state import create_state
-from vaegan_jax.steps import make_train_step
+from vaegan_jax.training.optimizers import build_optimizers
+from vaegan_jax.training.state import create_state
+from vaegan_jax.training.step import make_train_step
 
 ALGORITHMS = ("gan", "vae_gan", "mv_vae_gan")
 ROOT = pathlib.Path(__file__).parent.parent

@@ -189,7 +189,7 @@ def test_the_command_writes_tables(tmp_path):
     assert made.returncode == 0, made.stderr
     # PyTorch's peers import as much of the library, and must not meet TensorFlow.
     imported = imported_modules(made.stderr)
-    assert "vaegan_jax.steps" in imported and "tensorflow" not in imported
+    assert "vaegan_jax.training.step" in imported and "tensorflow" not in imported
     rows = json.loads((tmp_path / "encoding.json").read_text())["rows"]
     ways = {"fold", "vmap", "fold_joint", "loop", "calls"}
     assert {row["way"] for row in rows} == ways and all(row["ms"] > 0 for row in rows)

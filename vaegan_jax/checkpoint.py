@@ -27,7 +27,7 @@ from vaegan_jax.checkpoint_files import (
 from vaegan_jax.config import with_additions
 from vaegan_jax.distributed.multihost import tells_of_loss
 from vaegan_jax.errors import UserError
-from vaegan_jax.state import TrainState
+from vaegan_jax.training.state import TrainState
 
 _CONFIG = "config.json"
 _SCORE = "score"

@@ -6,9 +6,9 @@ from typing import Any, get_args
 from ml_collections import ConfigDict
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.losses import Reconstruction
 from vaegan_jax.models.convolutions.strided import Formulation
 from vaegan_jax.models.multiview import Pooling, ViewEncoding
+from vaegan_jax.training.losses import Reconstruction
 
 ALGORITHMS = ("gan", "vae_gan", "mv_vae_gan")
 RESOLUTIONS = (8, 16, 32, 64)  # the two small ones for trials

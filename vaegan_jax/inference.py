@@ -22,7 +22,6 @@ from vaegan_jax.models.generator import Generator
 from vaegan_jax.models.multiview import encode_views, expected_latent
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.models.prior import build_prior
-from vaegan_jax.optimizers import build_optimizers
 from vaegan_jax.shapes.pictures.files import Picture
 from vaegan_jax.shapes.pictures.fitting import FittedPicture, fit_and_tell
 from vaegan_jax.shapes.pictures.framing import Framing, load_framing, usual_framing
@@ -32,7 +31,8 @@ from vaegan_jax.shapes.pictures.given_views import (
     several_shapes,
     warn_of_backgrounds,
 )
-from vaegan_jax.state import TrainState, create_state, current_variables
+from vaegan_jax.training.optimizers import build_optimizers
+from vaegan_jax.training.state import TrainState, create_state, current_variables
 
 _BATCH = 32
 

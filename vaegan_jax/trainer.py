@@ -20,7 +20,6 @@ from vaegan_jax.inference import Model
 from vaegan_jax.latent_mixture import forget_mixture
 from vaegan_jax.likeness import like_examples
 from vaegan_jax.models.networks import Networks, build_networks
-from vaegan_jax.optimizers import build_optimizers
 from vaegan_jax.profiling import StepTrace
 from vaegan_jax.provenance import describe, read_provenance
 from vaegan_jax.reporting import (
@@ -34,8 +33,9 @@ from vaegan_jax.reporting import (
 )
 from vaegan_jax.runtime.interrupts import StopRequest
 from vaegan_jax.starting_point import begin_with
-from vaegan_jax.state import create_state
-from vaegan_jax.steps import make_train_step
+from vaegan_jax.training.optimizers import build_optimizers
+from vaegan_jax.training.state import create_state
+from vaegan_jax.training.step import make_train_step
 
 # Steps whose time tells how long an epoch will take; the first one compiles.
 _TIMED_STEPS = (2, 5)

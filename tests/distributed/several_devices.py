@@ -34,9 +34,9 @@ from vaegan_jax.distributed.sharding import (
 )
 from vaegan_jax.models.convolutions import strided
 from vaegan_jax.models.networks import build_networks
-from vaegan_jax.optimizers import build_optimizers
-from vaegan_jax.state import create_state
-from vaegan_jax.steps import make_train_step
+from vaegan_jax.training.optimizers import build_optimizers
+from vaegan_jax.training.state import create_state
+from vaegan_jax.training.step import make_train_step
 
 # So that convolutions go through each device's share in parts, as large batches do.
 strided._AT_ONCE = 1 << 14

@@ -8,9 +8,9 @@ import pytest
 from tests.helpers import ALGORITHMS, AZIMUTHS, Setup, make_batch, tiny_config
 from tests.pytorch.pytorch_inputs import network
 from tests.pytorch.pytorch_values import from_pytorch
-from vaegan_jax import losses
 from vaegan_jax.config import default_widths
 from vaegan_jax.models.networks import build_networks
+from vaegan_jax.training import losses
 
 
 def apply_train(name):

@@ -15,7 +15,7 @@ from tests.helpers import OPEN, Setup, make_batch, tiny_config
 from vaegan_jax.models.discriminator import Discriminator
 from vaegan_jax.models.encoder import Encoder
 from vaegan_jax.models.generator import Generator
-from vaegan_jax.state import NetState, TrainState
+from vaegan_jax.training.state import NetState, TrainState
 
 # Spatial rank, kernel size, padding, input size: the two kinds in use, at grids large
 # enough for XLA's own forward pass and too small for it.

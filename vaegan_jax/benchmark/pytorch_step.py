@@ -1,6 +1,6 @@
 """One training step in PyTorch, twice: as published, and at its best.
 
-Both update D, then E, then G, with the losses of `vaegan_jax.losses`. What differs is
+Both update D, then E, then G, with the losses of `training.losses`. What differs is
 work. `published` encodes view after view, lets D's loss run back into G, and G's into D
 and E, whose gradients nobody uses, and keeps convolutions where products would do.
 `best` encodes all views as one batch, with joint BatchNorm statistics, the cheapest;

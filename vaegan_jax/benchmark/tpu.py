@@ -31,10 +31,10 @@ from vaegan_jax.config import complete, reference_config
 from vaegan_jax.distributed.sharding import by_batch, device_mesh, on_all
 from vaegan_jax.errors import UserError
 from vaegan_jax.models.networks import build_networks
-from vaegan_jax.optimizers import build_optimizers
 from vaegan_jax.runtime.progress import Progress, print_above
-from vaegan_jax.state import create_state
-from vaegan_jax.steps import make_train_step
+from vaegan_jax.training.optimizers import build_optimizers
+from vaegan_jax.training.state import create_state
+from vaegan_jax.training.step import make_train_step
 
 # Of a TPU v5e chip, https://cloud.google.com/tpu/docs/v5e: memory in bytes, bfloat16
 # operations and bytes of memory and of links to other chips per second.

@@ -10,9 +10,9 @@ from ml_collections import ConfigDict
 
 from vaegan_jax.config import complete, reference_config
 from vaegan_jax.models.networks import build_networks
-from vaegan_jax.optimizers import build_optimizers
-from vaegan_jax.state import TrainState, create_state
-from vaegan_jax.steps import make_train_step
+from vaegan_jax.training.optimizers import build_optimizers
+from vaegan_jax.training.state import TrainState, create_state
+from vaegan_jax.training.step import make_train_step
 
 _VIEWS = {"gan": 0, "vae_gan": 1, "mv_vae_gan": 12}
 

@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 
 from vaegan_jax.distributed.sharding import on_all
 from vaegan_jax.models.networks import Networks
-from vaegan_jax.optimizers import Optimizer, Optimizers
+from vaegan_jax.training.optimizers import Optimizer, Optimizers
 
 
 @flax.struct.dataclass

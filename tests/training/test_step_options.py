@@ -15,9 +15,9 @@ from tests.helpers import (
     cached_setup,
     make_batch,
 )
-from vaegan_jax import losses
 from vaegan_jax.models.multiview import encode_views
-from vaegan_jax.updates import apply_train
+from vaegan_jax.training import losses
+from vaegan_jax.training.updates import apply_train
 
 
 @pytest.mark.parametrize("encoded", [0, pytest.param(2, marks=pytest.mark.slow)])

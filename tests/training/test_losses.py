@@ -5,9 +5,9 @@ import pytest
 
 from tests.pytorch.pytorch_inputs import PRIOR_SCALES, divergence
 from tests.pytorch.pytorch_values import from_pytorch
-from vaegan_jax import losses
 from vaegan_jax.models.encoder import Posterior
 from vaegan_jax.models.prior import Prior
+from vaegan_jax.training import losses
 
 
 def test_adversarial_loss_by_hand():

@@ -14,14 +14,14 @@ from jax.sharding import Mesh
 from jaxtyping import Array
 from ml_collections import ConfigDict
 
-from vaegan_jax.augmentation import augment
 from vaegan_jax.distributed.partition import mean_over_shares, own_rows
 from vaegan_jax.distributed.sharding import share_step
 from vaegan_jax.models.networks import Networks
 from vaegan_jax.models.prior import build_prior
-from vaegan_jax.optimizers import Optimizers
-from vaegan_jax.state import TrainState, current_variables
-from vaegan_jax.updates import (
+from vaegan_jax.training.augmentation import augment
+from vaegan_jax.training.optimizers import Optimizers
+from vaegan_jax.training.state import TrainState, current_variables
+from vaegan_jax.training.updates import (
     Metrics,
     adversarial_gradients,
     apply_gradients,

@@ -13,7 +13,6 @@ import optax
 from jaxtyping import Array, Float, Key, UInt8
 from ml_collections import ConfigDict
 
-from vaegan_jax import losses
 from vaegan_jax.distributed.partition import mean_over_shares, own_rows
 from vaegan_jax.metrics.reconstruction import OCCUPIED, intersection_over_union
 from vaegan_jax.models.multiview import (
@@ -24,8 +23,9 @@ from vaegan_jax.models.multiview import (
 )
 from vaegan_jax.models.networks import Networks
 from vaegan_jax.models.prior import build_prior
-from vaegan_jax.optimizers import Optimizer
-from vaegan_jax.state import NetState
+from vaegan_jax.training import losses
+from vaegan_jax.training.optimizers import Optimizer
+from vaegan_jax.training.state import NetState
 
 # D's gradient is penalised in one of so many of its updates, by as many times the
 # weight, which saves time ("lazy": Karras et al. 2020, https://arxiv.org/abs/1912.04958).

@@ -12,9 +12,10 @@ from tests.helpers import (
     cached_setup,
     make_batch,
 )
-from vaegan_jax import steps, updates
-from vaegan_jax.augmentation import augment
 from vaegan_jax.models.prior import build_prior
+from vaegan_jax.training import updates
+from vaegan_jax.training.augmentation import augment
+from vaegan_jax.training.step import make_train_step
 
 # The second step of a fixed seed, to notice unintended changes of the algorithm. A
 # change that is meant changes these numbers: replace them, and say so in the changelog.
@@ -131,7 +132,7 @@ def test_a_network_that_does_not_learn_stays_as_it_was(frozen):
     this = cached_setup("mv_vae_gan", OPEN)
     nothing = this.optimizers.generator._replace(learning_rate=lambda step: 0.0)
     optimizers = this.optimizers._replace(**{frozen: nothing})
-    step = steps.make_train_step(this.config, this.networks, optimizers)
+    step = make_train_step(this.config, this.networks, optimizers)
     state, _ = step(this.create(), make_batch(this.config))
     before = this.create()
     for name in ("generator", "discriminator", "encoder"):

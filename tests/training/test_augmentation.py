@@ -5,11 +5,11 @@ import pytest
 import trimesh
 from ml_collections import ConfigDict
 
-from vaegan_jax.augmentation import augment
 from vaegan_jax.config import reference_config
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.render import render_views
 from vaegan_jax.shapes.voxelize import voxelize
+from vaegan_jax.training.augmentation import augment
 
 COUNT, SIDE = 16, 32
 

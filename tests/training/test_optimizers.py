@@ -4,7 +4,7 @@ import numpy as np
 from tests.helpers import tiny_config
 from tests.pytorch.pytorch_inputs import adam
 from tests.pytorch.pytorch_values import from_pytorch
-from vaegan_jax.optimizers import build_optimizers
+from vaegan_jax.training.optimizers import build_optimizers
 
 
 def test_adam_equals_pytorch():
