@@ -4,8 +4,8 @@ python scripts/train.py --config=configs/mv_vae_gan.py        # the reference re
 python scripts/train.py --config=configs/mv_vae_gan.py:demo   # a laptop CPU
 """
 
-from vaegan_jax.config import reference_config
-from vaegan_jax.recipes import apply_variant
+from vaegan_jax.config.recipes import apply_variant
+from vaegan_jax.config.reference import reference_config
 
 
 def get_config(variant=""):

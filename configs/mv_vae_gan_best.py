@@ -9,8 +9,8 @@ For any number of pictures, from one up, :any instead.
 On a GPU, with --copies=16 --procedural=10000, --config=configs/mv_vae_gan_best.py:gpu
 """
 
-from vaegan_jax.config import reference_config
-from vaegan_jax.recipes import set_best
+from vaegan_jax.config.recipes import set_best
+from vaegan_jax.config.reference import reference_config
 
 
 def get_config(variant=""):

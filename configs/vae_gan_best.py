@@ -4,8 +4,8 @@ python scripts/prepare_data.py deform --packed=chairs.npz --output=more.npz --co
 python scripts/train.py --config=configs/vae_gan_best.py --config.data.dir=more.npz
 """
 
-from vaegan_jax.config import reference_config
-from vaegan_jax.recipes import set_best
+from vaegan_jax.config.recipes import set_best
+from vaegan_jax.config.reference import reference_config
 
 
 def get_config(variant=""):

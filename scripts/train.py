@@ -42,7 +42,7 @@ def main() -> int:
 def run() -> int:
     import pathlib
 
-    from vaegan_jax.config import complete
+    from vaegan_jax.config.reference import complete
     from vaegan_jax.distributed.multihost import first_before_others
     from vaegan_jax.resuming import changed_fields
     from vaegan_jax.runtime.cache import keep_compiled_programs

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from vaegan_jax.config import complete, reference_config
+from vaegan_jax.config.reference import complete, reference_config
 from vaegan_jax.dataset import Examples
 from vaegan_jax.inference import Model
 from vaegan_jax.models.networks import build_networks

@@ -24,7 +24,7 @@ from vaegan_jax.checkpoint_files import (
     shapes_of,
     unfinished,
 )
-from vaegan_jax.config import with_additions
+from vaegan_jax.config.reference import with_additions
 from vaegan_jax.distributed.multihost import tells_of_loss
 from vaegan_jax.errors import UserError
 from vaegan_jax.training.state import TrainState

@@ -17,7 +17,7 @@ import numpy as np
 from jax.sharding import Mesh
 from jaxtyping import Int, UInt8
 
-from vaegan_jax.config_checks import RESOLUTIONS
+from vaegan_jax.config.checks import RESOLUTIONS
 from vaegan_jax.distributed.sharding import by_batch, place, process_rows
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.paths import expand

@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from vaegan_jax.config import views_of_training
+from vaegan_jax.config.reference import views_of_training
 from vaegan_jax.dataset import Examples
 from vaegan_jax.inference import Model
 from vaegan_jax.metrics.reconstruction import OCCUPIED

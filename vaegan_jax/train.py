@@ -7,7 +7,7 @@ import jax
 from ml_collections import ConfigDict
 
 from vaegan_jax.checkpoint import save_config
-from vaegan_jax.config import complete
+from vaegan_jax.config.reference import complete
 from vaegan_jax.dataset import Examples, check_views, open_split
 from vaegan_jax.distributed import multihost
 from vaegan_jax.distributed.sharding import check_batch_size

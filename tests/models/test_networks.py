@@ -8,7 +8,7 @@ import pytest
 from tests.helpers import ALGORITHMS, AZIMUTHS, Setup, make_batch, tiny_config
 from tests.pytorch.pytorch_inputs import network
 from tests.pytorch.pytorch_values import from_pytorch
-from vaegan_jax.config import default_widths
+from vaegan_jax.config.reference import default_widths
 from vaegan_jax.models.networks import build_networks
 from vaegan_jax.training import losses
 
@@ -98,7 +98,7 @@ def test_output_sizes_at_both_resolutions(resolution):
 
 def test_reference_sizes_are_those_of_the_paper():
     """The reference's parameters, counted by hand; unused taps are not kept."""
-    from vaegan_jax.config import complete, reference_config
+    from vaegan_jax.config.reference import complete, reference_config
 
     setup = Setup(complete(reference_config("mv_vae_gan")))
     shapes = jax.eval_shape(setup.create)

@@ -5,7 +5,7 @@ import pytest
 import trimesh
 from ml_collections import ConfigDict
 
-from vaegan_jax.config import reference_config
+from vaegan_jax.config.reference import reference_config
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.render import render_views
 from vaegan_jax.shapes.voxelize import voxelize

@@ -27,7 +27,7 @@ from vaegan_jax.benchmark.work import (
     encoder_layers,
     generator_layers,
 )
-from vaegan_jax.config import complete, reference_config
+from vaegan_jax.config.reference import complete, reference_config
 from vaegan_jax.distributed.sharding import by_batch, device_mesh, on_all
 from vaegan_jax.errors import UserError
 from vaegan_jax.models.networks import build_networks

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from vaegan_jax.config import complete, reference_config
+from vaegan_jax.config.reference import complete, reference_config
 from vaegan_jax.models.networks import build_networks
 from vaegan_jax.training.optimizers import build_optimizers
 from vaegan_jax.training.state import TrainState, create_state

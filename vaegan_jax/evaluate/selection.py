@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vaegan_jax.config import views_of_training
+from vaegan_jax.config.reference import views_of_training
 from vaegan_jax.dataset import Examples
 from vaegan_jax.evaluate.generation import sample_set
 from vaegan_jax.evaluate.reconstruction import Truth, choose_threshold, measure

@@ -4,7 +4,7 @@ import jax
 import pytest
 
 from tests.helpers import ALGORITHMS, ROOT, Setup
-from vaegan_jax.config import complete, default_widths, reference_config
+from vaegan_jax.config.reference import complete, default_widths, reference_config
 from vaegan_jax.errors import UserError
 
 FILES = sorted(path.stem for path in (ROOT / "configs").glob("*.py"))

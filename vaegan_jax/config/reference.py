@@ -1,4 +1,4 @@
-"""The configuration of an experiment, see `config_checks` for what is possible.
+"""The configuration of an experiment, see `checks` for what is possible.
 
 The files in `configs/` call `reference_config` and change what their experiment needs.
 Every number below is the reference's unless its comment says otherwise.
@@ -10,7 +10,7 @@ from typing import Any
 from flax.traverse_util import flatten_dict, unflatten_dict
 from ml_collections import ConfigDict, config_dict
 
-from vaegan_jax.config_checks import ALGORITHMS, RESOLUTIONS, require_choice, validate
+from vaegan_jax.config.checks import ALGORITHMS, RESOLUTIONS, require_choice, validate
 
 # Fields that configurations of older runs do not have.
 _ADDED = (
