@@ -12,7 +12,7 @@ from tests.trainer.runs import config_for, final_state, stop_after, write_data
 from tests.using import make_model
 from vaegan_jax import inference, trainer
 from vaegan_jax import train as driver
-from vaegan_jax.checkpoint import Checkpoints
+from vaegan_jax.checkpoints.checkpoint import Checkpoints
 from vaegan_jax.errors import UserError
 from vaegan_jax.export import write_weights
 from vaegan_jax.lock import hold

@@ -16,7 +16,7 @@ from tests.helpers import AZIMUTHS, assert_trees_equal
 from tests.trainer.runs import config_for, final_state, stop_after, write_data
 from vaegan_jax import inference, trainer
 from vaegan_jax import train as driver
-from vaegan_jax.checkpoint import Checkpoints
+from vaegan_jax.checkpoints.checkpoint import Checkpoints
 from vaegan_jax.errors import UserError
 from vaegan_jax.sample import write_samples
 from vaegan_jax.shape_files import ShapeWriter

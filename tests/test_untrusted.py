@@ -18,7 +18,7 @@ from data_prep.mesh_folder.make_example import MeshMaker, Voxelizer
 from data_prep.shape_files import ShapeFile
 from tests.helpers import ROOT, Setup, make_examples, tiny_config, write_packed
 from vaegan_jax import dataset
-from vaegan_jax.checkpoint import Checkpoints, load_config, save_config
+from vaegan_jax.checkpoints.checkpoint import Checkpoints, load_config, save_config
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.pictures.fitting import fit_picture
 

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from tests.helpers import Setup, tiny_config
-from vaegan_jax.checkpoint import Checkpoints, save_config
+from vaegan_jax.checkpoints.checkpoint import Checkpoints, save_config
 from vaegan_jax.inference import Model
 
 

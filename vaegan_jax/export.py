@@ -19,8 +19,8 @@ import jax
 import numpy as np
 from jax import export as jax_export
 
-from vaegan_jax import weights
-from vaegan_jax.checkpoint import save_config
+from vaegan_jax.checkpoints import weights
+from vaegan_jax.checkpoints.checkpoint import save_config
 from vaegan_jax.config.reference import complete
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference import Model, decode_function, encode_function

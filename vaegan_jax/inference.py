@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Array, Float, Shaped, UInt8
 from ml_collections import ConfigDict
 
-from vaegan_jax import weights
-from vaegan_jax.checkpoint import Checkpoints, abstract_state, load_config
+from vaegan_jax.checkpoints import weights
+from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state, load_config
 from vaegan_jax.config.reference import complete
 from vaegan_jax.errors import UserError
 from vaegan_jax.latent_mixture import LatentMixture, load_mixture

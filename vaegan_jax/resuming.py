@@ -10,9 +10,9 @@ import numpy as np
 from flax.traverse_util import flatten_dict
 from ml_collections import ConfigDict
 
-from vaegan_jax import weights
-from vaegan_jax.checkpoint import load_config
-from vaegan_jax.checkpoint_files import check_place
+from vaegan_jax.checkpoints import weights
+from vaegan_jax.checkpoints.checkpoint import load_config
+from vaegan_jax.checkpoints.damage import check_place
 from vaegan_jax.dataset import Examples
 from vaegan_jax.errors import UserError
 from vaegan_jax.provenance import read_provenance

@@ -6,7 +6,7 @@ import pathlib
 import jax
 from ml_collections import ConfigDict
 
-from vaegan_jax.checkpoint import save_config
+from vaegan_jax.checkpoints.checkpoint import save_config
 from vaegan_jax.config.reference import complete
 from vaegan_jax.dataset import Examples, check_views, open_split
 from vaegan_jax.distributed import multihost

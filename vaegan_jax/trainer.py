@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 from PIL import Image
 
 from vaegan_jax import pictures
-from vaegan_jax.checkpoint import Checkpoints, abstract_state
+from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state
 from vaegan_jax.dataset import Examples, training_batches
 from vaegan_jax.distributed import multihost
 from vaegan_jax.distributed.sharding import device_mesh, local_copy, on_all

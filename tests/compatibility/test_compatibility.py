@@ -15,7 +15,7 @@ from tests.compatibility.write_files import (
     small_setup,
 )
 from tests.helpers import assert_trees_equal
-from vaegan_jax.checkpoint import Checkpoints, abstract_state
+from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state
 from vaegan_jax.dataset import open_split
 from vaegan_jax.provenance import read_provenance
 

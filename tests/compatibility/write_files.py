@@ -16,7 +16,7 @@ import numpy as np
 
 from tests.helpers import Setup, make_examples, tiny_config
 from vaegan_jax import packed_data
-from vaegan_jax.checkpoint import Checkpoints, save_config
+from vaegan_jax.checkpoints.checkpoint import Checkpoints, save_config
 from vaegan_jax.dataset import training_batches
 from vaegan_jax.distributed.sharding import device_mesh
 from vaegan_jax.export import write_weights

@@ -24,7 +24,7 @@ from tests.helpers import (
     tiny_config,
 )
 from vaegan_jax.benchmark.collectives import sent_bytes
-from vaegan_jax.checkpoint import Checkpoints, abstract_state
+from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state
 from vaegan_jax.distributed.sharding import (
     by_batch,
     device_mesh,

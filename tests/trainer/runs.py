@@ -5,7 +5,7 @@ import signal
 
 from tests.helpers import Setup, make_examples, tiny_config, write_packed
 from vaegan_jax import trainer
-from vaegan_jax.checkpoint import Checkpoints, abstract_state
+from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state
 
 
 def write_data(folder) -> str:

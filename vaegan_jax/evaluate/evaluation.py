@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from vaegan_jax import weights
+from vaegan_jax.checkpoints import weights
 from vaegan_jax.config.reference import views_of_training
 from vaegan_jax.dataset import Examples, open_split
 from vaegan_jax.errors import UserError

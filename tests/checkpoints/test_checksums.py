@@ -3,7 +3,7 @@ import subprocess
 
 import pytest
 
-from vaegan_jax.checksums import NAME, find_damage, write_checksums
+from vaegan_jax.checkpoints.checksums import NAME, find_damage, write_checksums
 
 
 @pytest.fixture

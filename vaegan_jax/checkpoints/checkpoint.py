@@ -1,4 +1,4 @@
-"""Saved training states. The only module that imports orbax."""
+"""Saved training states, and the configuration beside them."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ from etils import epath
 from ml_collections import ConfigDict
 from orbax.checkpoint import checkpoint_managers
 
-from vaegan_jax.checkpoint_files import (
+from vaegan_jax.checkpoints.damage import (
     Shapes,
     changed_files,
     check_place,

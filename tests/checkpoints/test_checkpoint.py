@@ -8,14 +8,14 @@ import pytest
 import tensorstore as ts
 
 from tests.helpers import Setup, assert_trees_equal, make_batch, tiny_config
-from vaegan_jax import checkpoint
-from vaegan_jax.checkpoint import (
+from vaegan_jax.checkpoints import checkpoint
+from vaegan_jax.checkpoints.checkpoint import (
     Checkpoints,
     abstract_state,
     load_config,
     save_config,
 )
-from vaegan_jax.checkpoint_files import seal, unfinished
+from vaegan_jax.checkpoints.damage import seal, unfinished
 from vaegan_jax.errors import UserError
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 from jax.experimental import multihost_utils
 
-from vaegan_jax.checksums import find_damage, write_checksums
+from vaegan_jax.checkpoints.checksums import find_damage, write_checksums
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.paths import check_encoding
 

@@ -9,7 +9,7 @@ import pytest
 import vaegan_jax
 from tests.helpers import make_examples, write_packed
 from tests.using import make_model, make_workdir
-from vaegan_jax import weights
+from vaegan_jax.checkpoints import weights
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.evaluation import Options, evaluate
 from vaegan_jax.export import write_weights
