@@ -12,10 +12,10 @@ from data_prep.parallel import parallel_map
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
 from data_prep.view_jitter import ViewTaker
-from vaegan_jax import packed_data
-from vaegan_jax.dataset import Examples, existing
+from vaegan_jax.data import packed_source
+from vaegan_jax.data.dataset import Examples, existing
+from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
-from vaegan_jax.provenance import read_provenance
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.voxelize import voxelize
 
@@ -49,13 +49,13 @@ def deform_packed(
       UserError: the file is damaged, deformed or taught already, or without square
         grey views; a grid is empty; the output's name or the seed is impossible.
     """
-    packed_data.check_name(output)
+    packed_source.check_name(output)
     if seed < 0:
         raise UserError(f"the seed is {seed}; it must be 0 or more")
     data = existing(data)
-    splits, _ = packed_data.contents(data)
+    splits, _ = packed_source.contents(data)
     found = {
-        split: packed_data.read_split(data, split, with_targets=True)
+        split: packed_source.read_split(data, split, with_targets=True)
         for split in splits
     }
     if _SPLIT not in found:
@@ -79,7 +79,7 @@ def deform_packed(
     if procedural:
         found[_SPLIT] = _add_procedural(found[_SPLIT], procedural, seed, deformer)
         made["procedural"] = procedural
-    packed_data.write(output, found, facts | {"deformed": made})
+    packed_source.write(output, found, facts | {"deformed": made})
 
 
 def _deformer(

@@ -17,11 +17,11 @@ import numpy as np
 import scipy.special
 from jaxtyping import Float, UInt8
 
-from vaegan_jax import packed_data
-from vaegan_jax.dataset import Examples, existing
+from vaegan_jax.data import packed_source
+from vaegan_jax.data.dataset import Examples, existing
+from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference import Model, load
-from vaegan_jax.provenance import read_provenance
 from vaegan_jax.runtime.paths import absolute
 from vaegan_jax.runtime.progress import Progress
 
@@ -56,7 +56,7 @@ def teach_packed(
         temperature is impossible, or a model is damaged, without an encoder, for other
         grids or views, or none is named.
     """
-    packed_data.check_name(output)
+    packed_source.check_name(output)
     if not _COOLEST <= temperature < math.inf:
         raise UserError(
             f"the temperature is {temperature}; it must be at least {_COOLEST}"
@@ -65,8 +65,8 @@ def teach_packed(
         raise UserError("no model to learn from is named; name at least one")
     models = [pathlib.Path(absolute(os.fspath(path))) for path in models]
     data = existing(data)
-    splits, _ = packed_data.contents(data)
-    found = {split: packed_data.read_split(data, split) for split in splits}
+    splits, _ = packed_source.contents(data)
+    found = {split: packed_source.read_split(data, split) for split in splits}
     if _SPLIT not in found:
         raise UserError(f"{data} has no split {_SPLIT!r}; it has {splits}")
     teachers = {path: _teacher(path, data, found[_SPLIT]) for path in models}
@@ -76,7 +76,7 @@ def teach_packed(
         "steps": [teacher.step for teacher in teachers.values()],
         "temperature": temperature,
     }
-    packed_data.write(output, found, read_provenance(data) | {"taught": facts})
+    packed_source.write(output, found, read_provenance(data) | {"taught": facts})
 
 
 def _teacher(path: pathlib.Path, data: pathlib.Path, examples: Examples) -> Model:

@@ -23,7 +23,7 @@ from vaegan_jax.runtime.paths import path_argument
 
 def inspect(given: argparse.Namespace) -> str:
     """Tells what a data set holds, and draws some of it."""
-    from vaegan_jax.inspection import draw, report
+    from vaegan_jax.data.inspection import draw, report
 
     print(report(given.data_dir), flush=True)  # drawing takes longer
     return f"contact sheet: {draw(given.data_dir, given.picture, given.shapes)}"
@@ -31,7 +31,7 @@ def inspect(given: argparse.Namespace) -> str:
 
 def pack(given: argparse.Namespace) -> str:
     """Writes a data set as one file that training keeps on the device."""
-    from vaegan_jax.packed_data import pack
+    from vaegan_jax.data.packed_source import pack
 
     pack(given.data_dir, given.output, given.image_size)
     return given.output

@@ -271,10 +271,10 @@ def test_the_input_benchmark_tells_what_it_is_at(instant, capfd, monkeypatch):
 
     examples = make_examples(3)
     batches = lambda *_: itertools.repeat({"views": examples.views})  # noqa: E731
-    for module in (inputs.input_pipeline, inputs.packed_data):
-        name = "stream_batches" if module is inputs.input_pipeline else "device_batches"
+    for module in (inputs.tfds_source, inputs.packed_source):
+        name = "stream_batches" if module is inputs.tfds_source else "device_batches"
         monkeypatch.setattr(module, name, batches)
-    monkeypatch.setattr(inputs.input_pipeline, "read_split", lambda *_: examples)
+    monkeypatch.setattr(inputs.tfds_source, "read_split", lambda *_: examples)
     monkeypatch.setattr(inputs, "compile_step", lambda config: instant)
     assert len(inputs.run("a folder", 32, 2, 3, 4).rows) == 5
     told = progress_lines(capfd.readouterr().err)

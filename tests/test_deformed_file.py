@@ -8,9 +8,9 @@ from data_prep.deformed_file import deform_packed
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
 from tests.helpers import assert_error, make_examples, progress_lines, write_packed
-from vaegan_jax import packed_data
+from vaegan_jax.data import packed_source
+from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
-from vaegan_jax.provenance import read_provenance
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.render import render_views
 from vaegan_jax.shapes.voxelize import voxelize
@@ -34,8 +34,8 @@ def test_a_third_stays_as_it_was(packed, run, tmp_path):
     told = progress_lines(result.stderr)
     assert told[0].startswith("deforming: 0/12, ")
     assert told[-1].startswith("deforming: 12/12, ") and len(told) < 9
-    before = packed_data.read_split(packed, "train")
-    after = packed_data.read_split(output, "train")
+    before = packed_source.read_split(packed, "train")
+    after = packed_source.read_split(output, "train")
     assert len(after) == 18 and after.categories == ["chair"] * 18
     assert after.names[:6] == before.names * 2
     assert after.names[6:9] == [f"{name}_deformed_0" for name in before.names]
@@ -47,7 +47,7 @@ def test_a_third_stays_as_it_was(packed, run, tmp_path):
     assert len(np.unique(copies, axis=0)) == 12  # no two alike
     assert (after.views[6:] == 255).any()  # a white background, which noise has not
 
-    untouched = packed_data.read_split(output, "validation")
+    untouched = packed_source.read_split(output, "validation")
     assert (untouched.views == before.views).all()
     facts = read_provenance(output)
     assert facts["source"] == "a test"
@@ -63,7 +63,7 @@ def test_procedural_chairs_are_added_as_surfaces(tmp_path, run):
     options = (f"--output={output}", "--copies=1", "--procedural=3")
     result = run("deform", f"--packed={path}", *options)
     assert result.returncode == 0, result.stderr
-    after = packed_data.read_split(output, "train")
+    after = packed_source.read_split(output, "train")
     assert after.names[4:] == [f"procedural_{i:05d}" for i in range(3)]
     assert after.categories == ["seat"] * 4 + ["chair"] * 3
     mesh = build_chair(sample_parameters(2, 0))
@@ -81,7 +81,7 @@ def test_jitter_changes_views_of_what_is_added_alone(packed, run, tmp_path):
         options = ("--copies=1", "--procedural=2", *option)
         result = run("deform", f"--packed={packed}", f"--output={output}", *options)
         assert result.returncode == 0, result.stderr
-        files[name] = packed_data.read_split(output, "train")
+        files[name] = packed_source.read_split(output, "train")
         facts = read_provenance(output)["deformed"]
         assert facts.get("jitter", False) == bool(option)
     ring, jitter = files["ring"], files["jitter"]
@@ -94,7 +94,7 @@ def test_copies_depend_on_the_seed_alone(packed, tmp_path):
     read = []
     for i, seed in enumerate((1, 1, 2)):
         deform_packed(packed, tmp_path / f"{i}.npz", copies=1, seed=seed)
-        read.append(packed_data.read_split(tmp_path / f"{i}.npz", "train").views)
+        read.append(packed_source.read_split(tmp_path / f"{i}.npz", "train").views)
     assert (read[0] == read[1]).all() and not (read[0] == read[2]).all()
 
 
@@ -108,7 +108,7 @@ def test_the_recorded_camera_takes_the_views(tmp_path):
         examples.voxels[:, 4:28, 4:28, 4] = 1  # a plate
         write_packed(path, examples, camera=camera)
         deform_packed(path, path, copies=1)
-        views = packed_data.read_split(path, "train").views[1]
+        views = packed_source.read_split(path, "train").views[1]
         seen.append((views < 250).mean())
     assert seen[0] < 0.1 < 0.2 < seen[1]
 
@@ -123,7 +123,7 @@ def test_processes_make_what_one_makes_and_corners_stay(tmp_path, monkeypatch):
     for processes in (2, 1):
         monkeypatch.setattr(parallel, "usable_cores", lambda n=processes: n)
         deform_packed(path, tmp_path / "more.npz", copies=1)
-        made.append(packed_data.read_split(tmp_path / "more.npz", "train"))
+        made.append(packed_source.read_split(tmp_path / "more.npz", "train"))
     assert (made[0].voxels == made[1].voxels).all()
     assert (made[0].views == made[1].views).all()
     assert (made[0].voxels[26:, 0, 0, 0] == 1).all()

@@ -17,10 +17,10 @@ import pytest
 from data_prep.prepare import prepare_modelnet, prepare_procedural
 from tests.helpers import ROOT, TINY_FLAGS, make_examples, write_packed
 from tests.using import make_picture, make_workdir
+from vaegan_jax.data.inspection import draw
 from vaegan_jax.errors import UserError, explain, missing_platform
 from vaegan_jax.export import export_model
 from vaegan_jax.inference import load
-from vaegan_jax.inspection import draw
 from vaegan_jax.runtime import cache
 from vaegan_jax.shape_files import check_writable
 

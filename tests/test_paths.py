@@ -15,7 +15,7 @@ from tests.using import make_picture
 from vaegan_jax import inference
 from vaegan_jax import train as driver
 from vaegan_jax.checkpoints.checkpoint import Checkpoints
-from vaegan_jax.dataset import open_split
+from vaegan_jax.data.dataset import open_split
 from vaegan_jax.errors import UserError
 from vaegan_jax.export import write_weights
 from vaegan_jax.runtime import paths

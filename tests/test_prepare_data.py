@@ -16,7 +16,7 @@ from PIL import Image
 
 from data_prep.options import Parser, add_selection
 from tests.helpers import assert_error, progress_lines
-from vaegan_jax.dataset import open_split
+from vaegan_jax.data.dataset import open_split
 from vaegan_jax.shapes.voxel_files import read_binvox, write_binvox
 
 ROOT = pathlib.Path(__file__).parents[1]

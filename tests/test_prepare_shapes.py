@@ -19,7 +19,7 @@ from data_prep import downloads_test
 from data_prep.archives_test import write_links
 from data_prep.prepare import prepare_meshes
 from tests.helpers import ROOT, assert_error, progress_lines
-from vaegan_jax.dataset import open_split
+from vaegan_jax.data.dataset import open_split
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.mesh_files import read_mesh
 from vaegan_jax.shapes.orientation import find_turn, turn_grid

@@ -20,10 +20,11 @@ from tests.helpers import (
 )
 from tests.trainer.runs import config_for, final_state
 from tests.using import make_workdir
-from vaegan_jax import inference, packed_data
+from vaegan_jax import inference
 from vaegan_jax import train as driver
+from vaegan_jax.data import packed_source
+from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
-from vaegan_jax.provenance import read_provenance
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ class Teacher:
 
 
 def read_taught(path):
-    return packed_data.read_split(path, "train", with_targets=True)
+    return packed_source.read_split(path, "train", with_targets=True)
 
 
 def test_targets_are_what_the_models_say_together(packed, tmp_path, monkeypatch):
@@ -80,7 +81,7 @@ def test_targets_are_what_the_models_say_together(packed, tmp_path, monkeypatch)
     output = tmp_path / "taught.npz"
     teach_packed(packed, output, ["a", "b"], temperature=2.0)
 
-    before, after = packed_data.read_split(packed, "train"), read_taught(output)
+    before, after = packed_source.read_split(packed, "train"), read_taught(output)
     a, b = (teacher.logits(before.views) for teacher in teachers.values())
     assert max(abs(a).max(), abs(b).max()) < 13  # what is surer is cut off
     np.testing.assert_allclose(
@@ -90,8 +91,8 @@ def test_targets_are_what_the_models_say_together(packed, tmp_path, monkeypatch)
     assert after.targets.std(axis=0).max() > 5  # shapes differ
     for field in ("names", "voxels", "views", "categories"):
         assert np.array_equal(getattr(after, field), getattr(before, field))
-    assert packed_data.read_split(output, "train").targets is None  # not asked for
-    validation = packed_data.read_split(output, "validation", with_targets=True)
+    assert packed_source.read_split(output, "train").targets is None  # not asked for
+    validation = packed_source.read_split(output, "validation", with_targets=True)
     assert validation.targets is None
 
 
@@ -146,7 +147,7 @@ def test_a_model_that_says_no_numbers_is_named(packed, tmp_path, monkeypatch):
 
 def test_batches_have_the_targets_of_their_shapes(taught):
     examples = read_taught(taught)
-    batch = next(packed_data.device_batches(examples, 4, 2, 0, 0))
+    batch = next(packed_source.device_batches(examples, 4, 2, 0, 0))
     for voxels, targets in zip(batch["voxels"], batch["targets"], strict=True):
         (row,) = np.flatnonzero((examples.voxels == voxels).all((1, 2, 3)))
         np.testing.assert_array_equal(examples.targets[row], targets)

@@ -17,8 +17,8 @@ from data_prep.archives import Archive
 from data_prep.mesh_folder.make_example import MeshMaker, Voxelizer
 from data_prep.shape_files import ShapeFile
 from tests.helpers import ROOT, Setup, make_examples, tiny_config, write_packed
-from vaegan_jax import dataset
 from vaegan_jax.checkpoints.checkpoint import Checkpoints, load_config, save_config
+from vaegan_jax.data import dataset
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.pictures.fitting import fit_picture
 
@@ -99,7 +99,7 @@ def test_a_config_that_is_none(tmp_path, content):
 
 
 def test_tfds_imports_no_module_that_a_data_set_names(tmp_path, monkeypatch):
-    from vaegan_jax import input_pipeline
+    from vaegan_jax.data import tfds_source
 
     (tmp_path / "evil.py").write_text("raise SystemExit('imported')")
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -110,7 +110,7 @@ def test_tfds_imports_no_module_that_a_data_set_names(tmp_path, monkeypatch):
         features = {"featuresDict": {"features": {"a": {key: "evil.Feature"}}}}
         (folder / "features.json").write_text(json.dumps(features))
         with pytest.raises(UserError, match="is damaged"):
-            input_pipeline.open_builder(folder)
+            tfds_source.open_builder(folder)
 
 
 def test_a_picture_that_would_start_another_program(tmp_path):

@@ -8,13 +8,13 @@ from ml_collections import ConfigDict
 
 from vaegan_jax.checkpoints.checkpoint import save_config
 from vaegan_jax.config.reference import complete
-from vaegan_jax.dataset import Examples, check_views, open_split
+from vaegan_jax.data.dataset import Examples, check_views, open_split
+from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.distributed import multihost
 from vaegan_jax.distributed.sharding import check_batch_size
 from vaegan_jax.errors import UserError
 from vaegan_jax.lock import hold
 from vaegan_jax.profiling import StepTrace
-from vaegan_jax.provenance import read_provenance
 from vaegan_jax.resuming import DATA, changed_fields, check_data, has_begun
 from vaegan_jax.runtime.interrupts import StopRequest
 from vaegan_jax.runtime.paths import absolute

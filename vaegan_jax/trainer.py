@@ -12,7 +12,8 @@ from PIL import Image
 
 from vaegan_jax import pictures
 from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state
-from vaegan_jax.dataset import Examples, training_batches
+from vaegan_jax.data.dataset import Examples, training_batches
+from vaegan_jax.data.provenance import describe, read_provenance
 from vaegan_jax.distributed import multihost
 from vaegan_jax.distributed.sharding import device_mesh, local_copy, on_all
 from vaegan_jax.evaluate.selection import SCORE, SUMMARY, validate
@@ -21,7 +22,6 @@ from vaegan_jax.latent_mixture import forget_mixture
 from vaegan_jax.likeness import like_examples
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.profiling import StepTrace
-from vaegan_jax.provenance import describe, read_provenance
 from vaegan_jax.reporting import (
     Reporter,
     Silence,

@@ -16,8 +16,8 @@ from tests.compatibility.write_files import (
 )
 from tests.helpers import assert_trees_equal
 from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state
-from vaegan_jax.dataset import open_split
-from vaegan_jax.provenance import read_provenance
+from vaegan_jax.data.dataset import open_split
+from vaegan_jax.data.provenance import read_provenance
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,9 @@ import jax
 import numpy as np
 
 from tests.helpers import Setup, make_examples, tiny_config
-from vaegan_jax import packed_data
 from vaegan_jax.checkpoints.checkpoint import Checkpoints, save_config
-from vaegan_jax.dataset import training_batches
+from vaegan_jax.data import packed_source
+from vaegan_jax.data.dataset import training_batches
 from vaegan_jax.distributed.sharding import device_mesh
 from vaegan_jax.export import write_weights
 from vaegan_jax.inference import Model, load
@@ -65,7 +65,7 @@ def write(folder: pathlib.Path) -> None:
     """Writes a packed file, a work directory, its weights, and what they give."""
     setup, examples = small_setup(), small_examples()
     data, run = folder / "data.npz", folder / "run"
-    packed_data.write(data, {"train": examples}, {"source": "random"})
+    packed_source.write(data, {"train": examples}, {"source": "random"})
     run.mkdir()
     save_config(run, setup.config)
     fit_framing(examples.views).save(run)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 import jax
 import numpy as np
 
-from vaegan_jax import input_pipeline, packed_data
 from vaegan_jax.benchmark.report import Benchmark
 from vaegan_jax.benchmark.timing import calls, summarise, take_turns
 from vaegan_jax.benchmark.workload import build_config, compile_step
-from vaegan_jax.dataset import Examples
+from vaegan_jax.data import packed_source, tfds_source
+from vaegan_jax.data.dataset import Examples
 from vaegan_jax.runtime.progress import Progress
 
 _SPLIT = "train"
@@ -45,12 +45,12 @@ def run(
     with Progress("input", total=total) as progress:
         progress.stage(f"decoding {_SPLIT}")
         start = time.perf_counter()
-        examples = input_pipeline.read_split(pathlib.Path(data_dir), _SPLIT, image_size)
+        examples = tfds_source.read_split(pathlib.Path(data_dir), _SPLIT, image_size)
         decoding = time.perf_counter() - start
         arguments = (examples, batch_size, num_views, 0, 0)
-        host = input_pipeline.stream_batches(*arguments)
+        host = tfds_source.stream_batches(*arguments)
         one = next(host)
-        device = packed_data.device_batches(*arguments)
+        device = packed_source.device_batches(*arguments)
         functions = _next(host), lambda: jax.device_put(one), _next(device)
         progress.stage("batches")
         variants = dict(zip(_STRETCHES, functions, strict=True))
@@ -94,7 +94,7 @@ def _next(batches: Iterator) -> Callable:
 
 def _waiting(examples: Examples, config, rounds: int, step: float) -> dict:
     """What steps wait for batches from the host, as training counts it."""
-    batches = input_pipeline.stream_batches(
+    batches = tfds_source.stream_batches(
         examples, config.train.batch_size, config.data.num_views, 0, 0
     )
     compiled = compile_step(config)

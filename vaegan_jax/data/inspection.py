@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from vaegan_jax.dataset import Examples, existing
+from vaegan_jax.data.dataset import Examples, existing
+from vaegan_jax.data.provenance import describe, read_provenance
 from vaegan_jax.errors import UserError, explain
-from vaegan_jax.provenance import describe, read_provenance
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.drawing import ELEVATION_DEGREES, draw_contact_sheet
 from vaegan_jax.shapes.silhouettes import likeness_when_turned, quarter_turns
@@ -167,12 +167,14 @@ def _reader(path: pathlib.Path):
             "scripts/prepare_data.py makes data sets of meshes and archives"
         )
     if path.is_file():
-        from vaegan_jax import packed_data
+        from vaegan_jax.data import packed_source
 
-        splits, has_views = packed_data.contents(path)
+        splits, has_views = packed_source.contents(path)
 
         def read(split: str, count: int | None) -> Examples:
-            some = packed_data.read_split(path, split, has_views and count is not None)
+            some = packed_source.read_split(
+                path, split, has_views and count is not None
+            )
             if count is None:
                 return some
             # Evenly spaced, because deformed copies follow the originals.
@@ -182,14 +184,14 @@ def _reader(path: pathlib.Path):
             return Examples(names, some.voxels[rows], some.views[rows])
 
     else:
-        from vaegan_jax import input_pipeline
+        from vaegan_jax.data import tfds_source
 
-        info = input_pipeline.open_builder(path).info
+        info = tfds_source.open_builder(path).info
         splits, has_views = list(info.splits), "views" in info.features
 
         def read(split: str, count: int | None) -> Examples:
             size = _TILE if has_views and count is not None else None
-            return input_pipeline.read_split(path, split, size, count)
+            return tfds_source.read_split(path, split, size, count)
 
     if not splits:
         raise UserError(f"{path} is not a data set: it has no splits; prepare it again")

@@ -97,14 +97,14 @@ def open_split(
     """
     path = existing(path)
     if path.is_file():
-        from vaegan_jax import packed_data
+        from vaegan_jax.data import packed_source
 
         with_views = image_size is not None
-        examples = packed_data.read_split(path, split, with_views, with_targets)
+        examples = packed_source.read_split(path, split, with_views, with_targets)
     else:
-        from vaegan_jax import input_pipeline
+        from vaegan_jax.data import tfds_source
 
-        examples = input_pipeline.read_split(path, split, image_size)
+        examples = tfds_source.read_split(path, split, image_size)
     side, pixels = examples.voxels.shape[-1], examples.views.shape[-2]
     if side != resolution:
         setting = f"set it to {side} or " if side in RESOLUTIONS else ""
@@ -222,13 +222,13 @@ def training_batches(
     """
     arguments = (examples, batch_size, num_views, seed, start_step)
     if pathlib.Path(path).is_file():
-        from vaegan_jax import packed_data
+        from vaegan_jax.data import packed_source
 
-        return packed_data.device_batches(*arguments, mesh, in_order)
-    from vaegan_jax import input_pipeline
+        return packed_source.device_batches(*arguments, mesh, in_order)
+    from vaegan_jax.data import tfds_source
 
     rows = process_rows(batch_size, mesh)
-    batches = input_pipeline.stream_batches(*arguments, rows, in_order)
+    batches = tfds_source.stream_batches(*arguments, rows, in_order)
     return (place(batch, by_batch(mesh)) for batch in batches)
 
 

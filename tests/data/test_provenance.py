@@ -5,9 +5,9 @@ import pytest
 
 from tests.helpers import make_examples, tiny_config, write_packed
 from vaegan_jax import train as driver
-from vaegan_jax.dataset import Examples, open_split
+from vaegan_jax.data.dataset import Examples, open_split
+from vaegan_jax.data.provenance import describe, read_provenance
 from vaegan_jax.errors import UserError
-from vaegan_jax.provenance import describe, read_provenance
 
 FACTS = {
     "source": "mesh_folder",

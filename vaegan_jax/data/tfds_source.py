@@ -16,9 +16,9 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from google.protobuf import json_format
 
-from vaegan_jax.dataset import Examples, index_stream, missing_views, no_views
+from vaegan_jax.data.dataset import Examples, index_stream, missing_views, no_views
+from vaegan_jax.data.provenance import find_directory
 from vaegan_jax.errors import UserError
-from vaegan_jax.provenance import find_directory
 
 # TensorFlow would otherwise claim the memory of the GPUs that JAX computes on.
 tf.config.set_visible_devices([], "GPU")

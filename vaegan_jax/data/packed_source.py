@@ -22,7 +22,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from vaegan_jax.dataset import Examples, index_stream, missing_views, no_views
+from vaegan_jax.data.dataset import Examples, index_stream, missing_views, no_views
+from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.distributed.sharding import (
     by_batch,
     device_mesh,
@@ -31,7 +32,6 @@ from vaegan_jax.distributed.sharding import (
     process_rows,
 )
 from vaegan_jax.errors import UserError
-from vaegan_jax.provenance import read_provenance
 from vaegan_jax.runtime.progress import Progress
 from vaegan_jax.shapes.npz_files import write_npz
 
@@ -53,20 +53,20 @@ def pack(directory: str | pathlib.Path, output: str | pathlib.Path, image_size: 
     Raises:
       UserError: `output` is not an `.npz` name, or the data set cannot be read.
     """
-    from vaegan_jax import input_pipeline
+    from vaegan_jax.data import tfds_source
 
     check_name(output)
     directory = pathlib.Path(directory)
     if not directory.is_dir():
         raise UserError(f"{directory} is not a directory; prepare a data set first")
-    info = input_pipeline.open_builder(directory).info
+    info = tfds_source.open_builder(directory).info
     views_size = image_size if "views" in info.features else None
     splits = {}
     for split, facts in info.splits.items():
         watch = functools.partial(
             Progress, f"packing {split}", total=facts.num_examples
         )
-        splits[split] = input_pipeline.read_split(
+        splits[split] = tfds_source.read_split(
             directory, split, views_size, watch=watch
         )
     write(output, splits, read_provenance(directory))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.helpers import make_examples, write_packed
-from vaegan_jax import dataset, input_pipeline, packed_data
+from vaegan_jax.data import dataset, packed_source, tfds_source
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes import npz_files
 
@@ -70,8 +70,8 @@ def test_tf_data_and_device_batches_are_the_same(num_views, in_order):
         examples = dataclasses.replace(examples, targets=targets)
         names.add("targets")
     arguments = (examples, 4, num_views, 7, 0)
-    streamed = input_pipeline.stream_batches(*arguments, in_order=in_order)
-    gathered = packed_data.device_batches(*arguments, in_order=in_order)
+    streamed = tfds_source.stream_batches(*arguments, in_order=in_order)
+    gathered = packed_source.device_batches(*arguments, in_order=in_order)
     for ours, theirs in itertools.islice(zip(streamed, gathered, strict=False), 6):
         assert set(ours) == set(theirs) == names
         for name in ours:
@@ -81,7 +81,7 @@ def test_tf_data_and_device_batches_are_the_same(num_views, in_order):
 
 @pytest.mark.parametrize("stream", ["stream_batches", "device_batches"])
 def test_a_resumed_stream_goes_on_where_it_stopped(stream):
-    module = input_pipeline if stream == "stream_batches" else packed_data
+    module = tfds_source if stream == "stream_batches" else packed_source
     batches = getattr(module, stream)
     examples = make_examples()
     whole = list(itertools.islice(batches(examples, 4, 2, 0, 0), 6))
@@ -113,7 +113,7 @@ def test_packed_file_round_trip(tmp_path):
 def test_what_cannot_be_read_again_takes_no_place(tmp_path, monkeypatch, spoil):
     """A disk that loses or changes what it is given."""
     path, save = tmp_path / "data.npz", np.savez
-    packed_data.write(path, {"train": make_examples(2)}, {})
+    packed_source.write(path, {"train": make_examples(2)}, {})
     before = path.read_bytes()
 
     def spoilt(partial, **arrays):
@@ -122,7 +122,7 @@ def test_what_cannot_be_read_again_takes_no_place(tmp_path, monkeypatch, spoil):
 
     monkeypatch.setattr(npz_files.np, "savez", spoilt)
     with pytest.raises(UserError, match=r"data.npz is not kept, for what was written"):
-        packed_data.write(path, {"train": make_examples(3)}, {})
+        packed_source.write(path, {"train": make_examples(3)}, {})
     assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1
 
 
