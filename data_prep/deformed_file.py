@@ -13,7 +13,8 @@ from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
 from data_prep.view_jitter import ViewTaker
 from vaegan_jax.data import packed_source
-from vaegan_jax.data.dataset import Examples, existing
+from vaegan_jax.data.dataset import existing
+from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera

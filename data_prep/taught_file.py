@@ -18,7 +18,8 @@ import scipy.special
 from jaxtyping import Float, UInt8
 
 from vaegan_jax.data import packed_source
-from vaegan_jax.data.dataset import Examples, existing
+from vaegan_jax.data.dataset import existing
+from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference import Model, load

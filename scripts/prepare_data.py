@@ -31,7 +31,7 @@ def inspect(given: argparse.Namespace) -> str:
 
 def pack(given: argparse.Namespace) -> str:
     """Writes a data set as one file that training keeps on the device."""
-    from vaegan_jax.data.packed_source import pack
+    from vaegan_jax.data.packing import pack
 
     pack(given.data_dir, given.output, given.image_size)
     return given.output

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.helpers import make_examples, progress_lines, untrained
-from vaegan_jax.data.dataset import Examples
+from vaegan_jax.data.examples import Examples
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate import comparison, report, tables
 from vaegan_jax.evaluate import evaluation as evaluation_module

@@ -7,7 +7,8 @@ import pathlib
 import numpy as np
 
 from vaegan_jax.config.reference import views_of_training
-from vaegan_jax.data.dataset import Examples, open_split
+from vaegan_jax.data.dataset import open_split
+from vaegan_jax.data.examples import Examples
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
 from vaegan_jax.inference import Model

@@ -13,7 +13,7 @@ from ml_collections import ConfigDict
 from vaegan_jax.checkpoints import weights
 from vaegan_jax.checkpoints.checkpoint import load_config
 from vaegan_jax.checkpoints.damage import check_place
-from vaegan_jax.data.dataset import Examples
+from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
 

@@ -8,7 +8,8 @@ from ml_collections import ConfigDict
 
 from vaegan_jax.checkpoints.checkpoint import save_config
 from vaegan_jax.config.reference import complete
-from vaegan_jax.data.dataset import Examples, check_views, open_split
+from vaegan_jax.data.dataset import check_views, open_split
+from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.distributed import multihost
 from vaegan_jax.distributed.sharding import check_batch_size

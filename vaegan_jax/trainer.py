@@ -12,7 +12,8 @@ from PIL import Image
 
 from vaegan_jax import pictures
 from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state
-from vaegan_jax.data.dataset import Examples, training_batches
+from vaegan_jax.data.dataset import training_batches
+from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.provenance import describe, read_provenance
 from vaegan_jax.distributed import multihost
 from vaegan_jax.distributed.sharding import device_mesh, local_copy, on_all

@@ -12,9 +12,10 @@ from PIL import Image
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
 from tests.helpers import assert_error, make_examples, write_packed
-from vaegan_jax.data.dataset import Examples, no_views, open_split
+from vaegan_jax.data.dataset import open_split
+from vaegan_jax.data.examples import Examples, no_views
 from vaegan_jax.data.inspection import draw, report
-from vaegan_jax.data.packed_source import pack
+from vaegan_jax.data.packing import pack
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.render import render_views

@@ -11,7 +11,7 @@ from vaegan_jax.benchmark.report import Benchmark
 from vaegan_jax.benchmark.timing import calls, summarise, take_turns
 from vaegan_jax.benchmark.workload import build_config, compile_step
 from vaegan_jax.data import packed_source, tfds_source
-from vaegan_jax.data.dataset import Examples
+from vaegan_jax.data.examples import Examples
 from vaegan_jax.runtime.progress import Progress
 
 _SPLIT = "train"

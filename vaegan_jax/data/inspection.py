@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from vaegan_jax.data.dataset import Examples, existing
+from vaegan_jax.data import packed_source
+from vaegan_jax.data.dataset import existing
+from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.provenance import describe, read_provenance
 from vaegan_jax.errors import UserError, explain
 from vaegan_jax.shapes.cameras import Camera
@@ -167,8 +169,6 @@ def _reader(path: pathlib.Path):
             "scripts/prepare_data.py makes data sets of meshes and archives"
         )
     if path.is_file():
-        from vaegan_jax.data import packed_source
-
         splits, has_views = packed_source.contents(path)
 
         def read(split: str, count: int | None) -> Examples:

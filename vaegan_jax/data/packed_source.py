@@ -22,8 +22,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from vaegan_jax.data.dataset import Examples, index_stream, missing_views, no_views
-from vaegan_jax.data.provenance import read_provenance
+from vaegan_jax.data.examples import Examples, missing_views, no_views
+from vaegan_jax.data.order import index_stream
 from vaegan_jax.distributed.sharding import (
     by_batch,
     device_mesh,
@@ -32,7 +32,6 @@ from vaegan_jax.distributed.sharding import (
     process_rows,
 )
 from vaegan_jax.errors import UserError
-from vaegan_jax.runtime.progress import Progress
 from vaegan_jax.shapes.npz_files import write_npz
 
 # What numpy raises for files that are cut, garbled, of another kind or not ours.
@@ -40,36 +39,6 @@ _DAMAGED = (
     *(OSError, EOFError, LookupError, zipfile.BadZipFile, zlib.error),
     *(ValueError, TypeError, AttributeError, MemoryError, RecursionError),
 )
-
-
-def pack(directory: str | pathlib.Path, output: str | pathlib.Path, image_size: int):
-    """Writes all splits of a TensorFlow Datasets directory to one packed file.
-
-    Args:
-      directory: the prepared data set.
-      output: the `.npz` to write.
-      image_size: pixels of the packed views.
-
-    Raises:
-      UserError: `output` is not an `.npz` name, or the data set cannot be read.
-    """
-    from vaegan_jax.data import tfds_source
-
-    check_name(output)
-    directory = pathlib.Path(directory)
-    if not directory.is_dir():
-        raise UserError(f"{directory} is not a directory; prepare a data set first")
-    info = tfds_source.open_builder(directory).info
-    views_size = image_size if "views" in info.features else None
-    splits = {}
-    for split, facts in info.splits.items():
-        watch = functools.partial(
-            Progress, f"packing {split}", total=facts.num_examples
-        )
-        splits[split] = tfds_source.read_split(
-            directory, split, views_size, watch=watch
-        )
-    write(output, splits, read_provenance(directory))
 
 
 def check_name(output: str | pathlib.Path) -> None:

@@ -16,7 +16,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from google.protobuf import json_format
 
-from vaegan_jax.data.dataset import Examples, index_stream, missing_views, no_views
+from vaegan_jax.data.examples import Examples, missing_views, no_views
+from vaegan_jax.data.order import index_stream
 from vaegan_jax.data.provenance import find_directory
 from vaegan_jax.errors import UserError
 

@@ -10,7 +10,8 @@ from PIL import Image
 
 from vaegan_jax.checkpoints import weights
 from vaegan_jax.config.reference import views_of_training
-from vaegan_jax.data.dataset import Examples, open_split
+from vaegan_jax.data.dataset import open_split
+from vaegan_jax.data.examples import Examples
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.generation import (
     drawing_models,

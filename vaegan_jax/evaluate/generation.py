@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Bool
 
-from vaegan_jax.data.dataset import Examples
+from vaegan_jax.data.examples import Examples
 from vaegan_jax.inference import Model
 from vaegan_jax.likeness import like_examples
 from vaegan_jax.metrics import generation as metrics

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.spatial.distance import cdist
 
 from vaegan_jax.config.reference import views_of_training
-from vaegan_jax.data.dataset import Examples
+from vaegan_jax.data.examples import Examples
 from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
 from vaegan_jax.inference import Model
 from vaegan_jax.metrics import points, reconstruction

@@ -3,7 +3,7 @@
 import numpy as np
 
 from vaegan_jax.config.reference import views_of_training
-from vaegan_jax.data.dataset import Examples
+from vaegan_jax.data.examples import Examples
 from vaegan_jax.evaluate.generation import sample_set
 from vaegan_jax.evaluate.reconstruction import Truth, choose_threshold, measure
 from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets

@@ -13,7 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, UInt8
 
-from vaegan_jax.data.dataset import Examples, evaluation_batches
+from vaegan_jax.data.examples import Examples
+from vaegan_jax.data.order import evaluation_batches
 from vaegan_jax.inference import Model
 from vaegan_jax.models.encoder import Encoder, Posterior
 from vaegan_jax.models.multiview import encode_views, expected_latent

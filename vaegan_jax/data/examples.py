@@ -1,0 +1,44 @@
+"""A split of a prepared data set in memory: what both of its sources give."""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+from jaxtyping import UInt8
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """Shapes and their views, decoded, in host memory.
+
+    Attributes:
+      names: of the shapes.
+      voxels: occupancy, 0 or 1; z up, front towards -y.
+      views: grey images on white, of the same azimuths for every shape.
+      categories: of the shapes; empty if the data set does not tell.
+      targets: probabilities, in 255ths, that reconstruction aims at in place of the
+        voxels; None if it aims at these.
+    """
+
+    names: list[str]
+    voxels: UInt8[np.ndarray, "n x y z"]
+    views: UInt8[np.ndarray, "n v h w c"]
+    categories: list[str] = dataclasses.field(default_factory=list)
+    targets: UInt8[np.ndarray, "n x y z"] | None = None
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def no_views(count: int) -> UInt8[np.ndarray, "n v h w c"]:
+    """The views of examples that were read without them."""
+    return np.zeros((count, 0, 0, 0, 1), np.uint8)
+
+
+def missing_views(path: str | pathlib.Path) -> str:
+    """What to say to those who want the views of a data set without any."""
+    return (
+        f"{path} holds voxels without views, which vae_gan and mv_vae_gan learn from: "
+        "make the data set from meshes with scripts/prepare_data.py meshes, without "
+        "--no-views, or train configs/gan.py on this one"
+    )
