@@ -26,8 +26,8 @@ def measure(given: argparse.Namespace) -> str:
     import jax
 
     from vaegan_jax.benchmark import machine, report
+    from vaegan_jax.inference.shape_files import make_folder
     from vaegan_jax.runtime.cpu import keep_freed_memory
-    from vaegan_jax.shape_files import make_folder
 
     if given.backend != "auto":
         jax.config.update("jax_platforms", given.backend)

@@ -16,14 +16,14 @@ PORT = flags.DEFINE_integer("port", 7860, "Where the page is.", 1, 65535)
 
 
 def main() -> None:
-    from vaegan_jax import inference
     from vaegan_jax.errors import UserError
+    from vaegan_jax.inference.model import load
 
     try:
         from vaegan_jax import demo
     except ModuleNotFoundError as error:
         raise UserError(f"{error}: pip install -e '.[demo]'") from error
-    model = inference.load(WORKDIR.value, CHECKPOINT.value)
+    model = load(WORKDIR.value, CHECKPOINT.value)
     demo.launch(model, HOST.value, PORT.value)
 
 

@@ -43,7 +43,7 @@ def main() -> None:
 
     from vaegan_jax.errors import UserError
     from vaegan_jax.evaluate import comparison, evaluation, report
-    from vaegan_jax.shape_files import check_writable
+    from vaegan_jax.inference.shape_files import check_writable
 
     workdirs = WORKDIR.value
     if len(workdirs) > 2:

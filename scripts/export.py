@@ -22,12 +22,13 @@ CHECKPOINT = command_line.define_checkpoint()
 
 
 def main() -> None:
-    from vaegan_jax import export, inference, likeness
     from vaegan_jax.errors import UserError
+    from vaegan_jax.inference import export, likeness
+    from vaegan_jax.inference.model import load
 
     if LIKE.value and FORMAT.value != "weights":
         raise UserError("--like needs --format=weights: programs draw from the prior")
-    model = inference.load(WORKDIR.value, CHECKPOINT.value)
+    model = load(WORKDIR.value, CHECKPOINT.value)
     if FORMAT.value == "weights":
         if LIKE.value:
             model = likeness.like_shapes_of(model, LIKE.value)

@@ -17,10 +17,12 @@ flags.mark_flags_as_mutual_exclusive(["between", "arithmetic"], required=True)
 
 
 def main() -> None:
-    from vaegan_jax import inference, interpolate, shape_flags
+    from vaegan_jax import shape_flags
+    from vaegan_jax.inference import interpolate
+    from vaegan_jax.inference.model import load
 
     writer = shape_flags.writer()
-    model = inference.load(flags.FLAGS.workdir, flags.FLAGS.checkpoint)
+    model = load(flags.FLAGS.workdir, flags.FLAGS.checkpoint)
     if ARITHMETIC.value:
         count = interpolate.write_sum(
             model, ARITHMETIC.value, OUTPUT.value, writer, SEED.value

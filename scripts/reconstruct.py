@@ -17,13 +17,14 @@ KEEP = flags.DEFINE_bool(
 
 
 def main() -> None:
-    from vaegan_jax import inference, shape_flags
-    from vaegan_jax.reconstruct import reconstruct_pictures
+    from vaegan_jax import shape_flags
+    from vaegan_jax.inference.model import load
+    from vaegan_jax.inference.reconstruct import reconstruct_pictures
     from vaegan_jax.shapes.pictures.sets import picture_sets
 
     writer = shape_flags.writer()
     pictures = picture_sets(VIEWS.value)
-    model = inference.load(flags.FLAGS.workdir, flags.FLAGS.checkpoint)
+    model = load(flags.FLAGS.workdir, flags.FLAGS.checkpoint)
     empty = reconstruct_pictures(model, pictures, OUTPUT.value, writer, KEEP.value)
     print(f"wrote {len(pictures)} shapes of step {model.step} to {OUTPUT.value}")
     if empty:

@@ -22,11 +22,13 @@ TURNTABLE = flags.DEFINE_bool("turntable", True, "Write turntable.gif.")
 
 
 def main() -> None:
-    from vaegan_jax import inference, likeness, shape_flags
-    from vaegan_jax.sample import write_samples
+    from vaegan_jax import shape_flags
+    from vaegan_jax.inference import likeness
+    from vaegan_jax.inference.model import load
+    from vaegan_jax.inference.sample import write_samples
 
     workdir, writer = flags.FLAGS.workdir, shape_flags.writer()
-    model = inference.load(workdir, flags.FLAGS.checkpoint)
+    model = load(workdir, flags.FLAGS.checkpoint)
     if LIKE.value:
         model = likeness.like_shapes_of(model, LIKE.value)
     latents = model.draw_latents(NUM_SAMPLES.value, SEED.value, TRUNCATION.value)

@@ -12,7 +12,7 @@ import pytest
 
 from vaegan_jax.config.reference import complete, reference_config
 from vaegan_jax.data.examples import Examples
-from vaegan_jax.inference import Model
+from vaegan_jax.inference.model import Model
 from vaegan_jax.models.networks import build_networks
 from vaegan_jax.training.optimizers import build_optimizers
 from vaegan_jax.training.state import create_state

@@ -286,7 +286,7 @@ def test_the_input_benchmark_tells_what_it_is_at(instant, capfd, monkeypatch):
 
 def test_the_sampling_benchmark_tells_what_it_is_at(capfd, monkeypatch):
     model = make_model("gan")
-    monkeypatch.setattr(sampling.inference, "load", lambda *_: model)
+    monkeypatch.setattr(sampling, "load", lambda *_: model)
     assert len(sampling.run("a folder", "latest", (1, 2), 3).rows) == 2
     told = progress_lines(capfd.readouterr().err)
     assert told[0].startswith("sampling: 0/10, ")

@@ -17,7 +17,7 @@ import trimesh
 from tests.helpers import ROOT
 from tests.using import make_model, make_picture, make_workdir
 from vaegan_jax.errors import UserError
-from vaegan_jax.inference import Model
+from vaegan_jax.inference.model import Model
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),

@@ -19,10 +19,10 @@ from tests.helpers import ROOT, TINY_FLAGS, make_examples, write_packed
 from tests.using import make_picture, make_workdir
 from vaegan_jax.data.inspection import draw
 from vaegan_jax.errors import UserError, explain, missing_platform
-from vaegan_jax.export import export_model
-from vaegan_jax.inference import load
+from vaegan_jax.inference.export import export_model
+from vaegan_jax.inference.model import load
+from vaegan_jax.inference.shape_files import check_writable
 from vaegan_jax.runtime import cache
-from vaegan_jax.shape_files import check_writable
 
 DUMMY = ROOT / "data_prep"
 VOXELS = f"--voxels={DUMMY}/voxel_view_archive/dummy_data/voxels"

@@ -13,8 +13,8 @@ from vaegan_jax.evaluate import evaluation as evaluation_module
 from vaegan_jax.evaluate import reconstruction as rows
 from vaegan_jax.evaluate.evaluation import Evaluation, ranked_places
 from vaegan_jax.evaluate.generation import drawing_models, evaluate_generation
-from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
-from vaegan_jax.inference import Model
+from vaegan_jax.inference.model import Model
+from vaegan_jax.inference.views import encode_all, pooled_latents, view_subsets
 from vaegan_jax.metrics import reconstruction
 
 

@@ -12,12 +12,12 @@ from tests.preloaded import run
 from tests.test_commands import DEMO
 from tests.trainer.runs import config_for, write_data
 from tests.using import make_picture
-from vaegan_jax import inference
 from vaegan_jax import train as driver
 from vaegan_jax.checkpoints.checkpoint import Checkpoints
 from vaegan_jax.data.dataset import open_split
 from vaegan_jax.errors import UserError
-from vaegan_jax.export import write_weights
+from vaegan_jax.inference.export import write_weights
+from vaegan_jax.inference.model import load
 from vaegan_jax.runtime import paths
 
 AWKWARD = [
@@ -40,7 +40,7 @@ def test_a_run_is_read_again_wherever_it_is(name, tmp_path):
         config = config_for(data, "gan", **{"train.num_steps": steps})
         assert driver.train(config, folder / "run") == 0
     assert Checkpoints(folder / "run", read_only=True).steps == [2, 3]
-    model = inference.load(folder / "run")
+    model = load(folder / "run")
     assert model.step == 3 and np.isfinite(model.sample(1)).all()
 
 
@@ -60,7 +60,7 @@ def test_packed_data_and_weights_of_any_name(name, tmp_path):
     opened = open_split(tmp_path / f"{name}.npz", "train", 8, 32)
     np.testing.assert_array_equal(opened.voxels, examples.voxels)
     write_weights(untrained("gan"), tmp_path / name)
-    assert inference.load(tmp_path / name).step == 0
+    assert load(tmp_path / name).step == 0
 
 
 def test_the_home_directory(monkeypatch):

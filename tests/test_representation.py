@@ -5,7 +5,7 @@ import pytest
 from tests.helpers import Setup, make_examples, tiny_config
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate import representation
-from vaegan_jax.inference import Model
+from vaegan_jax.inference.model import Model
 from vaegan_jax.models.discriminator import Discriminator
 
 

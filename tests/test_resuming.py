@@ -10,11 +10,12 @@ import pytest
 from tests.helpers import PENALTY, assert_trees_equal, make_examples, write_packed
 from tests.trainer.runs import config_for, final_state, stop_after, write_data
 from tests.using import make_model
-from vaegan_jax import inference, trainer
 from vaegan_jax import train as driver
+from vaegan_jax import trainer
 from vaegan_jax.checkpoints.checkpoint import Checkpoints
 from vaegan_jax.errors import UserError
-from vaegan_jax.export import write_weights
+from vaegan_jax.inference.export import write_weights
+from vaegan_jax.inference.model import load
 from vaegan_jax.lock import hold
 
 
@@ -86,7 +87,7 @@ def test_the_best_checkpoint_is_kept_also_after_a_resume(
         driver.train(config, tmp_path)
     reader = Checkpoints(tmp_path, read_only=True)
     assert reader.steps == [2, 6] and reader.best == (2, 0.9)
-    assert inference.load(tmp_path, "best").step == 2
+    assert load(tmp_path, "best").step == 2
     assert all(0 <= score <= 1 for score in measured) and len(measured) == 6
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.helpers import AZIMUTHS, make_examples, untrained
 from vaegan_jax.evaluate import selection
 from vaegan_jax.evaluate.selection import validate
-from vaegan_jax.inference import Model
+from vaegan_jax.inference.model import Model
 
 
 @pytest.mark.parametrize("algorithm", ["gan", "mv_vae_gan"])

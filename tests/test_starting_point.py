@@ -8,9 +8,9 @@ import pytest
 
 from tests.helpers import assert_trees_close, assert_trees_equal
 from tests.trainer.runs import config_for, final_state, write_data
-from vaegan_jax import inference
 from vaegan_jax import train as driver
 from vaegan_jax.errors import UserError
+from vaegan_jax.inference.model import load
 from vaegan_jax.resuming import changed_fields
 from vaegan_jax.starting_point import initial_variables
 
@@ -37,7 +37,7 @@ def test_networks_are_taken_over_where_a_run_could_not_go_on(trained, tmp_path, 
     with pytest.raises(UserError, match="cannot change on the way"):
         driver.train(config, run)
     assert driver.train(config, tmp_path) == 0
-    state, model = final_state(config, tmp_path), inference.load(run)
+    state, model = final_state(config, tmp_path), load(run)
     for net in ("generator", "encoder"):
         ours = getattr(state, net).params
         assert_trees_equal(ours, model.variables[net]["params"])
@@ -73,7 +73,7 @@ def test_what_a_broken_off_save_leaves_is_no_beginning(trained, tmp_path):
     (tmp_path / "checkpoints" / "3.orbax-checkpoint-tmp").mkdir(parents=True)
     assert driver.train(config, tmp_path) == 0
     ours = final_state(config, tmp_path).generator.params
-    theirs = inference.load(run).variables["generator"]["params"]
+    theirs = load(run).variables["generator"]["params"]
     assert_trees_close(ours, theirs, rtol=1e-5)
 
 

@@ -20,11 +20,11 @@ from tests.helpers import (
 )
 from tests.trainer.runs import config_for, final_state
 from tests.using import make_workdir
-from vaegan_jax import inference
 from vaegan_jax import train as driver
 from vaegan_jax.data import packed_source
 from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
+from vaegan_jax.inference.model import load
 
 
 @pytest.fixture(scope="module")
@@ -106,9 +106,7 @@ def test_the_command_asks_trained_models(packed, teachers, run, tmp_path):
     told = progress_lines(result.stderr)
     assert told[0].startswith("teaching: 0/2, ")
     assert told[-1].startswith("teaching: 2/2, ") and ", by many" in told[-1]
-    p, q = (
-        inference.load(path).reconstruct(read_taught(output).views) for path in teachers
-    )
+    p, q = (load(path).reconstruct(read_taught(output).views) for path in teachers)
     assert abs(p - 0.5).max() < 0.01 > abs(q - 0.5).max()  # they are not trained
     assert (abs(read_taught(output).targets - 127.5) < 2).all()
     facts = read_provenance(output)

@@ -14,12 +14,13 @@ from PIL import Image
 
 from tests.helpers import AZIMUTHS, assert_trees_equal
 from tests.trainer.runs import config_for, final_state, stop_after, write_data
-from vaegan_jax import inference, trainer
 from vaegan_jax import train as driver
+from vaegan_jax import trainer
 from vaegan_jax.checkpoints.checkpoint import Checkpoints
 from vaegan_jax.errors import UserError
-from vaegan_jax.sample import write_samples
-from vaegan_jax.shape_files import ShapeWriter
+from vaegan_jax.inference.model import Model, load
+from vaegan_jax.inference.sample import write_samples
+from vaegan_jax.inference.shape_files import ShapeWriter
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +38,13 @@ def test_a_run_leaves_what_it_promises(data, tmp_path, algorithm):
     assert (tmp_path / "config.json").exists()
     for name in ("framing.npz", "latents.npz"):
         assert (tmp_path / name).exists() == (algorithm != "gan")
-    trained = inference.load(tmp_path)
+    trained = load(tmp_path)
     assert (trained.mixture is not None) == (algorithm != "gan")
-    assert inference.load(tmp_path, 3).mixture is None
+    assert load(tmp_path, 3).mixture is None
     if algorithm != "gan":
         (tmp_path / "latents.npz").write_bytes(b"damaged")
         assert driver.train(config, tmp_path) == 0  # mends it
-        assert inference.load(tmp_path).mixture is not None
+        assert load(tmp_path).mixture is not None
     assert Checkpoints(tmp_path).steps == [3, 6]
     pictures = {path.name for path in (tmp_path / "images").iterdir()}
     expected = {"samples_000006.png"}
@@ -66,12 +67,12 @@ def test_a_run_leaves_what_it_promises(data, tmp_path, algorithm):
         "speed/examples_per_second",
         "speed/data_wait_share",
     }
-    model = inference.load(tmp_path)
+    model = load(tmp_path)
     assert model.step == 6 and model.sample(3).shape == (3, 8, 8, 8)
     assert_samples_drawn(tmp_path, model)
 
 
-def assert_samples_drawn(workdir: pathlib.Path, model: inference.Model) -> None:
+def assert_samples_drawn(workdir: pathlib.Path, model: Model) -> None:
     """Training has drawn what `scripts/sample.py` draws, and shown it once."""
     output = workdir / "sampled"
     write_samples(model, model.draw_latents(16), output, ShapeWriter(()), animate=False)
@@ -116,16 +117,16 @@ def test_the_last_samples_are_drawn_once_and_like_the_training_shapes(
 
     monkeypatch.setattr(trainer, "like_examples", like_examples)
     driver.train(config, tmp_path)  # makes up for it
-    assert_samples_drawn(tmp_path, inference.load(tmp_path))
+    assert_samples_drawn(tmp_path, load(tmp_path))
 
     written = (images / "samples_000002.png").stat()
     mixture.write_bytes(b"damaged")
     driver.train(config, tmp_path)  # mends it, and has drawn already
-    assert_samples_drawn(tmp_path, inference.load(tmp_path))
+    assert_samples_drawn(tmp_path, load(tmp_path))
     assert (images / "samples_000002.png").stat() == written
 
     # Before, they are of the prior.
-    assert_samples_drawn(tmp_path, inference.load(tmp_path, 1))
+    assert_samples_drawn(tmp_path, load(tmp_path, 1))
     names = ("samples_000001", "samples_000002", "reconstructions_000002")
     assert {path.stem for path in images.iterdir()} >= set(names)
     assert all(path.suffix == ".png" for path in images.iterdir())
@@ -216,14 +217,14 @@ def watch_compilations(names):
 
 def test_a_directory_without_a_run_is_named(tmp_path):
     with pytest.raises(UserError, match="is not a work directory"):
-        inference.load(tmp_path)
+        load(tmp_path)
 
 
 @pytest.mark.slow
 def test_moving_averages_are_what_is_sampled(data, tmp_path):
     config = config_for(data, **{"train.num_steps": 2})
     driver.train(config, tmp_path)
-    model = inference.load(tmp_path)
+    model = load(tmp_path)
     state = final_state(config, tmp_path)
     assert_trees_equal(model.variables, state.averages)
     params = model.variables["generator"]["params"]["Dense_0"]["kernel"]

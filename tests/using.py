@@ -7,7 +7,7 @@ from PIL import Image
 
 from tests.helpers import Setup, tiny_config
 from vaegan_jax.checkpoints.checkpoint import Checkpoints, save_config
-from vaegan_jax.inference import Model
+from vaegan_jax.inference.model import Model
 
 
 def make_workdir(path: pathlib.Path, algorithm: str, **overrides) -> pathlib.Path:

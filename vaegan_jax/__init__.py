@@ -18,10 +18,10 @@ __all__ = ["load"]
 
 
 def __getattr__(name: str):
-    # `vaegan_jax.load` is `inference.load`; importing the package alone, as data_prep
-    # does, starts no JAX.
+    # `vaegan_jax.load` is that of `inference.model`; importing the package alone, as
+    # data_prep does, starts no JAX.
     if name == "load":
-        from vaegan_jax.inference import load
+        from vaegan_jax.inference.model import load
 
         return load
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,9 +16,9 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.inference import Model
-from vaegan_jax.interpolate import decoder, way_between
-from vaegan_jax.shape_files import ShapeWriter
+from vaegan_jax.inference.interpolate import decoder, way_between
+from vaegan_jax.inference.model import Model
+from vaegan_jax.inference.shape_files import ShapeWriter
 from vaegan_jax.shapes.gallery import gallery_page
 
 Number = int | float  # a browser does not tell them apart

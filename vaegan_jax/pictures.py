@@ -4,7 +4,7 @@ from PIL import Image
 
 from vaegan_jax.config.reference import views_of_training
 from vaegan_jax.data.examples import Examples
-from vaegan_jax.inference import Model
+from vaegan_jax.inference.model import Model
 from vaegan_jax.metrics.reconstruction import OCCUPIED
 from vaegan_jax.shapes.drawing import draw_reconstructions, draw_shapes
 

@@ -3,7 +3,7 @@
 from absl import flags
 
 from vaegan_jax import command_line
-from vaegan_jax.shape_files import FORMATS, ShapeWriter
+from vaegan_jax.inference.shape_files import FORMATS, ShapeWriter
 
 
 def define(formats: str) -> None:

@@ -18,9 +18,9 @@ from vaegan_jax.data.provenance import describe, read_provenance
 from vaegan_jax.distributed import multihost
 from vaegan_jax.distributed.sharding import device_mesh, local_copy, on_all
 from vaegan_jax.evaluate.selection import SCORE, SUMMARY, validate
-from vaegan_jax.inference import Model
-from vaegan_jax.latent_mixture import forget_mixture
-from vaegan_jax.likeness import like_examples
+from vaegan_jax.inference.latent_mixture import forget_mixture
+from vaegan_jax.inference.likeness import like_examples
+from vaegan_jax.inference.model import Model
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.profiling import StepTrace
 from vaegan_jax.reporting import (

@@ -12,8 +12,8 @@ from tests.using import make_model, make_workdir
 from vaegan_jax.checkpoints import weights
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.evaluation import Options, evaluate
-from vaegan_jax.export import write_weights
-from vaegan_jax.likeness import like_examples
+from vaegan_jax.inference.export import write_weights
+from vaegan_jax.inference.likeness import like_examples
 
 
 @pytest.fixture(scope="module")

@@ -19,9 +19,9 @@ from vaegan_jax.checkpoints.checkpoint import Checkpoints, save_config
 from vaegan_jax.data import packed_source
 from vaegan_jax.data.dataset import training_batches
 from vaegan_jax.distributed.sharding import device_mesh
-from vaegan_jax.export import write_weights
-from vaegan_jax.inference import Model, load
-from vaegan_jax.likeness import like_examples
+from vaegan_jax.inference.export import write_weights
+from vaegan_jax.inference.likeness import like_examples
+from vaegan_jax.inference.model import Model, load
 from vaegan_jax.shapes.pictures.framing import fit_framing
 
 FILES = pathlib.Path(__file__).with_name("files.zip")

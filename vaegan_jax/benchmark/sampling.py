@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vaegan_jax import inference
 from vaegan_jax.benchmark.report import Benchmark
 from vaegan_jax.benchmark.timing import calls, summarise, take_turns
+from vaegan_jax.inference.model import load
 from vaegan_jax.runtime.progress import Progress
 
 
 def run(workdir: str, checkpoint: str, counts: Sequence[int], rounds: int) -> Benchmark:
     """Sampling `counts` shapes at once; reconstructing one from 1 and 12 views."""
-    model = inference.load(workdir, checkpoint)
+    model = load(workdir, checkpoint)
     variants = {}
     for count in counts:
         latents = model.draw_latents(count)

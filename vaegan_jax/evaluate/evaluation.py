@@ -29,8 +29,8 @@ from vaegan_jax.evaluate.representation import (
     evaluate_representation,
     read_labels,
 )
-from vaegan_jax.evaluate.views import view_subsets
-from vaegan_jax.inference import Model, load, load_state
+from vaegan_jax.inference.model import Model, load, load_state
+from vaegan_jax.inference.views import view_subsets
 from vaegan_jax.shapes.drawing import draw_reconstructions, draw_shapes
 
 _RANKED = 2  # shapes each of the best, the median and the worst reconstructions

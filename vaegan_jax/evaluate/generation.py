@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Bool
 
 from vaegan_jax.data.examples import Examples
-from vaegan_jax.inference import Model
-from vaegan_jax.likeness import like_examples
+from vaegan_jax.inference.likeness import like_examples
+from vaegan_jax.inference.model import Model
 from vaegan_jax.metrics import generation as metrics
 from vaegan_jax.metrics.distances import chamfer_distances, iou_distances
 from vaegan_jax.metrics.earth_mover import Surfaces, lower_bounds, nearest_surfaces

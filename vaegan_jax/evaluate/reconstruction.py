@@ -11,8 +11,8 @@ from scipy.spatial.distance import cdist
 
 from vaegan_jax.config.reference import views_of_training
 from vaegan_jax.data.examples import Examples
-from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
-from vaegan_jax.inference import Model
+from vaegan_jax.inference.model import Model
+from vaegan_jax.inference.views import encode_all, pooled_latents, view_subsets
 from vaegan_jax.metrics import points, reconstruction
 from vaegan_jax.metrics.distances import iou_distances
 from vaegan_jax.models.encoder import Posterior

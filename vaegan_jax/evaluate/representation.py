@@ -17,8 +17,8 @@ from sklearn.svm import LinearSVC
 
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.errors import UserError
-from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
-from vaegan_jax.inference import Model
+from vaegan_jax.inference.model import Model
+from vaegan_jax.inference.views import encode_all, pooled_latents, view_subsets
 from vaegan_jax.models.discriminator import Discriminator
 from vaegan_jax.models.layers import BatchNorm, StridedConvolution
 from vaegan_jax.runtime.progress import Progress

@@ -6,8 +6,8 @@ from vaegan_jax.config.reference import views_of_training
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.evaluate.generation import sample_set
 from vaegan_jax.evaluate.reconstruction import Truth, choose_threshold, measure
-from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
-from vaegan_jax.inference import Model
+from vaegan_jax.inference.model import Model
+from vaegan_jax.inference.views import encode_all, pooled_latents, view_subsets
 from vaegan_jax.metrics import generation as metrics
 from vaegan_jax.metrics.distances import iou_distances
 from vaegan_jax.metrics.health import fill_rate

@@ -3,7 +3,7 @@ import pytest
 
 from tests.using import make_model, make_picture
 from vaegan_jax.errors import UserError
-from vaegan_jax.interpolate import find_latents, path_between
+from vaegan_jax.inference.interpolate import find_latents, path_between
 
 
 def test_a_path_passes_through_every_latent():

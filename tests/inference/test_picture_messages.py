@@ -15,10 +15,10 @@ from PIL import Image
 
 from tests.using import make_model
 from vaegan_jax.errors import UserError
-from vaegan_jax.interpolate import find_latents
-from vaegan_jax.likeness import like_shapes_of
-from vaegan_jax.reconstruct import reconstruct_pictures
-from vaegan_jax.shape_files import ShapeWriter
+from vaegan_jax.inference.interpolate import find_latents
+from vaegan_jax.inference.likeness import like_shapes_of
+from vaegan_jax.inference.reconstruct import reconstruct_pictures
+from vaegan_jax.inference.shape_files import ShapeWriter
 from vaegan_jax.shapes.pictures.given_views import several_shapes
 from vaegan_jax.shapes.pictures.sets import picture_sets
 

@@ -5,7 +5,7 @@ from jax import export as jax_export
 from tests.helpers import AZIMUTHS, progress_lines
 from tests.using import make_model
 from vaegan_jax.errors import UserError
-from vaegan_jax.export import check_exported, export_model
+from vaegan_jax.inference.export import check_exported, export_model
 
 
 def test_artefacts_give_the_same_shapes_without_the_library(tmp_path):

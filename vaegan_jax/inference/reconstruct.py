@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.inference import Model
-from vaegan_jax.shape_files import ShapeWriter, make_folder
+from vaegan_jax.inference.model import Model
+from vaegan_jax.inference.shape_files import ShapeWriter, make_folder
 from vaegan_jax.shapes.directions import likeliest_azimuths
 from vaegan_jax.shapes.drawing import draw_beside_views, draw_given_and_seen
 from vaegan_jax.shapes.pictures.files import Picture

@@ -10,9 +10,9 @@ from vaegan_jax.config.reference import views_of_training
 from vaegan_jax.data.dataset import open_split
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.errors import UserError
-from vaegan_jax.evaluate.views import encode_all, pooled_latents, view_subsets
-from vaegan_jax.inference import Model
-from vaegan_jax.latent_mixture import LatentMixture
+from vaegan_jax.inference.latent_mixture import LatentMixture
+from vaegan_jax.inference.model import Model
+from vaegan_jax.inference.views import encode_all, pooled_latents, view_subsets
 
 PRIOR = "prior"
 _MOST = 2048  # latents that a mixture is fitted to

@@ -16,7 +16,7 @@ from vaegan_jax.checkpoints import weights
 from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state, load_config
 from vaegan_jax.config.reference import complete
 from vaegan_jax.errors import UserError
-from vaegan_jax.latent_mixture import LatentMixture, load_mixture
+from vaegan_jax.inference.latent_mixture import LatentMixture, load_mixture
 from vaegan_jax.models.encoder import Encoder
 from vaegan_jax.models.generator import Generator
 from vaegan_jax.models.multiview import encode_views, expected_latent

@@ -8,11 +8,11 @@ import pytest
 
 from tests.helpers import make_examples, write_packed
 from tests.using import make_model
-from vaegan_jax import likeness
 from vaegan_jax.errors import UserError
-from vaegan_jax.interpolate import way_between
-from vaegan_jax.latent_mixture import LatentMixture, load_mixture
-from vaegan_jax.likeness import like_examples, like_shapes_of
+from vaegan_jax.inference import likeness
+from vaegan_jax.inference.interpolate import way_between
+from vaegan_jax.inference.latent_mixture import LatentMixture, load_mixture
+from vaegan_jax.inference.likeness import like_examples, like_shapes_of
 
 
 def correlated(count):

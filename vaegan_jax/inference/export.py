@@ -23,12 +23,12 @@ from vaegan_jax.checkpoints import weights
 from vaegan_jax.checkpoints.checkpoint import save_config
 from vaegan_jax.config.reference import complete
 from vaegan_jax.errors import UserError
-from vaegan_jax.inference import Model, decode_function, encode_function
-from vaegan_jax.latent_mixture import forget_mixture
+from vaegan_jax.inference.latent_mixture import forget_mixture
+from vaegan_jax.inference.model import Model, decode_function, encode_function
+from vaegan_jax.inference.shape_files import make_folder
 from vaegan_jax.models.convolutions.strided import Formulation
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.runtime.progress import Progress
-from vaegan_jax.shape_files import make_folder
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 _RUNNER = pathlib.Path(__file__).with_name("run_exported.py")
@@ -75,7 +75,7 @@ def export_model(model: Model, output: str | pathlib.Path) -> list[pathlib.Path]
 
 
 def write_weights(model: Model, output: str | pathlib.Path) -> pathlib.Path:
-    """Writes a folder that `inference.load` and all commands take for a work directory.
+    """Writes a folder that `model.load` and all commands take for a work directory.
 
     It holds `weights.safetensors`, `config.json` and, with an encoder, `framing.npz`,
     and `latents.npz` if the model draws from a mixture; a tenth of a checkpoint, from

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float, Int, UInt8
 
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.order import evaluation_batches
-from vaegan_jax.inference import Model
+from vaegan_jax.inference.model import Model
 from vaegan_jax.models.encoder import Encoder, Posterior
 from vaegan_jax.models.multiview import encode_views, expected_latent
 from vaegan_jax.runtime.progress import Progress

@@ -5,8 +5,8 @@ import pathlib
 import numpy as np
 from jaxtyping import Float
 
-from vaegan_jax.inference import Model
-from vaegan_jax.shape_files import ShapeWriter, make_folder
+from vaegan_jax.inference.model import Model
+from vaegan_jax.inference.shape_files import ShapeWriter, make_folder
 from vaegan_jax.shapes.animations import save_gif, turntable
 from vaegan_jax.shapes.drawing import draw_shapes
 from vaegan_jax.shapes.gallery import write_gallery
