@@ -45,9 +45,9 @@ def run() -> int:
     from vaegan_jax.config.reference import complete
     from vaegan_jax.distributed.multihost import first_before_others
     from vaegan_jax.inference.shape_files import check_writable
-    from vaegan_jax.resuming import changed_fields
     from vaegan_jax.runtime.cache import keep_compiled_programs
-    from vaegan_jax.train import train
+    from vaegan_jax.trainer.resuming import changed_fields
+    from vaegan_jax.trainer.train import train
 
     config = complete(CONFIG.value)
     workdir = pathlib.Path(WORKDIR.value or f"runs/{config.name}")

@@ -12,13 +12,13 @@ from tests.preloaded import run
 from tests.test_commands import DEMO
 from tests.trainer.runs import config_for, write_data
 from tests.using import make_picture
-from vaegan_jax import train as driver
 from vaegan_jax.checkpoints.checkpoint import Checkpoints
 from vaegan_jax.data.dataset import open_split
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.export import write_weights
 from vaegan_jax.inference.model import load
 from vaegan_jax.runtime import paths
+from vaegan_jax.trainer import train as driver
 
 AWKWARD = [
     *("a[v1]", "*", "?", "{a,b}", "%d", "%20", "#", ":", "a:b", "@4", "="),

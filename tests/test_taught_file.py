@@ -20,11 +20,11 @@ from tests.helpers import (
 )
 from tests.trainer.runs import config_for, final_state
 from tests.using import make_workdir
-from vaegan_jax import train as driver
 from vaegan_jax.data import packed_source
 from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.model import load
+from vaegan_jax.trainer import train as driver
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tests.helpers import make_examples, tiny_config, write_packed
-from vaegan_jax import train as driver
 from vaegan_jax.data.dataset import open_split
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.provenance import describe, read_provenance
 from vaegan_jax.errors import UserError
+from vaegan_jax.trainer import train as driver
 
 FACTS = {
     "source": "mesh_folder",

@@ -13,7 +13,7 @@ import pytest
 from tests.helpers import ROOT, TINY_FLAGS, make_examples, write_packed
 from vaegan_jax.distributed import multihost
 from vaegan_jax.errors import UserError
-from vaegan_jax.reporting import Silence
+from vaegan_jax.trainer.reporting import Silence
 
 SMALL = [
     *TINY_FLAGS,

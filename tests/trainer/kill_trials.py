@@ -37,14 +37,14 @@ from tests.trainer.left_behind import (
     state_bytes,
     step_lines,
 )
-from vaegan_jax.train import train
+from vaegan_jax.trainer.train import train
 
 NUM_STEPS, SAVE_STEPS, EVALUATE_STEPS = 40, 3, 4
 CHECKPOINT, EVALUATION, STEP, START, PREPARATION = (
     *("while a checkpoint was written", "during evaluation", "in a step"),
     *("before the first step", "in data preparation"),
 )
-PRELOADED = ["__main__", "vaegan_jax.train", "orbax.checkpoint"]
+PRELOADED = ["__main__", "vaegan_jax.trainer.train", "orbax.checkpoint"]
 
 
 class Killer:

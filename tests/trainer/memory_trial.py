@@ -17,9 +17,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from tests.helpers import make_examples, tiny_config, write_packed
-from vaegan_jax import train as driver
-from vaegan_jax import trainer
 from vaegan_jax.runtime.cpu import keep_freed_memory
+from vaegan_jax.trainer import loop
+from vaegan_jax.trainer import train as driver
 
 NUM_STEPS, SETTLED = 2000, 200
 
@@ -43,13 +43,13 @@ def watch(folder: pathlib.Path) -> list[float]:
         "checkpoint.every_steps": 10,
     }
     seen = []
-    add = trainer.StepMeter.add
+    add = loop.StepMeter.add
 
     def note(meter, *arguments):
         seen.append(resident_megabytes())
         add(meter, *arguments)
 
-    trainer.StepMeter.add = note
+    loop.StepMeter.add = note
     driver.train(tiny_config("gan", **fields), folder / "run")
     return seen
 

@@ -4,8 +4,8 @@ import os
 import signal
 
 from tests.helpers import Setup, make_examples, tiny_config, write_packed
-from vaegan_jax import trainer
 from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state
+from vaegan_jax.trainer import loop
 
 
 def write_data(folder) -> str:
@@ -37,11 +37,11 @@ def final_state(config, workdir):
 
 def stop_after(last, monkeypatch):
     """The run gets a signal at a step."""
-    add = trainer.StepMeter.add
+    add = loop.StepMeter.add
 
     def interrupt(meter, step, metrics, wait):
         add(meter, step, metrics, wait)
         if step == last:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr(trainer.StepMeter, "add", interrupt)
+    monkeypatch.setattr(loop.StepMeter, "add", interrupt)

@@ -10,7 +10,6 @@ import jax
 from ml_collections import ConfigDict
 from PIL import Image
 
-from vaegan_jax import pictures
 from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state
 from vaegan_jax.data.dataset import training_batches
 from vaegan_jax.data.examples import Examples
@@ -22,8 +21,10 @@ from vaegan_jax.inference.latent_mixture import forget_mixture
 from vaegan_jax.inference.likeness import like_examples
 from vaegan_jax.inference.model import Model
 from vaegan_jax.models.networks import Networks, build_networks
-from vaegan_jax.profiling import StepTrace
-from vaegan_jax.reporting import (
+from vaegan_jax.runtime.interrupts import StopRequest
+from vaegan_jax.trainer import pictures
+from vaegan_jax.trainer.profiling import StepTrace
+from vaegan_jax.trainer.reporting import (
     Reporter,
     Silence,
     StepMeter,
@@ -32,8 +33,7 @@ from vaegan_jax.reporting import (
     log,
     summary,
 )
-from vaegan_jax.runtime.interrupts import StopRequest
-from vaegan_jax.starting_point import begin_with
+from vaegan_jax.trainer.starting_point import begin_with
 from vaegan_jax.training.optimizers import build_optimizers
 from vaegan_jax.training.state import create_state
 from vaegan_jax.training.step import make_train_step

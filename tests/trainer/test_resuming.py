@@ -10,13 +10,13 @@ import pytest
 from tests.helpers import PENALTY, assert_trees_equal, make_examples, write_packed
 from tests.trainer.runs import config_for, final_state, stop_after, write_data
 from tests.using import make_model
-from vaegan_jax import train as driver
-from vaegan_jax import trainer
 from vaegan_jax.checkpoints.checkpoint import Checkpoints
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.export import write_weights
 from vaegan_jax.inference.model import load
-from vaegan_jax.lock import hold
+from vaegan_jax.trainer import loop
+from vaegan_jax.trainer import train as driver
+from vaegan_jax.trainer.lock import hold
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +78,8 @@ def test_the_best_checkpoint_is_kept_also_after_a_resume(
         measured.append(true_validate(model, validation)["score"])
         return {"score": scores[model.step]}
 
-    true_validate = trainer.validate
-    monkeypatch.setattr(trainer, "validate", validate)
+    true_validate = loop.validate
+    monkeypatch.setattr(loop, "validate", validate)
     fields = {"train.evaluate_every_epochs": 0.4, "checkpoint.keep": 1}
     config = config_for(data, algorithm, **fields)
     for steps in (3, 6):
@@ -157,8 +157,8 @@ def test_steps_that_come_again_are_logged_once(data, tmp_path, monkeypatch):
             raise RuntimeError("as if killed")
         log(trainer)
 
-    log = trainer.Trainer._log
-    monkeypatch.setattr(trainer.Trainer, "_log", crash)
+    log = loop.Trainer._log
+    monkeypatch.setattr(loop.Trainer, "_log", crash)
     with pytest.raises(RuntimeError):
         driver.train(config, tmp_path / "parts")
     monkeypatch.undo()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.reporting import StepMeter, duration
+from vaegan_jax.trainer.reporting import StepMeter, duration
 
 
 def meter_with(*metrics):

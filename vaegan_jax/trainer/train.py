@@ -14,14 +14,14 @@ from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.distributed import multihost
 from vaegan_jax.distributed.sharding import check_batch_size
 from vaegan_jax.errors import UserError
-from vaegan_jax.lock import hold
-from vaegan_jax.profiling import StepTrace
-from vaegan_jax.resuming import DATA, changed_fields, check_data, has_begun
 from vaegan_jax.runtime.interrupts import StopRequest
 from vaegan_jax.runtime.paths import absolute
 from vaegan_jax.shapes.pictures.framing import fit_framing
-from vaegan_jax.starting_point import initial_variables
-from vaegan_jax.trainer import Trainer
+from vaegan_jax.trainer.lock import hold
+from vaegan_jax.trainer.loop import Trainer
+from vaegan_jax.trainer.profiling import StepTrace
+from vaegan_jax.trainer.resuming import DATA, changed_fields, check_data, has_begun
+from vaegan_jax.trainer.starting_point import initial_variables
 
 
 def train(

@@ -8,11 +8,11 @@ import pytest
 
 from tests.helpers import assert_trees_close, assert_trees_equal
 from tests.trainer.runs import config_for, final_state, write_data
-from vaegan_jax import train as driver
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.model import load
-from vaegan_jax.resuming import changed_fields
-from vaegan_jax.starting_point import initial_variables
+from vaegan_jax.trainer import train as driver
+from vaegan_jax.trainer.resuming import changed_fields
+from vaegan_jax.trainer.starting_point import initial_variables
 
 # Nothing that is learnt, so that what a run began with can be seen in it.
 STILL = {f"optimizer.{net}_lr": 1e-30 for net in ("generator", "encoder")}

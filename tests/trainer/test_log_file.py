@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.log_file import EventFile, LogFile, cut_log
+from vaegan_jax.trainer.log_file import EventFile, LogFile, cut_log
 
 LOG = """\
 10:00:00 training gan in runs/step 9: at step 0 of 12

@@ -5,7 +5,7 @@ import pathlib
 import pytest
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.lock import hold
+from vaegan_jax.trainer.lock import hold
 
 
 def test_a_second_run_is_refused_and_told_who_is_there(tmp_path):

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from vaegan_jax.profiling import StepTrace
+from vaegan_jax.trainer.profiling import StepTrace
 
 _double = jax.jit(lambda x: 2 * x)
 

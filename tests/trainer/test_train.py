@@ -14,13 +14,13 @@ from PIL import Image
 
 from tests.helpers import AZIMUTHS, assert_trees_equal
 from tests.trainer.runs import config_for, final_state, stop_after, write_data
-from vaegan_jax import train as driver
-from vaegan_jax import trainer
 from vaegan_jax.checkpoints.checkpoint import Checkpoints
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.model import Model, load
 from vaegan_jax.inference.sample import write_samples
 from vaegan_jax.inference.shape_files import ShapeWriter
+from vaegan_jax.trainer import loop
+from vaegan_jax.trainer import train as driver
 
 
 @pytest.fixture(scope="module")
@@ -103,19 +103,19 @@ def test_the_last_samples_are_drawn_once_and_like_the_training_shapes(
 ):
     fields = {"train.num_steps": 2, "train.pictures_every_epochs": 0.4}
     config = config_for(data, **fields, **{"checkpoint.every_steps": 1})
-    like_examples = trainer.like_examples
+    like_examples = loop.like_examples
 
     def killed(model, examples):
         os.kill(os.getpid(), signal.SIGTERM)
         raise AssertionError("it goes on")
 
     images, mixture = tmp_path / "images", tmp_path / "latents.npz"
-    monkeypatch.setattr(trainer, "like_examples", killed)
+    monkeypatch.setattr(loop, "like_examples", killed)
     driver.train(config, tmp_path)
     assert not mixture.exists() and not (images / "samples_000002.png").exists()
     assert (images / "reconstructions_000002.png").exists()
 
-    monkeypatch.setattr(trainer, "like_examples", like_examples)
+    monkeypatch.setattr(loop, "like_examples", like_examples)
     driver.train(config, tmp_path)  # makes up for it
     assert_samples_drawn(tmp_path, load(tmp_path))
 
@@ -143,7 +143,7 @@ def test_who_would_wait_for_days_is_told_of_the_demo(data, tmp_path, monkeypatch
 def test_a_non_finite_loss_stops_and_keeps_the_last_good_checkpoint(
     data, tmp_path, monkeypatch
 ):
-    make = trainer.make_train_step
+    make = loop.make_train_step
 
     def poisoned(*arguments):
         step = make(*arguments)
@@ -156,7 +156,7 @@ def test_a_non_finite_loss_stops_and_keeps_the_last_good_checkpoint(
 
         return run
 
-    monkeypatch.setattr(trainer, "make_train_step", poisoned)
+    monkeypatch.setattr(loop, "make_train_step", poisoned)
     with pytest.raises(UserError, match="loss/kl became nan at step 5"):
         driver.train(config_for(data), tmp_path)
     assert Checkpoints(tmp_path).steps == [3]
@@ -167,7 +167,7 @@ def test_a_signal_breaks_off_an_evaluation_and_saves(data, tmp_path, monkeypatch
         os.kill(os.getpid(), signal.SIGTERM)
         raise AssertionError("it goes on")
 
-    monkeypatch.setattr(trainer, "validate", validate)
+    monkeypatch.setattr(loop, "validate", validate)
     fields = {"train.evaluate_every_epochs": 0.8, "checkpoint.every_steps": 100}
     config = config_for(data, "gan", **fields)
     assert driver.train(config, tmp_path) == 128 + signal.SIGTERM
@@ -177,17 +177,17 @@ def test_a_signal_breaks_off_an_evaluation_and_saves(data, tmp_path, monkeypatch
 def test_nothing_is_traced_again_after_the_first_step(data, tmp_path, monkeypatch):
     """Neither in a new run nor in one that was resumed, whose state orbax made."""
     steps = []
-    make = trainer.make_train_step
+    make = loop.make_train_step
     keep = lambda *arguments: steps.append(make(*arguments)) or steps[-1]  # noqa: E731
-    monkeypatch.setattr(trainer, "make_train_step", keep)
+    monkeypatch.setattr(loop, "make_train_step", keep)
     compiled = []
-    add = trainer.StepMeter.add
+    add = loop.StepMeter.add
 
     def count(meter, step, metrics, wait):
         compiled.append((steps[-1]._cache_size(), len(compilations)))
         add(meter, step, metrics, wait)
 
-    monkeypatch.setattr(trainer.StepMeter, "add", count)
+    monkeypatch.setattr(loop.StepMeter, "add", count)
     for num_steps in (3, 6):
         config = config_for(data, "gan", **{"train.num_steps": num_steps})
         config.checkpoint.every_steps = 100

@@ -17,7 +17,7 @@ from vaegan_jax.distributed.sharding import on_all
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.model import load
 from vaegan_jax.models.networks import build_networks
-from vaegan_jax.resuming import has_begun
+from vaegan_jax.trainer.resuming import has_begun
 from vaegan_jax.training.optimizers import build_optimizers
 from vaegan_jax.training.state import TrainState, create_state, current_variables
 

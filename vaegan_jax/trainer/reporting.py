@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.log_file import EventFile, LogFile, cut_log
 from vaegan_jax.runtime.progress import Progress, is_terminal, print_above
+from vaegan_jax.trainer.log_file import EventFile, LogFile, cut_log
 
 log = logging.getLogger("vaegan_jax")
 
