@@ -20,11 +20,11 @@ def main() -> None:
     from vaegan_jax.inference.model import load
 
     try:
-        from vaegan_jax import demo
+        from vaegan_jax.demo import app
     except ModuleNotFoundError as error:
         raise UserError(f"{error}: pip install -e '.[demo]'") from error
     model = load(WORKDIR.value, CHECKPOINT.value)
-    demo.launch(model, HOST.value, PORT.value)
+    app.launch(model, HOST.value, PORT.value)
 
 
 if __name__ == "__main__":

@@ -128,29 +128,29 @@ def test_a_picture_that_cannot_be_used_is_named(page, tmp_path):
 
 
 def test_requests_have_limits(tmp_path):
-    from vaegan_jax import demo
+    from vaegan_jax.demo import app
 
     model = make_model("mv_vae_gan")
     one = [str(make_picture(tmp_path / "0.png"))]
-    assert demo.reconstruct(model, None) == ("", [])
+    assert app.reconstruct(model, None) == ("", [])
     with pytest.raises(UserError, match="13 pictures are too many; give 12"):
-        demo.reconstruct(model, ["a.png"] * 13)
+        app.reconstruct(model, ["a.png"] * 13)
     for seed in (-1, 0.5, None, 2**31):
         with pytest.raises(UserError, match="a seed is a whole number"):
-            demo.sample(model, seed, 1.0)
+            app.sample(model, seed, 1.0)
     with pytest.raises(UserError, match="pictures for both ends, or for neither"):
-        demo.interpolate(model, 0.5, 0, 1, one, None)
+        app.interpolate(model, 0.5, 0, 1, one, None)
     with pytest.raises(UserError, match="13 pictures are too many; give 12"):
-        demo.interpolate(model, 0.5, 0, 1, one, one * 13)
+        app.interpolate(model, 0.5, 0, 1, one, one * 13)
 
 
 def test_files_of_long_ago_go():
-    from vaegan_jax import demo
+    from vaegan_jax.demo import app
 
     model = make_model("gan")
     folders = []
     for seed in (0, 1):
-        _, files = demo.sample(model, seed, 1.0)
+        _, files = app.sample(model, seed, 1.0)
         assert len(files) == 3 and all(map(os.path.exists, files))
         folders.append(os.path.dirname(files[0]))
         os.utime(folders[-1], (0, 0))
@@ -185,17 +185,17 @@ def test_interpolation_of_samples_and_of_pictures(page, tmp_path):
 
 
 def test_ends_of_an_interpolation_are_the_shapes_themselves(tmp_path, monkeypatch):
-    from vaegan_jax import demo
+    from vaegan_jax.demo import app
 
     model = make_model("mv_vae_gan")
     made = []
-    monkeypatch.setattr(demo, "_shown", lambda shape, _: made.append(shape) or ("", []))
+    monkeypatch.setattr(app, "_shown", lambda shape, _: made.append(shape) or ("", []))
     pictures = [[str(make_picture(tmp_path / f"{i}.png", i))] for i in range(2)]
     for share, seed, shown in ((0, 3, pictures[0]), (1, 5, pictures[1])):
-        demo.interpolate(model, share, 3, 5)
-        demo.sample(model, seed, 1)
-        demo.interpolate(model, share, 3, 5, *pictures)
-        demo.reconstruct(model, shown)
+        app.interpolate(model, share, 3, 5)
+        app.sample(model, seed, 1)
+        app.interpolate(model, share, 3, 5, *pictures)
+        app.reconstruct(model, shown)
     for between, itself in zip(made[::2], made[1::2], strict=True):
         np.testing.assert_allclose(between, itself, atol=1e-5)
 
@@ -212,10 +212,10 @@ class HeldModel(Model):
 
 
 def test_the_page_answers_while_a_request_computes(browser, tmp_path):
-    from vaegan_jax import demo
+    from vaegan_jax.demo import app
 
     model = HeldModel(**vars(make_model("mv_vae_gan")))
-    server, port = demo.build(model), _free_port()
+    server, port = app.build(model), _free_port()
     server.launch(server_port=port, prevent_thread_lock=True, quiet=True)
     page = open_page(browser, f"http://127.0.0.1:{port}")
     try:
