@@ -3,19 +3,11 @@
 import argparse
 from typing import Any
 
-from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.paths import path_argument
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.voxelize import METHODS
 
 _CAMERA = Camera()
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong with the arguments in one sentence."""
-
-    def error(self, message: str):
-        raise UserError(f"{message}; {self.prog} --help tells more")
 
 
 def add_source_options(

@@ -15,9 +15,9 @@ import argparse
 import shlex
 import sys
 
-from data_prep.options import Parser
 from vaegan_jax.benchmark.commands import add_commands
-from vaegan_jax.command_line import guard
+from vaegan_jax.cli.command_line import guard
+from vaegan_jax.cli.parser import Parser
 from vaegan_jax.errors import UserError, missing_platform
 
 

@@ -5,7 +5,7 @@ Needs the extra `demo`: pip install -e '.[demo]'
 
 from absl import flags
 
-from vaegan_jax import command_line
+from vaegan_jax.cli import command_line
 
 WORKDIR = command_line.define_path(
     "workdir", None, "Of the training run.", required=True

@@ -5,7 +5,7 @@ Given two work directories, --workdir=A --workdir=B, also compares them pair by 
 
 from absl import flags
 
-from vaegan_jax import command_line
+from vaegan_jax.cli import command_line
 
 WORKDIR = command_line.define_paths(
     "workdir", "Of the training run; twice to compare two.", required=True

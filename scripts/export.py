@@ -6,7 +6,7 @@ as one small file that the other commands take for a work directory.
 
 from absl import flags
 
-from vaegan_jax import command_line
+from vaegan_jax.cli import command_line
 
 WORKDIR = command_line.define_path(
     "workdir", None, "Of the training run.", required=True

@@ -6,7 +6,7 @@ of pictures. `--arithmetic A B C` writes A − B + C instead.
 
 from absl import flags
 
-from vaegan_jax import command_line
+from vaegan_jax.cli import command_line
 
 BETWEEN = command_line.define_paths("between", "Two or more shapes, in order.")
 ARITHMETIC = command_line.define_paths("arithmetic", "Three shapes A, B and C.")
@@ -17,7 +17,7 @@ flags.mark_flags_as_mutual_exclusive(["between", "arithmetic"], required=True)
 
 
 def main() -> None:
-    from vaegan_jax import shape_flags
+    from vaegan_jax.cli import shape_flags
     from vaegan_jax.inference import interpolate
     from vaegan_jax.inference.model import load
 
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from vaegan_jax import shape_flags
+    from vaegan_jax.cli import shape_flags
 
     shape_flags.define("glb")
     flags.adopt_module_key_flags(shape_flags)  # --help lists them

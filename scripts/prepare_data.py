@@ -16,8 +16,9 @@ import sys
 
 from data_prep.commands import add_command, add_commands
 from data_prep.memory import limit_memory
-from data_prep.options import Parser, positive
-from vaegan_jax.command_line import guard
+from data_prep.options import positive
+from vaegan_jax.cli.command_line import guard
+from vaegan_jax.cli.parser import Parser
 from vaegan_jax.runtime.paths import path_argument
 
 

@@ -5,7 +5,7 @@
 
 from absl import flags
 
-from vaegan_jax import command_line
+from vaegan_jax.cli import command_line
 
 VIEWS = command_line.define_paths(
     "views", "Pictures of one object, or a folder.", required=True
@@ -17,7 +17,7 @@ KEEP = flags.DEFINE_bool(
 
 
 def main() -> None:
-    from vaegan_jax import shape_flags
+    from vaegan_jax.cli import shape_flags
     from vaegan_jax.inference.model import load
     from vaegan_jax.inference.reconstruct import reconstruct_pictures
     from vaegan_jax.shapes.pictures.sets import picture_sets
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from vaegan_jax import shape_flags
+    from vaegan_jax.cli import shape_flags
 
     shape_flags.define("glb,obj,stl,ply,binvox,npz")
     flags.adopt_module_key_flags(shape_flags)  # --help lists them

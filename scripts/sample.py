@@ -2,7 +2,7 @@
 
 from absl import flags
 
-from vaegan_jax import command_line
+from vaegan_jax.cli import command_line
 
 OUTPUT = command_line.define_path(
     "output", None, "Where to write; default WORKDIR/samples."
@@ -22,7 +22,7 @@ TURNTABLE = flags.DEFINE_bool("turntable", True, "Write turntable.gif.")
 
 
 def main() -> None:
-    from vaegan_jax import shape_flags
+    from vaegan_jax.cli import shape_flags
     from vaegan_jax.inference import likeness
     from vaegan_jax.inference.model import load
     from vaegan_jax.inference.sample import write_samples
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from vaegan_jax import shape_flags
+    from vaegan_jax.cli import shape_flags
 
     shape_flags.define("glb,binvox")
     flags.adopt_module_key_flags(shape_flags)  # --help lists them

@@ -3,7 +3,7 @@
 from absl import flags
 from ml_collections import config_flags
 
-from vaegan_jax import command_line
+from vaegan_jax.cli import command_line
 
 CONFIG = config_flags.DEFINE_config_file(
     "config", None, "The experiment, for instance configs/mv_vae_gan.py:demo."

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_prep.options import Parser, add_selection
+from data_prep.options import add_selection
 from tests.helpers import assert_error, progress_lines
+from vaegan_jax.cli.parser import Parser
 from vaegan_jax.data.dataset import open_split
 from vaegan_jax.shapes.voxel_files import read_binvox, write_binvox
 

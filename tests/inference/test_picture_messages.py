@@ -1,7 +1,7 @@
 """Every sentence that pictures and views can get a user: what was given, what is said.
 
 Commands print a `UserError` after "error: " and exit with status 1, and warnings after
-"warning: " with status 0 (tests/test_using_commands.py).
+"warning: " with status 0 (tests/cli/test_using_commands.py).
 """
 
 import pathlib

@@ -12,7 +12,7 @@ from typing import Any
 
 from absl import app, flags, logging
 
-from vaegan_jax.config_path import ConfigPathParser
+from vaegan_jax.cli.config_path import ConfigPathParser
 from vaegan_jax.errors import UserError, explain
 from vaegan_jax.runtime.paths import expand
 

@@ -3,7 +3,7 @@
 import pytest
 from absl import flags
 
-from vaegan_jax.config_path import ConfigPathParser
+from vaegan_jax.cli.config_path import ConfigPathParser
 from vaegan_jax.errors import UserError
 
 

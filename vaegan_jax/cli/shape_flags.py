@@ -2,7 +2,7 @@
 
 from absl import flags
 
-from vaegan_jax import command_line
+from vaegan_jax.cli import command_line
 from vaegan_jax.inference.shape_files import FORMATS, ShapeWriter
 
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from data_prep.commands import add_commands
-from data_prep.options import Parser
+from tests.cli.test_commands import DEMO
 from tests.helpers import TINY_FLAGS, make_examples, untrained, write_packed
 from tests.preloaded import run
-from tests.test_commands import DEMO
 from tests.trainer.runs import config_for, write_data
 from tests.using import make_picture
 from vaegan_jax.checkpoints.checkpoint import Checkpoints
+from vaegan_jax.cli.parser import Parser
 from vaegan_jax.data.dataset import open_split
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.export import write_weights
