@@ -2,9 +2,9 @@
 
 import dataclasses
 
+from data_prep.archives.listing import ShapeFile
 from data_prep.collection import arrange
 from data_prep.making import Made
-from data_prep.shape_files import ShapeFile
 
 
 def made(name, split=None, digest=None, owner=None):

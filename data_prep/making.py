@@ -17,9 +17,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Bool
 
-from data_prep.archives import Archive, open_once
+from data_prep.archives.archive import Archive, open_once
+from data_prep.archives.listing import ShapeFile
 from data_prep.parallel import parallel_map
-from data_prep.shape_files import ShapeFile
 from vaegan_jax.errors import UserError
 
 Voxels = Bool[np.ndarray, "x y z"]

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from data_prep import making
-from data_prep.archives import Archive
+from data_prep.archives.archive import Archive
+from data_prep.archives.listing import find_shapes
 from data_prep.making import Workshop, make_all
-from data_prep.shape_files import find_shapes
 from vaegan_jax.errors import UserError
 
 

@@ -6,19 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 SPLITS = ("train", "validation", "test")
-_FOLDERS = {split: split for split in SPLITS} | {
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "testing": "test",
-}
-
 T = TypeVar("T")
-
-
-def split_of_folder(name: str) -> str | None:
-    """The split that a folder of this name holds, if it is the name of one."""
-    return _FOLDERS.get(name.lower())
 
 
 def with_validation(

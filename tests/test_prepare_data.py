@@ -251,7 +251,7 @@ def test_the_real_archive(tmp_path):
     folder = os.environ.get("VAEGAN_REAL_DATA")
     if not folder:
         pytest.skip("VAEGAN_REAL_DATA does not name a folder of real chairs")
-    from data_prep.archives import Archive
+    from data_prep.archives.archive import Archive
     from data_prep.voxel_view_archive.pairing import pair_archives
 
     voxels = Archive(pathlib.Path(folder) / "modelnet10_chairs_binvox32.zip")

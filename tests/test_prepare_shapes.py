@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import trimesh
 
-from data_prep import downloads_test
-from data_prep.archives_test import write_links
+from data_prep.archives import downloads_test
+from data_prep.archives.archive_test import write_links
 from data_prep.prepare import prepare_meshes
 from tests.helpers import ROOT, assert_error, progress_lines
 from vaegan_jax.data.dataset import open_split
@@ -279,14 +279,14 @@ def test_an_interrupted_run_goes_on(tmp_path):
 
 def test_modelnet_is_downloaded_once_in_pieces(run, copy, tmp_path, monkeypatch):
     monkeypatch.setenv("VAEGAN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("data_prep.downloads._FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("data_prep.archives.downloads._FIRST_PAUSE", 0.0)
     shutil.move(copy, tmp_path / "root" / "ModelNet10")
     path = shutil.make_archive(str(tmp_path / "served"), "zip", tmp_path / "root")
     content = pathlib.Path(path).read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     with downloads_test.Server() as server:
         server.content, server.cut_after = content, 1 << 10
-        monkeypatch.setattr("data_prep.downloads._BLOCK", 256)
+        monkeypatch.setattr("data_prep.archives.downloads._BLOCK", 256)
         arguments = (
             *("modelnet", "--category=chair", f"--url={server.url()}", *SMALL),
             f"--output={tmp_path / 'out'}",

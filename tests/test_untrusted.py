@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 import vaegan_jax
-from data_prep.archives import Archive
+from data_prep.archives.archive import Archive
+from data_prep.archives.listing import ShapeFile
 from data_prep.mesh_folder.make_example import MeshMaker, Voxelizer
-from data_prep.shape_files import ShapeFile
 from tests.helpers import ROOT, Setup, make_examples, tiny_config, write_packed
 from vaegan_jax.checkpoints.checkpoint import Checkpoints, load_config, save_config
 from vaegan_jax.data import dataset

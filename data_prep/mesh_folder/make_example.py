@@ -9,9 +9,9 @@ import numpy as np
 import trimesh
 from jaxtyping import Bool
 
-from data_prep.archives import Archive
+from data_prep.archives.archive import Archive
+from data_prep.archives.listing import ShapeFile
 from data_prep.examples import encode_view
-from data_prep.shape_files import ShapeFile
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.mesh_files import read_mesh

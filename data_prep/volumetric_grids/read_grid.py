@@ -7,8 +7,8 @@ import re
 import numpy as np
 from jaxtyping import Bool
 
-from data_prep.archives import Archive
-from data_prep.shape_files import ShapeFile, identify_by_folders
+from data_prep.archives.archive import Archive
+from data_prep.archives.listing import ShapeFile, identify_by_folders
 from data_prep.volumetric_grids.matlab_files import read_variables
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.foreign import other_kind

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.io
 
-from data_prep.shape_files import ShapeFile
+from data_prep.archives.listing import ShapeFile
 from data_prep.volumetric_grids.read_grid import (
     GridReader,
     identify_rotation,

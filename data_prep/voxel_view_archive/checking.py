@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image, UnidentifiedImageError
 
-from data_prep.archives import Archive, open_once
+from data_prep.archives.archive import Archive, open_once
 from data_prep.parallel import parallel_map
 from data_prep.voxel_view_archive.pairing import Pair, Pairing
 from vaegan_jax.errors import UserError

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_prep.archives import Archive
+from data_prep.archives.archive import Archive
 from data_prep.voxel_view_archive.checking import read_view
 from vaegan_jax.errors import UserError
 

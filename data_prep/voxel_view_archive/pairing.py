@@ -9,11 +9,16 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 
-from data_prep.archives import Archive
+from data_prep.archives.archive import Archive
+from data_prep.archives.listing import (
+    NamedFiles,
+    known_category,
+    list_files,
+    split_of_folder,
+)
 from data_prep.collection import report_skipped
 from data_prep.duplicates import drop_copies, find_duplicates, report_duplicates
-from data_prep.shape_files import NamedFiles, known_category, list_files
-from data_prep.splits import split_of_folder, with_validation
+from data_prep.splits import with_validation
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.ignored import report_ignored
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from data_prep.archives import Archive
+from data_prep.archives.archive import Archive
 from data_prep.voxel_view_archive.pairing import pair_archives
 from vaegan_jax.errors import UserError
 

@@ -4,8 +4,8 @@ import dataclasses
 import hashlib
 import pathlib
 
-from data_prep.archives import Archive
-from data_prep.downloads import fetch
+from data_prep.archives.archive import Archive
+from data_prep.archives.downloads import fetch
 from vaegan_jax.errors import UserError
 
 

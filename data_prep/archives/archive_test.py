@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from data_prep.archives import Archive
+from data_prep.archives.archive import Archive
 
 FILES = {"a/one.png": b"1", "a/two.PNG": b"22", "b/three.txt": b"333"}
 
@@ -111,7 +111,7 @@ def test_cut_short(tmp_path, name):
 
 def test_bombs_are_not_unpacked(tmp_path, monkeypatch):
     path = write(tmp_path / "bomb.zip", {"big.png": bytes(10_000)})
-    monkeypatch.setattr("data_prep.archives._LARGEST_FILE", 5_000)
+    monkeypatch.setattr("data_prep.archives.archive._LARGEST_FILE", 5_000)
     with (
         Archive(path) as archive,
         pytest.raises(ValueError, match=r"bomb\.zip:big\.png: too large"),

@@ -7,8 +7,8 @@ import threading
 import numpy as np
 import pytest
 
-from data_prep import downloads
-from data_prep.downloads import fetch
+from data_prep.archives import downloads
+from data_prep.archives.downloads import fetch
 from vaegan_jax.errors import UserError
 
 CONTENT = np.random.default_rng(0).bytes(300_000)

@@ -11,13 +11,23 @@ import pathlib
 import re
 from collections.abc import Callable, Sequence
 
-from data_prep.archives import Archive
-from data_prep.splits import split_of_folder
+from data_prep.archives.archive import Archive
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.ignored import is_ignored
 
 # Names of files that tell nothing: the shape is called as the folder around them.
 _NAMELESS = ("model_normalized", "model", "scene")
+
+# Folders that are called like this or that split.
+_SPLITS = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "val": "validation",
+    "valid": "validation",
+    "test": "test",
+    "testing": "test",
+}
 
 # ShapeNet's folders of the thirteen categories of 3D-R2N2.
 _SYNSETS = {
@@ -160,6 +170,11 @@ def _left_links(archive: Archive, suffixes: tuple[str, ...]) -> dict[str, str]:
     return {
         link: f"{reason} what they lead to (tar --dereference)" for link in links[:1]
     }
+
+
+def split_of_folder(name: str) -> str | None:
+    """The split that a folder of this name holds, if it is the name of one."""
+    return _SPLITS.get(name.lower())
 
 
 def known_category(name: str) -> str:

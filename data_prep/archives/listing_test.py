@@ -4,9 +4,9 @@ import zipfile
 
 import pytest
 
-from data_prep.archives import Archive
-from data_prep.archives_test import write_links
-from data_prep.shape_files import find_shapes, identify_by_folders
+from data_prep.archives.archive import Archive
+from data_prep.archives.archive_test import write_links
+from data_prep.archives.listing import find_shapes, identify_by_folders
 from vaegan_jax.errors import UserError
 
 
