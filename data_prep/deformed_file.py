@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from data_prep.deformation import Deformer
-from data_prep.parallel import parallel_map
+from data_prep.making.parallel import parallel_map
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
 from data_prep.view_jitter import ViewTaker

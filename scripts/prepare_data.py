@@ -15,7 +15,7 @@ import argparse
 import sys
 
 from data_prep.commands import add_command, add_commands
-from data_prep.memory import limit_memory
+from data_prep.making.memory import limit_memory
 from data_prep.options import positive
 from vaegan_jax.cli.command_line import guard
 from vaegan_jax.cli.parser import Parser

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from data_prep import parallel
 from data_prep.deformed_file import deform_packed
+from data_prep.making import parallel
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
 from tests.helpers import assert_error, make_examples, progress_lines, write_packed

@@ -154,7 +154,7 @@ GREEDY = {
 def test_memory_is_bounded(name):
     program = (
         "import os, numpy as np\n"
-        "from data_prep import memory\n"
+        "from data_prep.making import memory\n"
         "from vaegan_jax.shapes.mesh_files import read_mesh\n"
         "size = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')\n"
         "memory.limit_memory(size // (2 << 30))\n"  # a share of 2 GiB

@@ -16,9 +16,9 @@ from data_prep.archives.listing import (
     list_files,
     split_of_folder,
 )
-from data_prep.collection import report_skipped
-from data_prep.duplicates import drop_copies, find_duplicates, report_duplicates
-from data_prep.splits import with_validation
+from data_prep.making.collection import report_skipped
+from data_prep.making.duplicates import drop_copies, find_duplicates, report_duplicates
+from data_prep.making.splits import with_validation
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.ignored import report_ignored
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from data_prep.memory import limit_memory
+from data_prep.making.memory import limit_memory
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.cpu import usable_cores
 from vaegan_jax.runtime.progress import Progress

@@ -19,7 +19,7 @@ from jaxtyping import Bool
 
 from data_prep.archives.archive import Archive, open_once
 from data_prep.archives.listing import ShapeFile
-from data_prep.parallel import parallel_map
+from data_prep.making.parallel import parallel_map
 from vaegan_jax.errors import UserError
 
 Voxels = Bool[np.ndarray, "x y z"]

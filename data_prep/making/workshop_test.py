@@ -6,10 +6,10 @@ import shutil
 import numpy as np
 import pytest
 
-from data_prep import making
 from data_prep.archives.archive import Archive
 from data_prep.archives.listing import find_shapes
-from data_prep.making import Workshop, make_all
+from data_prep.making import workshop as making
+from data_prep.making.workshop import Workshop, make_all
 from vaegan_jax.errors import UserError
 
 

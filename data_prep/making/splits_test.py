@@ -3,7 +3,7 @@
 import pytest
 
 from data_prep.archives.listing import split_of_folder
-from data_prep.splits import seeded_splits, with_validation
+from data_prep.making.splits import seeded_splits, with_validation
 
 NAMES = [f"chair_{i:04d}" for i in range(1, 26)]
 

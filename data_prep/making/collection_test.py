@@ -3,8 +3,8 @@
 import dataclasses
 
 from data_prep.archives.listing import ShapeFile
-from data_prep.collection import arrange
-from data_prep.making import Made
+from data_prep.making.collection import arrange
+from data_prep.making.workshop import Made
 
 
 def made(name, split=None, digest=None, owner=None):

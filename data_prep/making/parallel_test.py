@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from data_prep.parallel import parallel_map
+from data_prep.making.parallel import parallel_map
 from vaegan_jax.errors import UserError
 
 
@@ -67,8 +67,8 @@ def test_stopping_early_leaves_no_worker_behind():
 
 INTERRUPTED = """
 import sys
-from data_prep import parallel_test
-from data_prep.parallel import parallel_map
+from data_prep.making import parallel_test
+from data_prep.making.parallel import parallel_map
 
 if __name__ == "__main__":
     try:
@@ -115,8 +115,8 @@ def test_ctrl_c_ends_all_at_any_moment(tmp_path, seconds):
     script.write_text(INTERRUPTED)
     process = subprocess.Popen(
         [sys.executable, str(script)],
-        cwd=pathlib.Path(__file__).parents[1],
-        env={**os.environ, "PYTHONPATH": str(pathlib.Path(__file__).parents[1])},
+        cwd=pathlib.Path(__file__).parents[2],
+        env={**os.environ, "PYTHONPATH": str(pathlib.Path(__file__).parents[2])},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
