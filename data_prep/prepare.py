@@ -5,9 +5,9 @@ import os
 import pathlib
 from collections.abc import Sequence
 
-from data_prep import shape_builder, tfds_tools
 from data_prep.archives import modelnet
 from data_prep.archives.listing import config_name
+from data_prep.building import shape_builder, tfds_tools
 from data_prep.mesh_folder import mesh_folder_dataset_builder as mesh_folder
 from data_prep.procedural_chairs import procedural_chairs_dataset_builder as chairs
 from data_prep.volumetric_grids import (

@@ -11,7 +11,7 @@ from jaxtyping import Bool
 
 from data_prep.archives.archive import Archive
 from data_prep.archives.listing import ShapeFile
-from data_prep.examples import encode_view
+from data_prep.building.examples import encode_view
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.mesh_files import read_mesh

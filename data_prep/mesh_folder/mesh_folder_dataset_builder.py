@@ -5,11 +5,11 @@ from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
-from data_prep import tfds_tools
 from data_prep.archives.archive import Archive
 from data_prep.archives.listing import Listing, find_shapes
+from data_prep.building import tfds_tools
+from data_prep.building.shape_builder import ShapesBuilder, ShapesConfig
 from data_prep.mesh_folder.make_example import MeshMaker, Voxelizer
-from data_prep.shape_builder import ShapesBuilder, ShapesConfig
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.mesh_files import MESH_SUFFIXES
 from vaegan_jax.shapes.voxelize import default_method

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from jaxtyping import Bool
 
-from data_prep.examples import encode_view
+from data_prep.building.examples import encode_view
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import ChairParameters, sample_parameters
 from vaegan_jax.shapes.cameras import Camera

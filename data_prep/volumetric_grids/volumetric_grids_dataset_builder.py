@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
-from data_prep import tfds_tools
 from data_prep.archives.archive import Archive
 from data_prep.archives.listing import Listing, find_shapes
-from data_prep.shape_builder import ShapesBuilder, ShapesConfig
+from data_prep.building import tfds_tools
+from data_prep.building.shape_builder import ShapesBuilder, ShapesConfig
 from data_prep.volumetric_grids.read_grid import GridReader, identify_rotation
 
 

@@ -15,7 +15,7 @@ def encode_view(image: UInt8[np.ndarray, "h w"]) -> bytes:
 
 
 def example(name: str, voxels: Bool[np.ndarray, "x y z"], views: list[bytes]) -> dict:
-    """An example as `data_prep.tfds_tools.features` describes it; views as PNG."""
+    """An example as `tfds_tools.features` describes it; views as PNG."""
     found = {"name": name, "voxels": voxels.astype(np.uint8)}
     if views:
         found["views"] = [io.BytesIO(view) for view in views]

@@ -9,10 +9,10 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
-from data_prep import tfds_tools
 from data_prep.archives.archive import Archive, first_existing
 from data_prep.archives.listing import Listing
-from data_prep.examples import example
+from data_prep.building import tfds_tools
+from data_prep.building.examples import example
 from data_prep.making.collection import Collection, arrange
 from data_prep.making.workshop import Made, Maker, Workshop, is_uncached, make_all
 from vaegan_jax.errors import UserError
