@@ -61,7 +61,7 @@ def archive(given: argparse.Namespace) -> str:
 
 def deform(given: argparse.Namespace) -> str:
     """Adds stretched copies of the training shapes to a packed file."""
-    from data_prep.deformed_file import deform_packed
+    from data_prep.derived.deformed_file import deform_packed
 
     what = (given.copies, given.seed, given.procedural, given.jitter)
     deform_packed(given.packed, given.output, *what)
@@ -70,7 +70,7 @@ def deform(given: argparse.Namespace) -> str:
 
 def teach(given: argparse.Namespace) -> str:
     """Gives the training shapes of a packed file targets that trained models make."""
-    from data_prep.taught_file import teach_packed
+    from data_prep.derived.taught_file import teach_packed
 
     teach_packed(given.packed, given.output, given.model, given.temperature)
     return given.output

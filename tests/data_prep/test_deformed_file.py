@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data_prep.deformed_file import deform_packed
+from data_prep.derived.deformed_file import deform_packed
 from data_prep.making import parallel
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from data_prep.deformation import Deformer
+from data_prep.derived.deformation import Deformer
+from data_prep.derived.view_jitter import ViewTaker
 from data_prep.making.parallel import parallel_map
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
-from data_prep.view_jitter import ViewTaker
 from vaegan_jax.data import packed_source
 from vaegan_jax.data.dataset import existing
 from vaegan_jax.data.examples import Examples

@@ -20,7 +20,7 @@ from vaegan_jax.cli.parser import Parser
 from vaegan_jax.data.dataset import open_split
 from vaegan_jax.shapes.voxel_files import read_binvox, write_binvox
 
-ROOT = pathlib.Path(__file__).parents[1]
+ROOT = pathlib.Path(__file__).parents[2]
 DUMMY = ROOT / "data_prep" / "voxel_view_archive" / "dummy_data"
 
 

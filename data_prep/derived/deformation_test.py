@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from data_prep.deformation import Deformer, Stretch, deform
+from data_prep.derived.deformation import Deformer, Stretch, deform
+from data_prep.derived.view_jitter import ViewTaker
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
-from data_prep.view_jitter import ViewTaker
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.meshes import boxes_mesh
 from vaegan_jax.shapes.render import render_views

@@ -12,7 +12,7 @@ import numpy as np
 import trimesh
 from jaxtyping import Bool, Float, UInt8
 
-from data_prep.view_jitter import ViewTaker
+from data_prep.derived.view_jitter import ViewTaker
 from vaegan_jax.shapes.meshes import boxes_mesh
 
 # Natural logarithms, drawn uniformly up to these.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from data_prep.view_jitter import ViewTaker, jittered
+from data_prep.derived.view_jitter import ViewTaker, jittered
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.render import render_views
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import scipy.special
 
-from data_prep import taught_file
-from data_prep.deformed_file import deform_packed
-from data_prep.taught_file import teach_packed
+from data_prep.derived import taught_file
+from data_prep.derived.deformed_file import deform_packed
+from data_prep.derived.taught_file import teach_packed
 from tests.helpers import (
     assert_error,
     assert_trees_equal,
