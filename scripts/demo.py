@@ -3,29 +3,7 @@
 Needs the extra `demo`: pip install -e '.[demo]'
 """
 
-from absl import flags
-
-from vaegan_jax.cli import command_line
-
-WORKDIR = command_line.define_path(
-    "workdir", None, "Of the training run.", required=True
-)
-CHECKPOINT = command_line.define_checkpoint()
-HOST = flags.DEFINE_string("host", "127.0.0.1", "0.0.0.0 lets other machines in.")
-PORT = flags.DEFINE_integer("port", 7860, "Where the page is.", 1, 65535)
-
-
-def main() -> None:
-    from vaegan_jax.errors import UserError
-    from vaegan_jax.inference.model import load
-
-    try:
-        from vaegan_jax.demo import app
-    except ModuleNotFoundError as error:
-        raise UserError(f"{error}: pip install -e '.[demo]'") from error
-    model = load(WORKDIR.value, CHECKPOINT.value)
-    app.launch(model, HOST.value, PORT.value)
-
+from vaegan_jax.cli import command_line, demo
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run(demo.main)

@@ -4,43 +4,7 @@ By default as programs that run without this library (StableHLO); with --format=
 as one small file that the other commands take for a work directory.
 """
 
-from absl import flags
-
-from vaegan_jax.cli import command_line
-
-WORKDIR = command_line.define_path(
-    "workdir", None, "Of the training run.", required=True
-)
-OUTPUT = command_line.define_path("output", "exported", "The folder to write to.")
-FORMAT = flags.DEFINE_enum(
-    "format", "stablehlo", ["stablehlo", "weights"], "Programs, or weights alone."
-)
-LIKE = command_line.define_path(
-    "like", None, "With the weights: a data set whose shapes new ones shall be like."
-)
-CHECKPOINT = command_line.define_checkpoint()
-
-
-def main() -> None:
-    from vaegan_jax.errors import UserError
-    from vaegan_jax.inference import export, likeness
-    from vaegan_jax.inference.model import load
-
-    if LIKE.value and FORMAT.value != "weights":
-        raise UserError("--like needs --format=weights: programs draw from the prior")
-    model = load(WORKDIR.value, CHECKPOINT.value)
-    if FORMAT.value == "weights":
-        if LIKE.value:
-            model = likeness.like_shapes_of(model, LIKE.value)
-        path = export.write_weights(model, OUTPUT.value)
-        print(f"wrote {path}, {path.stat().st_size / 2**20:.1f} MiB")
-        return
-    for path in export.export_model(model, OUTPUT.value):
-        size = path.stat().st_size / 2**20
-        print(f"wrote {path}, {size:.1f} MiB, for {', '.join(export.PLATFORMS)}")
-    print("run without the library:")
-    print(export.check_exported(OUTPUT.value))
-
+from vaegan_jax.cli import command_line, export
 
 if __name__ == "__main__":
-    command_line.run(main)
+    command_line.run(export.main)

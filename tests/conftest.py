@@ -4,7 +4,6 @@ import atexit
 import dataclasses
 import importlib
 import importlib.metadata
-import importlib.util
 import os
 import pathlib
 import shutil
@@ -54,15 +53,12 @@ class Result:
 @pytest.fixture
 def run(capfd):
     """Runs `scripts/prepare_data.py` in this process: TensorFlow is loaded once."""
-    script = pathlib.Path(__file__).parents[1] / "scripts" / "prepare_data.py"
-    spec = importlib.util.spec_from_file_location("prepare_data_script", script)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    from vaegan_jax.cli import prepare_data
 
     def run(*arguments):
         capfd.readouterr()
         try:
-            code = script.main(list(arguments))
+            code = prepare_data.main(list(arguments))
         except SystemExit as stopped:
             code = stopped.code
         return Result(code, *capfd.readouterr())

@@ -28,7 +28,7 @@ try:
 except (KeyError, OSError):
     os.environ["USER"] = str(os.getuid())
 
-# --help lists the flags that are defined here as those of the script that calls.
+# --help lists the flags that are defined here as those of the command that calls.
 flags.disclaim_key_flags()
 
 
@@ -37,6 +37,7 @@ def run(main: Callable[[], int | None]) -> None:
 
     A wrong flag or a config field that does not exist is a `UserError`.
     """
+    flags.adopt_module_key_flags(sys.modules[main.__module__])  # for --help
     app.run(lambda _: guard(main), flags_parser=lambda argv: guard(_parse, argv))
 
 

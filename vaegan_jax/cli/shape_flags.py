@@ -5,6 +5,8 @@ from absl import flags
 from vaegan_jax.cli import command_line
 from vaegan_jax.inference.shape_files import FORMATS, ShapeWriter
 
+flags.disclaim_key_flags()  # --help lists them as those of the command
+
 
 def define(formats: str) -> None:
     """Defines --workdir, --checkpoint, --format, --threshold, --smooth, --min_part."""

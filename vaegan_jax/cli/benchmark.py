@@ -1,0 +1,33 @@
+"""Measures speed, and writes tables, JSON and plots."""
+
+import argparse
+import shlex
+import sys
+
+from vaegan_jax.benchmark.commands import add_commands
+from vaegan_jax.cli.parser import Parser
+from vaegan_jax.errors import UserError, missing_platform
+
+
+def measure(given: argparse.Namespace) -> str:
+    """Runs a benchmark and writes what it found; returns the Markdown."""
+    import jax
+
+    from vaegan_jax.benchmark import machine, report
+    from vaegan_jax.inference.shape_files import make_folder
+    from vaegan_jax.runtime.cpu import keep_freed_memory
+
+    if given.backend != "auto":
+        jax.config.update("jax_platforms", given.backend)
+        if missing := missing_platform("--backend"):
+            raise UserError(missing)
+    keep_freed_memory()
+    command = shlex.join(["python", *sys.argv])
+    output = make_folder(given.output)  # before what takes long
+    return report.write(given.function(given), machine.describe(), command, output)
+
+
+def main() -> None:
+    parser = Parser(description=__doc__.splitlines()[0])
+    add_commands(parser.add_subparsers(required=True, metavar="COMMAND"))
+    print(measure(parser.parse_args()))

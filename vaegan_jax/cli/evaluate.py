@@ -1,0 +1,73 @@
+"""Measures a model."""
+
+from absl import flags
+
+from vaegan_jax.cli import command_line
+
+WORKDIR = command_line.define_paths(
+    "workdir", "Of the training run; twice to compare two.", required=True
+)
+DATA_DIR = command_line.define_path(
+    "data_dir", None, "Data set; default that of training."
+)
+TRAINING_DATA = command_line.define_path(
+    "training_data",
+    None,
+    "Data set whose training shapes stand beside the model's; default as in training.",
+)
+SPLIT = flags.DEFINE_string("split", "validation", "Of the data set.")
+OUTPUT = command_line.define_path(
+    "output", None, "Where the report goes; default WORKDIR/evaluation, of the last."
+)
+JSON = command_line.define_path(
+    "json",
+    None,
+    "Also write the numbers here: metrics.json, or comparison.json of two.",
+)
+CHECKPOINT = command_line.define_checkpoint()
+LABELS = command_line.define_path(
+    "labels",
+    None,
+    "Measures features too, by these classes of shapes: a CSV file with the columns "
+    "name and label, or `category` for the categories of the data set.",
+)
+DRAWS = flags.DEFINE_integer("draws", 3, "Random subsets of views of each shape.", 1)
+SETS = flags.DEFINE_integer("sets", 3, "Sets of samples.", 1)
+
+
+def main() -> None:
+    import pathlib
+
+    from vaegan_jax.errors import UserError
+    from vaegan_jax.evaluate import comparison, evaluation, report
+    from vaegan_jax.inference.shape_files import check_writable
+
+    workdirs = WORKDIR.value
+    if len(workdirs) > 2:
+        raise UserError(
+            f"{len(workdirs)} work directories; give one, or two to compare"
+        )
+    options = evaluation.Options(
+        data_dir=DATA_DIR.value,
+        training_data=TRAINING_DATA.value,
+        split=SPLIT.value,
+        checkpoint=CHECKPOINT.value,
+        labels=LABELS.value,
+        draws=DRAWS.value,
+        sets=SETS.value,
+    )
+    output = pathlib.Path(OUTPUT.value or f"{workdirs[-1]}/evaluation")
+    check_writable(output)
+    measured = []
+    for number, workdir in enumerate(workdirs):
+        measured.append(evaluation.evaluate(workdir, options))
+        folder = output / f"model_{number + 1}" if len(workdirs) > 1 else output
+        report.write_evaluation(folder, measured[-1])
+        print(report.format_tables(measured[-1]) + "\n", flush=True)
+    if len(measured) > 1:
+        compared = comparison.write_comparison(output, *measured)
+        print(comparison.format_comparison(compared) + "\n")
+    if JSON.value:
+        numbers = compared if len(measured) > 1 else measured[0].to_dict()
+        report.write_text(pathlib.Path(JSON.value), report.to_json(numbers))
+    print(f"wrote the report to {output}")

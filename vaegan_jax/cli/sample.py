@@ -1,0 +1,40 @@
+"""Samples new shapes."""
+
+from absl import flags
+
+from vaegan_jax.cli import command_line, shape_flags
+
+OUTPUT = command_line.define_path(
+    "output", None, "Where to write; default WORKDIR/samples."
+)
+NUM_SAMPLES = flags.DEFINE_integer("num_samples", 16, "How many shapes.", 1)
+SEED = flags.DEFINE_integer("seed", 0, "Of the latents.", 0, 2**31 - 1)
+TRUNCATION = flags.DEFINE_float(
+    "truncation", 1.0, "Of latents: below 1, more usual and less varied shapes."
+)
+LIKE = command_line.define_path(
+    "like",
+    None,
+    "A data set: new shapes like those it trains on; or 'prior'. Default:"
+    " like the training shapes, where training has finished and there is an encoder.",
+)
+TURNTABLE = flags.DEFINE_bool("turntable", True, "Write turntable.gif.")
+shape_flags.define("glb,binvox")
+
+
+def main() -> None:
+    from vaegan_jax.inference import likeness
+    from vaegan_jax.inference.model import load
+    from vaegan_jax.inference.sample import write_samples
+
+    workdir, writer = flags.FLAGS.workdir, shape_flags.writer()
+    model = load(workdir, flags.FLAGS.checkpoint)
+    if LIKE.value:
+        model = likeness.like_shapes_of(model, LIKE.value)
+    latents = model.draw_latents(NUM_SAMPLES.value, SEED.value, TRUNCATION.value)
+    output = OUTPUT.value or f"{workdir}/samples"
+    empty = write_samples(model, latents, output, writer, TURNTABLE.value)
+    kind = "of the prior" if model.mixture is None else "like training shapes"
+    print(f"wrote {len(latents)} shapes {kind}, of step {model.step}, to {output}")
+    if empty:
+        print(f"without a filled voxel, so without a mesh: {empty}")
