@@ -55,6 +55,7 @@ setup(
         "test": [
             "beartype>=0.20",
             "dill>=0.3.7",  # tensorflow-datasets' test case
+            "import-linter>=2.1",
             "hypothesis>=6.100",
             "pytest>=8.3",
             "pytest-xdist>=3.6",

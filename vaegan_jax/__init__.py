@@ -1,15 +1,20 @@
 """3D-GAN, 3D-VAE-GAN and MV-3D-VAE-GAN for voxel shapes, in JAX and Flax.
 
-The floors of the library, each importing only from those below:
+The rooms, each importing only from those on floors below it (tests check that):
 
-    5  command_line  config_path  shape_flags        what scripts/ start with
-    4  train  trainer  starting_point  evaluate/     the drivers
-       inference  pictures  sample  reconstruct  interpolate  shape_files  export  demo
-    3  steps  updates  dataset  input_pipeline  packed_data  checkpoint  reporting
-       interrupts
-    2  state  optimizers  config  config_checks  recipes
-    1  models/  losses  prior  metrics/            pure modules and functions of arrays
-     0  shapes/  errors  progress  npz_files        geometry and files without JAX
+    11  cli                                   the commands
+    10  trainer  demo  benchmark              what a command runs
+     9  evaluate                              how good a model is
+     8  inference                             what a trained model makes
+     7  data  checkpoints                     what is read and saved
+     6  config                                what can be set
+     5  training                              one step, as pure functions of arrays
+     4  models                                networks, and the prior of their latents
+     3  distributed                           devices and processes as one
+     2  shapes  metrics  runtime              geometry; measures; the machine
+     1  errors                                what a user can mend
+
+What a room is for is told in its `__init__`; docs/architecture.md walks through them.
 """
 
 __version__ = "0.1.0"
