@@ -11,7 +11,7 @@ from data_prep.derived.deformed_file import deform_packed
 from data_prep.derived.taught_file import teach_packed
 from tests.helpers import (
     assert_error,
-    assert_trees_equal,
+    assert_trees_close,
     cached_setup,
     make_batch,
     make_examples,
@@ -156,7 +156,9 @@ def test_targets_like_the_voxels_change_nothing():
     this = cached_setup("mv_vae_gan")
     batch = make_batch(this.config)
     same = batch | {"targets": 255 * batch["voxels"]}
-    assert_trees_equal(*(this.train_step(this.create(), b) for b in (batch, same)))
+    one, other = (this.train_step(this.create(), b)[0] for b in (batch, same))
+    assert_trees_close(one.generator, other.generator, 1e-4, 1e-7)
+    assert_trees_close(one.discriminator, other.discriminator, 1e-4, 1e-7)
 
 
 @pytest.mark.slow
@@ -178,7 +180,8 @@ def test_reconstruction_aims_at_the_targets_and_d_at_the_voxels(loss):
     mu = [jax.tree.leaves(s[0].encoder.opt_state.mu) for s in (towards, there)]
     for ours, theirs in zip(*mu, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
-    assert_trees_equal(towards[0].discriminator, plain[0].discriminator)
+    # Two programs may add in another order.
+    assert_trees_close(towards[0].discriminator, plain[0].discriminator, 1e-4, 1e-7)
     for name in ("reconstruction/iou", "reconstruction/squared_error"):
         np.testing.assert_allclose(towards[1][name], plain[1][name], rtol=1e-6)
 

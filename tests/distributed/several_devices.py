@@ -42,6 +42,10 @@ from vaegan_jax.training.step import make_train_step
 strided._AT_ONCE = 1 << 14
 
 SMALLER = {
+    # Large enough for shares of it to outweigh what every device does.
+    "model.resolution": 32,
+    "model.generator_widths": (6, 5, 4, 3),
+    "model.discriminator_widths": (3, 4, 5, 6),
     "train.batch_size": 16,
     "model.image_size": 16,
     "model.encoder_widths": (3, 4),

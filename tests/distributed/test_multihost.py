@@ -17,8 +17,6 @@ from vaegan_jax.trainer.reporting import Silence
 
 SMALL = [
     *TINY_FLAGS,
-    "--config.model.image_size=16",
-    "--config.model.encoder_widths=(3,4)",
     "--config.train.batch_size=8",
     "--config.train.log_every_steps=1",
 ]
@@ -32,7 +30,7 @@ SELDOM = [
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> str:
     path = tmp_path_factory.mktemp("data") / "data.npz"
-    examples = make_examples(count=10, num_views=12, image_size=16)
+    examples = make_examples(count=10, num_views=12)
     write_packed(path, examples, ("train", "validation"))
     return str(path)
 
@@ -187,7 +185,7 @@ def test_a_signal_to_one_process_stops_all_before_the_same_step(data, tmp_path):
 @pytest.mark.slow
 def test_other_data_on_one_host_is_told(data, tmp_path):
     path = tmp_path / "data.npz"
-    examples = make_examples(count=10, num_views=12, image_size=16, seed=1)
+    examples = make_examples(count=10, num_views=12, seed=1)
     write_packed(path, examples, ("train", "validation"))
     with Cluster(2, "gan", data, tmp_path / "run") as run:
         run.processes[1].kill()

@@ -58,7 +58,7 @@ def test_latents_are_pooled_from_some_of_the_views():
         metrics[fewest]["loss/reconstruction"] for fewest in (0, 3, 1)
     )
     np.testing.assert_allclose(all_views, also_all, rtol=1e-6)
-    assert abs(some - all_views) > 1e-4 * all_views
+    assert abs(some - all_views) > 2e-5 * all_views
     # What the posterior of every view is held to is the same.
     np.testing.assert_allclose(metrics[1]["loss/kl"], metrics[0]["loss/kl"], rtol=1e-5)
 

@@ -96,7 +96,10 @@ def check_writable(folder: str | pathlib.Path, flag: str = "--output") -> None:
     """
     folder = pathlib.Path(folder).absolute()
     there = next(path for path in (folder, *folder.parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+    # As the kernel will decide, which counts capabilities too.
+    effective = os.access in os.supports_effective_ids
+    usable = os.access(there, os.W_OK | os.X_OK, effective_ids=effective)
+    if not there.is_dir() or not usable:
         raise UserError(
             f"cannot write to {folder}; make that possible, or choose another {flag}"
         )
