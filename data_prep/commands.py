@@ -6,7 +6,10 @@ What makes them is imported when a command runs: TensorFlow takes seconds to loa
 import argparse
 import pathlib
 
-from data_prep.options import (
+from vaegan_jax.runtime.paths import path_argument
+from vaegan_jax.shapes.orientation import AXES
+
+from .options import (
     add_mesh_options,
     add_resolution,
     add_selection,
@@ -16,27 +19,25 @@ from data_prep.options import (
     selection,
     source_settings,
 )
-from vaegan_jax.runtime.paths import path_argument
-from vaegan_jax.shapes.orientation import AXES
 
 
 def procedural(given: argparse.Namespace) -> str:
     """Makes parametric chairs: nothing is downloaded."""
-    from data_prep.prepare import prepare_procedural
+    from .prepare import prepare_procedural
 
     return str(prepare_procedural(given.output, given.resolution, given.image_size))
 
 
 def meshes(given: argparse.Namespace) -> str:
     """Makes voxels and views from a folder, zip or tar of meshes."""
-    from data_prep.prepare import prepare_meshes
+    from .prepare import prepare_meshes
 
     return _told(prepare_meshes(given.input, given.output, **mesh_settings(given)))
 
 
 def modelnet(given: argparse.Namespace) -> str:
     """Downloads ModelNet10 or 40 and makes voxels and views from its meshes."""
-    from data_prep.prepare import prepare_modelnet
+    from .prepare import prepare_modelnet
 
     where = {"version": given.version, "url": given.url, "sha256": given.sha256}
     return _told(prepare_modelnet(given.output, **where, **mesh_settings(given)))
@@ -44,7 +45,7 @@ def modelnet(given: argparse.Namespace) -> str:
 
 def volumetric(given: argparse.Namespace) -> str:
     """Reads 3D ShapeNets' volumetric_data: .mat files, 12 rotations of each shape."""
-    from data_prep.prepare import prepare_volumetric
+    from .prepare import prepare_volumetric
 
     settings = source_settings(given) | {"resolution": given.resolution}
     return _told(prepare_volumetric(given.input, given.output, **settings))
@@ -52,7 +53,7 @@ def volumetric(given: argparse.Namespace) -> str:
 
 def archive(given: argparse.Namespace) -> str:
     """Pairs binvox grids with view images, by name."""
-    from data_prep.prepare import prepare_archive
+    from .prepare import prepare_archive
 
     where = (given.voxels, given.views, given.output)
     settings = selection(given) | {"up": given.up, "front": given.front}
@@ -61,7 +62,7 @@ def archive(given: argparse.Namespace) -> str:
 
 def deform(given: argparse.Namespace) -> str:
     """Adds stretched copies of the training shapes to a packed file."""
-    from data_prep.derived.deformed_file import deform_packed
+    from .derived.deformed_file import deform_packed
 
     what = (given.copies, given.seed, given.procedural, given.jitter)
     deform_packed(given.packed, given.output, *what)
@@ -70,7 +71,7 @@ def deform(given: argparse.Namespace) -> str:
 
 def teach(given: argparse.Namespace) -> str:
     """Gives the training shapes of a packed file targets that trained models make."""
-    from data_prep.derived.taught_file import teach_packed
+    from .derived.taught_file import teach_packed
 
     teach_packed(given.packed, given.output, given.model, given.temperature)
     return given.output

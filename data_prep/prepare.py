@@ -5,19 +5,20 @@ import os
 import pathlib
 from collections.abc import Sequence
 
-from data_prep.archives import modelnet
-from data_prep.archives.listing import config_name
-from data_prep.building import shape_builder, tfds_tools
-from data_prep.mesh_folder import mesh_folder_dataset_builder as mesh_folder
-from data_prep.procedural_chairs import procedural_chairs_dataset_builder as chairs
-from data_prep.volumetric_grids import (
-    volumetric_grids_dataset_builder as volumetric_grids,
-)
-from data_prep.voxel_view_archive import voxel_view_archive_dataset_builder as archive
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.cache import writing_to_cache
 from vaegan_jax.runtime.paths import absolute
 from vaegan_jax.shapes.orientation import frame_turn
+
+from .archives import modelnet
+from .archives.listing import config_name
+from .building import shape_builder, tfds_tools
+from .mesh_folder import mesh_folder_dataset_builder as mesh_folder
+from .procedural_chairs import procedural_chairs_dataset_builder as chairs
+from .volumetric_grids import (
+    volumetric_grids_dataset_builder as volumetric_grids,
+)
+from .voxel_view_archive import voxel_view_archive_dataset_builder as archive
 
 
 def prepare_procedural(

@@ -11,9 +11,10 @@ import pathlib
 import re
 from collections.abc import Callable, Sequence
 
-from data_prep.archives.archive import Archive
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.ignored import is_ignored
+
+from .archive import Archive
 
 # Names of files that tell nothing: the shape is called as the folder around them.
 _NAMELESS = ("model_normalized", "model", "scene")

@@ -4,9 +4,10 @@ import dataclasses
 import hashlib
 import pathlib
 
-from data_prep.archives.archive import Archive
-from data_prep.archives.downloads import fetch
 from vaegan_jax.errors import UserError
+
+from .archive import Archive
+from .downloads import fetch
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,14 +9,15 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
-from data_prep.archives.archive import Archive, first_existing
-from data_prep.archives.listing import Listing
-from data_prep.building import tfds_tools
-from data_prep.building.examples import example
-from data_prep.making.collection import Collection, arrange
-from data_prep.making.workshop import Made, Maker, Workshop, is_uncached, make_all
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.progress import Progress
+
+from ..archives.archive import Archive, first_existing
+from ..archives.listing import Listing
+from ..making.collection import Collection, arrange
+from ..making.workshop import Made, Maker, Workshop, is_uncached, make_all
+from . import tfds_tools
+from .examples import example
 
 _BUFFERS = (".bin", ".glbin", ".glbuf")  # what glTF's standard calls them
 

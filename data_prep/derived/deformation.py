@@ -12,8 +12,9 @@ import numpy as np
 import trimesh
 from jaxtyping import Bool, Float, UInt8
 
-from data_prep.derived.view_jitter import ViewTaker
 from vaegan_jax.shapes.meshes import boxes_mesh
+
+from .view_jitter import ViewTaker
 
 # Natural logarithms, drawn uniformly up to these.
 _SCALE = 0.2  # of a whole axis

@@ -7,11 +7,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from data_prep.derived.deformation import Deformer
-from data_prep.derived.view_jitter import ViewTaker
-from data_prep.making.parallel import parallel_map
-from data_prep.procedural_chairs.chairs import build_chair
-from data_prep.procedural_chairs.parameters import sample_parameters
 from vaegan_jax.data import packed_source
 from vaegan_jax.data.dataset import existing
 from vaegan_jax.data.examples import Examples
@@ -19,6 +14,12 @@ from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.voxelize import voxelize
+
+from ..making.parallel import parallel_map
+from ..procedural_chairs.chairs import build_chair
+from ..procedural_chairs.parameters import sample_parameters
+from .deformation import Deformer
+from .view_jitter import ViewTaker
 
 _SPLIT = "train"
 

@@ -4,10 +4,11 @@ import collections
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from data_prep.making.duplicates import drop_copies, find_duplicates, report_duplicates
-from data_prep.making.splits import seeded_splits, with_validation
-from data_prep.making.workshop import Made
 from vaegan_jax.shapes.ignored import report_ignored
+
+from .duplicates import drop_copies, find_duplicates, report_duplicates
+from .splits import seeded_splits, with_validation
+from .workshop import Made
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from data_prep.making.memory import limit_memory
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.cpu import usable_cores
 from vaegan_jax.runtime.progress import Progress
+
+from .memory import limit_memory
 
 # Fewer items than this take longer to hand out than to work off.
 _WORTH_IT = 24

@@ -17,10 +17,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Bool
 
-from data_prep.archives.archive import Archive, open_once
-from data_prep.archives.listing import ShapeFile
-from data_prep.making.parallel import parallel_map
 from vaegan_jax.errors import UserError
+
+from ..archives.archive import Archive, open_once
+from ..archives.listing import ShapeFile
+from .parallel import parallel_map
 
 Voxels = Bool[np.ndarray, "x y z"]
 # Makes voxels, and views as PNG, of a shape in an archive.

@@ -9,15 +9,16 @@ import numpy as np
 import trimesh
 from jaxtyping import Bool
 
-from data_prep.archives.archive import Archive
-from data_prep.archives.listing import ShapeFile
-from data_prep.building.examples import encode_view
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.mesh_files import read_mesh
 from vaegan_jax.shapes.orientation import find_turn, turn_grid, turn_mesh
 from vaegan_jax.shapes.render import render_views
 from vaegan_jax.shapes.voxelize import METHODS, voxelize
+
+from ..archives.archive import Archive
+from ..archives.listing import ShapeFile
+from ..building.examples import encode_view
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,14 +5,15 @@ from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
-from data_prep.archives.archive import Archive
-from data_prep.archives.listing import Listing, find_shapes
-from data_prep.building import tfds_tools
-from data_prep.building.shape_builder import ShapesBuilder, ShapesConfig
-from data_prep.mesh_folder.make_example import MeshMaker, Voxelizer
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.mesh_files import MESH_SUFFIXES
 from vaegan_jax.shapes.voxelize import default_method
+
+from ..archives.archive import Archive
+from ..archives.listing import Listing, find_shapes
+from ..building import tfds_tools
+from ..building.shape_builder import ShapesBuilder, ShapesConfig
+from .make_example import MeshMaker, Voxelizer
 
 
 @dataclasses.dataclass

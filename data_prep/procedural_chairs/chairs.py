@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import trimesh
 
-from data_prep.procedural_chairs import parts
-from data_prep.procedural_chairs.parameters import ChairParameters
+from . import parts
+from .parameters import ChairParameters
 
 _AROUND = ((-1, -1), (1, -1), (1, 1), (-1, 1))
 

@@ -5,12 +5,13 @@ import dataclasses
 import numpy as np
 from jaxtyping import Bool
 
-from data_prep.building.examples import encode_view
-from data_prep.procedural_chairs.chairs import build_chair
-from data_prep.procedural_chairs.parameters import ChairParameters, sample_parameters
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.render import render_views
 from vaegan_jax.shapes.voxelize import voxelize
+
+from ..building.examples import encode_view
+from .chairs import build_chair
+from .parameters import ChairParameters, sample_parameters
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,12 +6,13 @@ from typing import ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
-from data_prep.building import tfds_tools
-from data_prep.building.examples import example
-from data_prep.making.parallel import parallel_map
-from data_prep.procedural_chairs.make_example import ChairMaker
-from data_prep.procedural_chairs.parameters import ChairParameters
 from vaegan_jax.shapes.cameras import Camera
+
+from ..building import tfds_tools
+from ..building.examples import example
+from ..making.parallel import parallel_map
+from .make_example import ChairMaker
+from .parameters import ChairParameters
 
 
 @dataclasses.dataclass

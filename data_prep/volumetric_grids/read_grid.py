@@ -7,11 +7,12 @@ import re
 import numpy as np
 from jaxtyping import Bool
 
-from data_prep.archives.archive import Archive
-from data_prep.archives.listing import ShapeFile, identify_by_folders
-from data_prep.volumetric_grids.matlab_files import read_variables
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.foreign import other_kind
+
+from ..archives.archive import Archive
+from ..archives.listing import ShapeFile, identify_by_folders
+from .matlab_files import read_variables
 
 KEY = "instance"  # of the grid in the files of 3D ShapeNets
 _LARGEST_SIDE = 512  # a damaged header may claim anything

@@ -5,11 +5,11 @@ from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
-from data_prep.archives.archive import Archive
-from data_prep.archives.listing import Listing, find_shapes
-from data_prep.building import tfds_tools
-from data_prep.building.shape_builder import ShapesBuilder, ShapesConfig
-from data_prep.volumetric_grids.read_grid import GridReader, identify_rotation
+from ..archives.archive import Archive
+from ..archives.listing import Listing, find_shapes
+from ..building import tfds_tools
+from ..building.shape_builder import ShapesBuilder, ShapesConfig
+from .read_grid import GridReader, identify_rotation
 
 
 @dataclasses.dataclass

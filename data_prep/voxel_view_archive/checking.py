@@ -13,12 +13,13 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image, UnidentifiedImageError
 
-from data_prep.archives.archive import Archive, open_once
-from data_prep.making.parallel import parallel_map
-from data_prep.voxel_view_archive.pairing import Pair, Pairing
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.pictures.files import PICTURE_FORMATS
 from vaegan_jax.shapes.voxel_files import read_binvox
+
+from ..archives.archive import Archive, open_once
+from ..making.parallel import parallel_map
+from .pairing import Pair, Pairing
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,18 +9,19 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 
-from data_prep.archives.archive import Archive
-from data_prep.archives.listing import (
+from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.ignored import report_ignored
+
+from ..archives.archive import Archive
+from ..archives.listing import (
     NamedFiles,
     known_category,
     list_files,
     split_of_folder,
 )
-from data_prep.making.collection import report_skipped
-from data_prep.making.duplicates import drop_copies, find_duplicates, report_duplicates
-from data_prep.making.splits import with_validation
-from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.ignored import report_ignored
+from ..making.collection import report_skipped
+from ..making.duplicates import drop_copies, find_duplicates, report_duplicates
+from ..making.splits import with_validation
 
 _VIEW = re.compile(r"(?P<name>.+)_(?P<number>\d{3,})\.png", re.IGNORECASE)
 

@@ -7,15 +7,16 @@ from typing import ClassVar
 
 import tensorflow_datasets as tfds
 
-from data_prep.archives.archive import Archive, first_existing
-from data_prep.archives.listing import config_name
-from data_prep.building import tfds_tools
-from data_prep.building.examples import encode_view, example
-from data_prep.voxel_view_archive.checking import check_pairs, read_grid, read_view
-from data_prep.voxel_view_archive.pairing import Pair, Pairing, pair_archives
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.progress import Progress
 from vaegan_jax.shapes.orientation import Turn, frame_turn, turn_grid
+
+from ..archives.archive import Archive, first_existing
+from ..archives.listing import config_name
+from ..building import tfds_tools
+from ..building.examples import encode_view, example
+from .checking import check_pairs, read_grid, read_view
+from .pairing import Pair, Pairing, pair_archives
 
 
 @dataclasses.dataclass
