@@ -1,26 +1,48 @@
 """Package metadata and dependencies; tool settings live in pyproject.toml."""
 
 import pathlib
+import shutil
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+
+_ROOT = pathlib.Path(__file__).parent
 
 # TensorFlow only reads data here, so the CPU build serves every accelerator. It is
 # published for Linux on x86-64 alone; elsewhere the ordinary package is the CPU build.
 _LINUX_X86 = "platform_system == 'Linux' and platform_machine == 'x86_64'"
 _OTHERWISE = "platform_system != 'Linux' or platform_machine != 'x86_64'"
 
+
+class BuildOnePackage(build_py):
+    """Puts the experiments and `data_prep` inside of the library in a wheel.
+
+    So an installation adds one import name; a checkout keeps them beside the library.
+    """
+
+    def run(self):
+        super().run()
+        if self.editable_mode:
+            return
+        leave = shutil.ignore_patterns("*_test.py", "dummy_data", "__pycache__")
+        for name in ("configs", "data_prep"):
+            target = pathlib.Path(self.build_lib, "vaegan_jax", name)
+            shutil.copytree(_ROOT / name, target, ignore=leave, dirs_exist_ok=True)
+
+
 setup(
     name="vaegan_jax",
-    version="0.1.0",
+    version="0.2.0",
+    cmdclass={"build_py": BuildOnePackage},
+    entry_points={"console_scripts": ["vaegan = vaegan_jax.cli.main:main"]},
     description="3D-GAN, 3D-VAE-GAN and MV-3D-VAE-GAN for voxel shapes in JAX",
     long_description=pathlib.Path(__file__).with_name("README.md").read_text("utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",  # TensorFlow has no wheel for 3.14 yet
-    packages=find_packages(include=["vaegan_jax*", "data_prep*"]),
+    packages=find_packages(include=["vaegan_jax*"]),
     package_data={
-        "vaegan_jax": ["shapes/gallery.html"],
-        "data_prep": ["*/*.bib", "*/*.txt", "*/*.md", "*/*.tsv"],
+        "vaegan_jax": ["shapes/gallery.html", "py.typed", "__init__.pyi"],
     },
     install_requires=[
         "absl-py>=2.1",
@@ -28,6 +50,7 @@ setup(
         "flax>=0.12",
         "jax>=0.10",
         "jaxtyping>=0.3",
+        "lazy_loader>=0.4",  # the public names, from a stub
         "manifold3d>=3.0",  # triangles of concave faces
         "matplotlib>=3.9",
         "ml-collections>=1.0",

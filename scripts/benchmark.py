@@ -11,7 +11,7 @@ python scripts/benchmark.py tpu
 python scripts/benchmark.py tpu_layers
 """
 
-from vaegan_jax.cli import benchmark, command_line
+from vaegan_jax.cli.main import start
 
 if __name__ == "__main__":
-    command_line.guard(benchmark.main)
+    start("benchmark")

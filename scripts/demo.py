@@ -3,7 +3,7 @@
 Needs the extra `demo`: pip install -e '.[demo]'
 """
 
-from vaegan_jax.cli import command_line, demo
+from vaegan_jax.cli.main import start
 
 if __name__ == "__main__":
-    command_line.run(demo.main)
+    start("demo")

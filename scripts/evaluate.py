@@ -3,7 +3,7 @@
 Given two work directories, --workdir=A --workdir=B, also compares them pair by pair.
 """
 
-from vaegan_jax.cli import command_line, evaluate
+from vaegan_jax.cli.main import start
 
 if __name__ == "__main__":
-    command_line.run(evaluate.main)
+    start("evaluate")

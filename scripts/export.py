@@ -4,7 +4,7 @@ By default as programs that run without this library (StableHLO); with --format=
 as one small file that the other commands take for a work directory.
 """
 
-from vaegan_jax.cli import command_line, export
+from vaegan_jax.cli.main import start
 
 if __name__ == "__main__":
-    command_line.run(export.main)
+    start("export")

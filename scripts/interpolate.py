@@ -4,7 +4,7 @@ Shapes are numbers of samples, as scripts/sample.py counts them, or pictures or 
 of pictures. `--arithmetic A B C` writes A − B + C instead.
 """
 
-from vaegan_jax.cli import command_line, interpolate
+from vaegan_jax.cli.main import start
 
 if __name__ == "__main__":
-    command_line.run(interpolate.main)
+    start("interpolate")

@@ -11,9 +11,7 @@ python scripts/prepare_data.py deform --packed=FILE.npz --output=MORE.npz
 python scripts/prepare_data.py teach --packed=FILE.npz --model=DIR --output=TAUGHT.npz
 """
 
-import sys
-
-from vaegan_jax.cli import prepare_data
+from vaegan_jax.cli.main import start
 
 if __name__ == "__main__":
-    sys.exit(prepare_data.main())
+    start("prepare-data")

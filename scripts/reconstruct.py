@@ -3,7 +3,7 @@
 `--views` takes pictures of one object, a folder of them, or a folder of such folders.
 """
 
-from vaegan_jax.cli import command_line, reconstruct
+from vaegan_jax.cli.main import start
 
 if __name__ == "__main__":
-    command_line.run(reconstruct.main)
+    start("reconstruct")

@@ -1,6 +1,6 @@
 """Samples new shapes: python scripts/sample.py --workdir=runs/mv_vae_gan-demo"""
 
-from vaegan_jax.cli import command_line, sample
+from vaegan_jax.cli.main import start
 
 if __name__ == "__main__":
-    command_line.run(sample.main)
+    start("sample")

@@ -22,7 +22,9 @@ def measure(given: argparse.Namespace) -> str:
         if missing := missing_platform("--backend"):
             raise UserError(missing)
     keep_freed_memory()
-    command = shlex.join(["python", *sys.argv])
+    program = sys.argv[0]
+    program = f"python {program}" if program.endswith(".py") else program
+    command = f"{program} {shlex.join(sys.argv[1:])}"
     output = make_folder(given.output)  # before what takes long
     return report.write(given.function(given), machine.describe(), command, output)
 

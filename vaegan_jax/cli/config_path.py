@@ -1,6 +1,7 @@
-"""What --config names: a file, and after a colon perhaps a variant."""
+"""What --config names: an experiment or a file, and after a colon perhaps a variant."""
 
 import os
+import pathlib
 from typing import Any
 
 from absl import flags
@@ -8,11 +9,28 @@ from absl import flags
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.paths import expand
 
+# Inside of the library if installed, beside it in a checkout.
+_LIBRARY = pathlib.Path(__file__).parents[1]
+_FOLDERS = (_LIBRARY / "configs", _LIBRARY.parent / "configs")
+
+
+def experiments() -> list[str]:
+    """The names of the experiments that come with the library."""
+    return sorted(path.stem for folder in _FOLDERS for path in folder.glob("[!_]*.py"))
+
+
+def _experiment(name: str) -> str | None:
+    paths = [str(folder / f"{name}.py") for folder in _FOLDERS]
+    return next(filter(os.path.isfile, paths), None) if name.isidentifier() else None
+
 
 class ConfigPathParser(flags.ArgumentParser):
-    """Expands `~`, and refuses paths that another parser would cut at a colon."""
+    """Finds experiments by name, expands `~`, and refuses colons inside of paths.
 
-    syntactic_help = "PATH or PATH:VARIANT"
+    At such a colon another parser would cut the path.
+    """
+
+    syntactic_help = "NAME or PATH, and perhaps :VARIANT"
 
     def __init__(self, inner: flags.ArgumentParser):
         self._inner = inner
@@ -21,6 +39,13 @@ class ConfigPathParser(flags.ArgumentParser):
         """What the inner parser makes of it."""
         argument = expand(argument)
         start, *parts = argument.split(":")
+        if built_in := _experiment(start):
+            return self._inner.parse(":".join([built_in, *parts]))
+        if start.isidentifier() and not os.path.exists(start):
+            raise UserError(
+                f"there is no experiment {start!r}; there are "
+                f"{', '.join(experiments())}, or give the path of a file"
+            )
         if not os.path.isfile(start):
             path = start
             for part in parts:

@@ -2,10 +2,8 @@
 
 import argparse
 
-from data_prep.commands import add_command, add_commands
-from data_prep.making.memory import limit_memory
-from data_prep.options import positive
 from vaegan_jax.cli.command_line import guard
+from vaegan_jax.cli.data_sets import data_prep
 from vaegan_jax.cli.parser import Parser
 from vaegan_jax.runtime.paths import path_argument
 
@@ -29,7 +27,9 @@ def pack(given: argparse.Namespace) -> str:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser(description="Makes data sets and looks into them.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    add_commands(commands)
+    add_command = data_prep("commands").add_command
+    positive = data_prep("options").positive
+    data_prep("commands").add_commands(commands)
     option = add_command(commands, inspect).add_argument
     option(
         "--data_dir",
@@ -59,7 +59,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def run(arguments: list[str] | None) -> None:
     given = parse(arguments)
-    limit_memory()
+    data_prep("making.memory").limit_memory()
     print(given.function(given))
 
 

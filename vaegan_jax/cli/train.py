@@ -6,7 +6,7 @@ from ml_collections import config_flags
 from vaegan_jax.cli import command_line
 
 CONFIG = config_flags.DEFINE_config_file(
-    "config", None, "The experiment, for instance configs/mv_vae_gan.py:demo."
+    "config", None, "The experiment, mv_vae_gan:demo for instance, or a file of yours."
 )
 WORKDIR = command_line.define_path(
     "workdir", None, "Where everything goes; default runs/ and the config's name."
@@ -57,10 +57,10 @@ def run() -> int:
     keep_compiled_programs()
     if not config.data.dir:
         # Imported only here: training from a packed file needs no TensorFlow.
-        from data_prep.prepare import prepare_procedural
+        from vaegan_jax.cli.data_sets import data_prep
 
         size = config.model.image_size if config.data.num_views else 64
-        prepare = lambda: prepare_procedural(  # noqa: E731
+        prepare = lambda: data_prep("prepare").prepare_procedural(  # noqa: E731
             resolution=config.model.resolution, image_size=size
         )
         config.data.dir = str(first_before_others(prepare))
