@@ -17,16 +17,10 @@ The rooms, each importing only from those on floors below it (tests check that):
 What a room is for is told in its `__init__`; docs/architecture.md walks through them.
 """
 
-__version__ = "0.1.0"
+import lazy_loader
 
-__all__ = ["load"]
+__version__ = "0.2.0"
 
-
-def __getattr__(name: str):
-    # `vaegan_jax.load` is that of `inference.model`; importing the package alone, as
-    # data_prep does, starts no JAX.
-    if name == "load":
-        from vaegan_jax.inference.model import load
-
-        return load
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# `__init__.pyi` says what is public and where it is. Importing the package alone, as
+# data_prep does, starts no JAX.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
