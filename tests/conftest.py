@@ -2,7 +2,6 @@
 
 import atexit
 import dataclasses
-import importlib
 import importlib.metadata
 import os
 import pathlib
@@ -30,8 +29,7 @@ os.environ.setdefault("XLA_FLAGS", " ".join(_flags))
 # The hook that checks the types of arrays has compiled anew whatever is imported below
 # a module that it checks; a run of everything imports these anyhow.
 if "PYTEST_XDIST_WORKER" in os.environ:
-    for _name in preloaded.MODULES:
-        importlib.import_module(_name)
+    preloaded.load()
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ import tempfile
 from typing import NamedTuple
 
 # Not JAX's backends: threads do not survive a fork.
-MODULES = (
+_MODULES = (
     *("tensorflow_datasets", "tensorflow", "orbax.checkpoint", "flax.linen", "optax"),
     *("matplotlib.figure", "scipy.optimize", "sklearn.svm", "skimage.measure"),
     *("tensorboardX", "ml_collections.config_flags", "trimesh", "safetensors.numpy"),
@@ -70,11 +70,16 @@ def _path(root: pathlib.Path) -> str:
     return os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(root)]))
 
 
+def load() -> None:
+    """Imports all that commands import."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    for name in _MODULES:
+        importlib.import_module(name)
+
+
 def _serve() -> None:
     """Forks a process for every request, one after the other."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    for name in MODULES:
-        importlib.import_module(name)
+    load()
     for line in sys.stdin:
         request = json.loads(line)
         process = os.fork()
