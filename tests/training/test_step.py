@@ -71,36 +71,29 @@ def test_an_open_gate_changes_the_discriminator():
 def test_a_step_is_its_three_updates_each_changing_one_network_alone():
     """Composed by hand, with copies of the networks that an update must not change."""
     this = cached_setup("mv_vae_gan", OPEN)
-    config, networks, optimizers = this.config, this.networks, this.optimizers
+    method = updates.Method(this.config, this.networks, this.optimizers)
     state, batch = this.create(), make_batch(this.config)
     keys = jax.random.split(jax.random.fold_in(state.rng, state.step), 4)
-    prior = build_prior(config)
+    prior = build_prior(this.config)
     voxels = batch["voxels"].astype(jnp.float32)[..., None]
 
     @jax.jit
     def by_hand(state):
         discriminator, _ = updates.update_discriminator(
-            config, networks, optimizers.discriminator, state.discriminator,
-            state.generator, voxels, prior.sample(keys[0], 4, 6), keys[1], state.step,
-        )  # fmt: skip
+            method, state, voxels, prior.sample(keys[0], 4, 6), keys[1]
+        )
         encoder, samples, _ = updates.update_encoder(
-            config, networks, optimizers.encoder, state.encoder, state.generator,
-            voxels, batch["views"], keys[2], state.step,
-        )  # fmt: skip
+            method, state, voxels, batch["views"], keys[2]
+        )
         deceiving, statistics, _ = updates.adversarial_gradients(
-            config,
-            networks,
-            state.generator,
-            discriminator,
-            prior.sample(keys[3], 4, 6),
+            method, state, discriminator, prior.sample(keys[3], 4, 6)
         )
         reconstructing, _, _ = updates.reconstruction_gradients(
-            config, networks, state.generator, voxels, voxels, samples,
-            state.decoder_stats,
-        )  # fmt: skip
+            method, state, voxels, voxels, samples
+        )
         generator = updates.apply_gradients(
             state.generator, optax.tree.add(deceiving, reconstructing), statistics,
-            optimizers.generator, state.step,
+            this.optimizers.generator, state.step,
         )  # fmt: skip
         return discriminator, encoder, generator
 

@@ -5,13 +5,15 @@ encoder's hands its posterior samples on to the generator's, so both see the sam
 reconstruction and XLA computes it once.
 """
 
+import functools
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 from jax.sharding import Mesh
-from jaxtyping import Array
+from jaxtyping import Array, Key
 from ml_collections import ConfigDict
 
 from vaegan_jax.distributed.partition import mean_over_shares, own_rows
@@ -20,9 +22,11 @@ from vaegan_jax.models.networks import Networks
 from vaegan_jax.models.prior import build_prior
 from vaegan_jax.training.augmentation import augment
 from vaegan_jax.training.optimizers import Optimizers
-from vaegan_jax.training.state import TrainState, current_variables
+from vaegan_jax.training.state import NetState, TrainState, current_variables
 from vaegan_jax.training.updates import (
+    Method,
     Metrics,
+    Voxels,
     adversarial_gradients,
     apply_gradients,
     reconstruction_gradients,
@@ -53,100 +57,89 @@ def make_train_step(
       255 times what is to be reconstructed in place of the voxels. It returns the next
       state and scalar metrics.
     """
-    prior = build_prior(config)
+    method = Method(config, networks, optimizers)
+    return share_step(functools.partial(train_step, method), mesh)
 
-    def train_step(state: TrainState, batch: Batch):
-        # More keys leave the first ones as they are.
-        keys = jax.random.split(jax.random.fold_in(state.rng, state.step), 5)
-        batch = augment(keys[4], batch, config.augmentation)
-        voxels = batch["voxels"].astype(jnp.float32)[..., None]
 
-        def draw(key):
-            size = config.model.latent_size
-            return own_rows(lambda rows: prior.sample(key, rows, size), len(voxels))
-
-        def compete():
-            discriminator, metrics = update_discriminator(
-                config,
-                networks,
-                optimizers.discriminator,
-                state.discriminator,
-                state.generator,
-                voxels,
-                draw(keys[0]),
-                keys[1],
-                state.step,
-            )
-            gradients, statistics, deceiving = adversarial_gradients(
-                config, networks, state.generator, discriminator, draw(keys[3])
-            )
-            metrics |= deceiving | {"adversarial/share": jnp.ones(())}
-            return discriminator, gradients, statistics, metrics
-
-        def wait():
-            _, gradients, _, metrics = jax.eval_shape(compete)
-            gradients, metrics = optax.tree.zeros_like((gradients, metrics))
-            statistics = state.generator.batch_stats
-            return state.discriminator, gradients, statistics, metrics
-
-        every = config.loss.adversarial_every
-        if every > 1:
-            outcome = jax.lax.cond(state.step % every == 0, compete, wait)
-        else:
-            outcome = compete()
-        discriminator, gradients, statistics, metrics = outcome
-        encoder, decoder_stats = None, None
-        if networks.encoder is not None:
-            targets = voxels
-            if "targets" in batch:
-                targets = batch["targets"].astype(jnp.float32)[..., None] / 255
-            encoder, latents, encoder_metrics = update_encoder(
-                config,
-                networks,
-                optimizers.encoder,
-                state.encoder,
-                state.generator,
-                targets,
-                batch["views"],
-                keys[2],
-                state.step,
-            )
-            also, decoder_stats, reconstruction = reconstruction_gradients(
-                config,
-                networks,
-                state.generator,
-                voxels,
-                targets,
-                latents,
-                state.decoder_stats,
-            )
-            gradients = optax.tree.add(gradients, also)
-            metrics |= encoder_metrics | reconstruction
-        gradients = mean_over_shares(gradients)
-        generator = apply_gradients(
-            state.generator, gradients, statistics, optimizers.generator, state.step
+def train_step(
+    method: Method, state: TrainState, batch: Batch
+) -> tuple[TrainState, Metrics]:
+    """The next state and its metrics, see `make_train_step`; not compiled."""
+    config, networks, optimizers = method
+    # More keys leave the first ones as they are.
+    keys = jax.random.split(jax.random.fold_in(state.rng, state.step), 5)
+    batch = augment(keys[4], batch, config.augmentation)
+    voxels = batch["voxels"].astype(jnp.float32)[..., None]
+    discriminator, gradients, statistics, metrics = _round(method, state, voxels, keys)
+    encoder, decoder_stats = None, None
+    if networks.encoder is not None:
+        targets = voxels
+        if "targets" in batch:
+            targets = batch["targets"].astype(jnp.float32)[..., None] / 255
+        encoder, latents, encoder_metrics = update_encoder(
+            method, state, targets, batch["views"], keys[2]
         )
-        metrics["loss/generator"] = sum(
-            config.loss[f"{part}_weight"] * metrics[f"loss/{part}"]
-            for part in ("adversarial", "reconstruction")
-            if f"loss/{part}" in metrics
+        also, decoder_stats, reconstruction = reconstruction_gradients(
+            method, state, voxels, targets, latents
         )
-        metrics["gradient_norm/generator"] = optax.tree.norm(gradients)
-        metrics["learning_rate/discriminator"] = optimizers.discriminator.learning_rate(
-            state.step
-        )
-        new = TrainState(
-            state.step + 1,
-            state.rng,
-            generator,
-            discriminator,
-            encoder,
-            decoder_stats,
-            averages=None,
-        )
-        return _average(config, state, new), mean_over_shares(metrics)
+        gradients = optax.tree.add(gradients, also)
+        metrics |= encoder_metrics | reconstruction
+    gradients = mean_over_shares(gradients)
+    generator = apply_gradients(
+        state.generator, gradients, statistics, optimizers.generator, state.step
+    )
+    metrics["loss/generator"] = sum(
+        config.loss[f"{part}_weight"] * metrics[f"loss/{part}"]
+        for part in ("adversarial", "reconstruction")
+        if f"loss/{part}" in metrics
+    )
+    metrics["gradient_norm/generator"] = optax.tree.norm(gradients)
+    metrics["learning_rate/discriminator"] = optimizers.discriminator.learning_rate(
+        state.step
+    )
+    new = TrainState(
+        state.step + 1,
+        state.rng,
+        generator,
+        discriminator,
+        encoder,
+        decoder_stats,
+        averages=None,
+    )
+    return _average(config, state, new), mean_over_shares(metrics)
 
-    return share_step(train_step, mesh)
+
+def _round(
+    method: Method, state: TrainState, voxels: Voxels, keys: Key[Array, " n"]
+) -> tuple[NetState, Any, Any, Metrics]:
+    """D learns, and then G how to deceive it; unless it is not their turn.
+
+    Returns D, the gradients of G, its new running statistics, metrics.
+    """
+    prior, size = build_prior(method.config), method.config.model.latent_size
+
+    def draw(key):
+        return own_rows(lambda rows: prior.sample(key, rows, size), len(voxels))
+
+    def compete():
+        discriminator, metrics = update_discriminator(
+            method, state, voxels, draw(keys[0]), keys[1]
+        )
+        gradients, statistics, deceiving = adversarial_gradients(
+            method, state, discriminator, draw(keys[3])
+        )
+        metrics |= deceiving | {"adversarial/share": jnp.ones(())}
+        return discriminator, gradients, statistics, metrics
+
+    def wait():
+        _, gradients, _, metrics = jax.eval_shape(compete)
+        gradients, metrics = optax.tree.zeros_like((gradients, metrics))
+        return state.discriminator, gradients, state.generator.batch_stats, metrics
+
+    every = method.config.loss.adversarial_every
+    if every == 1:
+        return compete()
+    return jax.lax.cond(state.step % every == 0, compete, wait)
 
 
 def _average(config: ConfigDict, old: TrainState, new: TrainState) -> TrainState:

@@ -1,11 +1,11 @@
 """What the three networks learn in a training step, as pure functions.
 
-Each takes the `NetState` of the networks it needs. An update returns a new one; what
-G learns is gradients of this device's share of the batch, still to be averaged by
+Each takes the whole state and changes none of it. An update returns one new `NetState`;
+what G learns is gradients of this device's share of the batch, still to be averaged by
 `partition.mean_over_shares`, because two of them may add up to one update.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -24,8 +24,8 @@ from vaegan_jax.models.multiview import (
 from vaegan_jax.models.networks import Networks
 from vaegan_jax.models.prior import build_prior
 from vaegan_jax.training import losses
-from vaegan_jax.training.optimizers import Optimizer
-from vaegan_jax.training.state import NetState
+from vaegan_jax.training.optimizers import Optimizer, Optimizers
+from vaegan_jax.training.state import NetState, TrainState
 
 # D's gradient is penalised in one of so many of its updates, by as many times the
 # weight, which saves time ("lazy": Karras et al. 2020, https://arxiv.org/abs/1912.04958).
@@ -35,6 +35,14 @@ _PENALTY_EVERY = 4
 Metrics = dict[str, Array]
 Voxels = Float[Array, "b x y z 1"]
 Latents = Float[Array, "b latent"]
+
+
+class Method(NamedTuple):
+    """How the networks learn: all that stays the same from step to step."""
+
+    config: ConfigDict
+    networks: Networks
+    optimizers: Optimizers
 
 
 def apply_train(module, state: NetState, inputs: Array) -> tuple[Array, Any]:
@@ -54,15 +62,11 @@ def apply_gradients(
 
 
 def update_discriminator(
-    config: ConfigDict,
-    networks: Networks,
-    optimizer: Optimizer,
-    discriminator: NetState,
-    generator: NetState,
+    method: Method,
+    state: TrainState,
     voxels: Voxels,
     latents: Latents,
     key: Key[Array, ""],
-    step: Array,
 ) -> tuple[NetState, Metrics]:
     """Teaches D real from generated, unless it is too good at it already.
 
@@ -70,6 +74,8 @@ def update_discriminator(
     weighs anything, which `loss/discriminator` leaves out. While the gate is closed
     nothing of D changes: parameters, statistics, optimizer.
     """
+    config, networks, optimizers = method
+    discriminator = state.discriminator
     real_key, fake_key = jax.random.split(key)
     soft = config.loss.soft_labels
     real_bounds = tuple(config.loss.real_labels) if soft else (1.0, 1.0)
@@ -81,14 +87,14 @@ def update_discriminator(
 
     real_labels = draw_labels(real_key, real_bounds)
     fake_labels = draw_labels(fake_key, fake_bounds)
-    fake = jax.nn.sigmoid(apply_train(networks.generator, generator, latents)[0])
+    fake = jax.nn.sigmoid(apply_train(networks.generator, state.generator, latents)[0])
     fake = jax.lax.stop_gradient(fake)
 
     def loss_function(params):
-        state = discriminator.replace(params=params)
-        real_logits, statistics = apply_train(networks.discriminator, state, voxels)
-        state = state.replace(batch_stats=statistics)
-        fake_logits, statistics = apply_train(networks.discriminator, state, fake)
+        net = discriminator.replace(params=params)
+        real_logits, statistics = apply_train(networks.discriminator, net, voxels)
+        net = net.replace(batch_stats=statistics)
+        fake_logits, statistics = apply_train(networks.discriminator, net, fake)
         loss = losses.adversarial_loss(real_logits, real_labels)
         loss += losses.adversarial_loss(fake_logits, fake_labels)
         accuracies = losses.discriminator_accuracy(real_logits, fake_logits)
@@ -103,10 +109,12 @@ def update_discriminator(
     def learn():
         (gradients,) = pullback(jnp.ones_like(loss))
         if config.loss.r1_weight:
-            penalty = _penalty_gradients(config, networks, discriminator, voxels)
+            penalty = _penalty_gradients(method, discriminator, voxels)
             gradients = optax.tree.add(gradients, penalty)
         gradients = mean_over_shares(gradients)
-        learnt = apply_gradients(discriminator, gradients, statistics, optimizer, step)
+        learnt = apply_gradients(
+            discriminator, gradients, statistics, optimizers.discriminator, state.step
+        )
         return learnt, optax.tree.norm(gradients)
 
     # A conditional and not a selection, so that a closed gate saves the backward pass.
@@ -121,15 +129,13 @@ def update_discriminator(
     }
 
 
-def _penalty_gradients(
-    config: ConfigDict, networks: Networks, discriminator: NetState, voxels: Voxels
-) -> Any:
-    weight = config.loss.r1_weight * _PENALTY_EVERY
+def _penalty_gradients(method: Method, discriminator: NetState, voxels: Voxels) -> Any:
+    weight = method.config.loss.r1_weight * _PENALTY_EVERY
 
     def penalty(params):
-        state = discriminator.replace(params=params)
+        net = discriminator.replace(params=params)
         return weight * losses.gradient_penalty(
-            lambda x: apply_train(networks.discriminator, state, x)[0], voxels
+            lambda x: apply_train(method.networks.discriminator, net, x)[0], voxels
         )
 
     # Adam counts the updates, which a closed gate leaves out.
@@ -140,21 +146,18 @@ def _penalty_gradients(
 
 
 def update_encoder(
-    config: ConfigDict,
-    networks: Networks,
-    optimizer: Optimizer,
-    encoder: NetState,
-    generator: NetState,
+    method: Method,
+    state: TrainState,
     targets: Voxels,
     views: UInt8[Array, "b v h w c"],
     key: Key[Array, ""],
-    step: Array,
 ) -> tuple[NetState, Latents, Metrics]:
     """Teaches E latents that G reconstructs targets from and that resemble the prior.
 
     Minimises reconstruction + KL, and the cross-entropy of azimuths if E tells them.
     Returns also the pooled posterior samples.
     """
+    config, networks, optimizers = method
     prior = build_prior(config)
     chosen = azimuths = None
     if config.data.encoded_views:
@@ -168,7 +171,7 @@ def update_encoder(
     def loss_function(params):
         posterior, statistics = encode_views(
             networks.encoder,
-            encoder.replace(params=params).variables,
+            state.encoder.replace(params=params).variables,
             views,
             train=True,
             how=config.model.view_encoding,
@@ -178,7 +181,7 @@ def update_encoder(
         latents = pool_views(
             sampled, posterior.log_variance, config.model.pooling, chosen
         )
-        logits, _ = apply_train(networks.generator, generator, latents)
+        logits, _ = apply_train(networks.generator, state.generator, latents)
         reconstruction = losses.reconstruction_loss(
             logits, targets, config.loss.reconstruction
         )
@@ -194,28 +197,29 @@ def update_encoder(
 
     (loss, (statistics, latents, metrics)), gradients = jax.value_and_grad(
         loss_function, has_aux=True
-    )(encoder.params)
+    )(state.encoder.params)
     gradients = mean_over_shares(gradients)
-    new = apply_gradients(encoder, gradients, statistics, optimizer, step)
+    new = apply_gradients(
+        state.encoder, gradients, statistics, optimizers.encoder, state.step
+    )
     norm = optax.tree.norm(gradients)
     return new, latents, metrics | {"loss/encoder": loss, "gradient_norm/encoder": norm}
 
 
 def adversarial_gradients(
-    config: ConfigDict,
-    networks: Networks,
-    generator: NetState,
-    discriminator: NetState,
-    latents: Latents,
+    method: Method, state: TrainState, discriminator: NetState, latents: Latents
 ) -> tuple[Any, Any, Metrics]:
     """How G comes to deceive D with samples of the prior: by a lower -log D(G(z)).
 
+    D is the one that has learnt in this step already.
+
     Returns the gradients of the weighted loss, G's new running statistics, metrics.
     """
+    config, networks, _ = method
 
     def loss_function(params):
-        state = generator.replace(params=params)
-        logits, statistics = apply_train(networks.generator, state, latents)
+        net = state.generator.replace(params=params)
+        logits, statistics = apply_train(networks.generator, net, latents)
         judged, _ = apply_train(
             networks.discriminator, discriminator, jax.nn.sigmoid(logits)
         )
@@ -223,19 +227,17 @@ def adversarial_gradients(
         return config.loss.adversarial_weight * adversarial, (statistics, adversarial)
 
     gradients, (statistics, adversarial) = jax.grad(loss_function, has_aux=True)(
-        generator.params
+        state.generator.params
     )
     return gradients, statistics, {"loss/adversarial": adversarial}
 
 
 def reconstruction_gradients(
-    config: ConfigDict,
-    networks: Networks,
-    generator: NetState,
+    method: Method,
+    state: TrainState,
     voxels: Voxels,
     targets: Voxels,
     latents: Latents,
-    decoder_stats: Any,
 ) -> tuple[Any, Any, Metrics]:
     """How G comes to reconstruct shapes from posterior samples.
 
@@ -245,11 +247,12 @@ def reconstruction_gradients(
     Returns the gradients of the weighted loss, the new running statistics over
     posterior samples (`decoder_stats`), metrics.
     """
+    config, networks, _ = method
     latents = jax.lax.stop_gradient(latents)
 
     def loss_function(params):
-        state = NetState(params, decoder_stats, opt_state=None)
-        logits, statistics = apply_train(networks.generator, state, latents)
+        net = NetState(params, state.decoder_stats, opt_state=None)
+        logits, statistics = apply_train(networks.generator, net, latents)
         reconstruction = losses.reconstruction_loss(
             logits, targets, config.loss.reconstruction
         )
@@ -258,7 +261,7 @@ def reconstruction_gradients(
         return config.loss.reconstruction_weight * reconstruction, (statistics, metrics)
 
     gradients, (statistics, metrics) = jax.grad(loss_function, has_aux=True)(
-        generator.params
+        state.generator.params
     )
     return gradients, statistics, metrics
 
