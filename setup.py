@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 _ROOT = pathlib.Path(__file__).parent
+_CACHES = shutil.ignore_patterns("__pycache__")
 
 # TensorFlow only reads data here, so the CPU build serves every accelerator. It is
 # published for Linux on x86-64 alone; elsewhere the ordinary package is the CPU build.
@@ -24,10 +25,14 @@ class BuildOnePackage(build_py):
         super().run()
         if self.editable_mode:
             return
-        leave = shutil.ignore_patterns("*_test.py", "dummy_data", "__pycache__")
+        built = pathlib.Path(self.build_lib)
+        inside = built / "vaegan_jax"
         for name in ("configs", "data_prep"):
-            target = pathlib.Path(self.build_lib, "vaegan_jax", name)
-            shutil.copytree(_ROOT / name, target, ignore=leave, dirs_exist_ok=True)
+            shutil.rmtree(inside / name, ignore_errors=True)  # of a build before
+        shutil.copytree(_ROOT / "configs", inside / "configs", ignore=_CACHES)
+        shutil.move(built / "data_prep", inside)
+        for test in (inside / "data_prep").rglob("*_test.py"):
+            test.unlink()
 
 
 setup(
@@ -40,9 +45,10 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",  # TensorFlow has no wheel for 3.14 yet
-    packages=find_packages(include=["vaegan_jax*"]),
+    packages=find_packages(include=["vaegan_jax*", "data_prep*"]),
     package_data={
         "vaegan_jax": ["shapes/gallery.html", "py.typed", "__init__.pyi"],
+        "data_prep": ["*/*.bib", "*/*.txt", "*/*.md", "*/*.tsv"],
     },
     install_requires=[
         "absl-py>=2.1",

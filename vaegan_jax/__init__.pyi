@@ -20,7 +20,8 @@ from .metrics.reconstruction import (
 from .models.networks import build_networks
 from .shapes.cameras import Camera
 from .shapes.mesh_files import read_mesh
-from .shapes.meshes import voxels_to_mesh, write_mesh
+from .shapes.mesh_writers import write_mesh
+from .shapes.meshes import voxels_to_mesh
 from .shapes.render import render_views
 from .shapes.voxel_files import read_binvox, write_binvox
 from .shapes.voxelize import voxelize

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.ignored import is_ignored
+from vaegan_jax.shapes.ignored_files import is_ignored
 
 from .archive import Archive
 

@@ -4,7 +4,7 @@ import collections
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from vaegan_jax.shapes.ignored import report_ignored
+from vaegan_jax.shapes.ignored_files import report_ignored
 
 from .duplicates import drop_copies, find_duplicates, report_duplicates
 from .splits import seeded_splits, with_validation

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.foreign import other_kind
+from vaegan_jax.shapes.mislabelled_files import other_kind
 
 from ..archives.archive import Archive
 from ..archives.listing import ShapeFile, identify_by_folders

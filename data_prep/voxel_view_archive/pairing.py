@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.ignored import report_ignored
+from vaegan_jax.shapes.ignored_files import report_ignored
 
 from ..archives.archive import Archive
 from ..archives.listing import (

@@ -9,7 +9,7 @@ from tests.helpers import make_examples, write_packed
 from tests.preloaded import run
 from tests.using import make_picture, make_workdir
 from vaegan_jax.inference.shape_files import FORMATS
-from vaegan_jax.shapes.meshes import MESH_FORMATS
+from vaegan_jax.shapes.mesh_writers import MESH_FORMATS
 from vaegan_jax.shapes.voxel_files import read_binvox
 
 

@@ -128,3 +128,13 @@ def test_an_encoder_that_tells_azimuths_needs_views_of_all_of_them():
         UserError, match=r"azimuths is 3 but the data set stores 4 .* 4"
     ):
         dataset.check_views(examples, 3, azimuths=3)
+
+
+def test_what_may_not_be_read_is_not_called_damaged(tmp_path):
+    from vaegan_jax.data import tfds_source
+
+    with (
+        pytest.raises(UserError, match="may not be read by this user"),
+        tfds_source._reading(tmp_path),
+    ):
+        raise PermissionError(13, "Permission denied", str(tmp_path))

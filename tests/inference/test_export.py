@@ -51,3 +51,13 @@ def test_other_numbers_are_noticed(tmp_path):
     np.savez(tmp_path / "check.npz", **check)
     with pytest.raises(UserError, match=r"generator.jaxexport differs by 0\.1"):
         check_exported(tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, b"cut off"])
+def test_an_artefact_that_is_missing_or_damaged_is_named(tmp_path, content):
+    export_model(make_model("gan"), tmp_path)
+    (tmp_path / "generator.jaxexport").unlink()
+    if content is not None:
+        (tmp_path / "generator.jaxexport").write_bytes(content)
+    with pytest.raises(UserError, match=r"generator\.jaxexport cannot be read.*again"):
+        check_exported(tmp_path)

@@ -9,7 +9,7 @@ import trimesh
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes import mesh_files
 from vaegan_jax.shapes.mesh_files import read_mesh
-from vaegan_jax.shapes.meshes import write_glb
+from vaegan_jax.shapes.mesh_writers import write_glb
 from vaegan_jax.shapes.voxelize import voxelize
 
 # A wedge: no rotation or mirroring maps it to itself. Two triangles, three quads.

@@ -2,14 +2,8 @@ import numpy as np
 import pytest
 import trimesh
 
-from vaegan_jax.shapes.meshes import (
-    MESH_FORMATS,
-    boxes_mesh,
-    remove_small_parts,
-    voxels_to_mesh,
-    write_glb,
-    write_mesh,
-)
+from vaegan_jax.shapes.mesh_writers import MESH_FORMATS, write_glb, write_mesh
+from vaegan_jax.shapes.meshes import boxes_mesh, remove_small_parts, voxels_to_mesh
 
 
 def test_marching_cubes_of_a_cube():

@@ -15,7 +15,7 @@ from tests.helpers import ROOT, assert_error
 from tests.shapes.refused_grids import BINVOX, GRIDS
 from tests.shapes.refused_meshes import MESHES, OFF
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes import foreign
+from vaegan_jax.shapes import mislabelled_files
 from vaegan_jax.shapes.mesh_files import read_mesh
 from vaegan_jax.shapes.voxel_files import read_binvox
 
@@ -55,7 +55,7 @@ SOURCES = [
     "data_prep/volumetric_grids/matlab_files.py",
     *sorted(
         str(path.relative_to(ROOT))
-        for path in (ROOT / "vaegan_jax/shapes/mesh_formats").glob("*.py")
+        for path in (ROOT / "vaegan_jax/shapes/mesh_readers").glob("*.py")
     ),
 ]
 
@@ -84,10 +84,10 @@ def test_the_tables_have_every_sentence():
 
 def test_every_other_kind_has_a_row():
     said = {text for _, _, text in MESHES}
-    for _, text in foreign._BEGINNINGS:
+    for _, text in mislabelled_files._BEGINNINGS:
         assert text in said
-    for _, suffixes in foreign._KINDS:
-        assert foreign._RENAME.format(suffixes[0]) in said
+    for _, suffixes in mislabelled_files._KINDS:
+        assert mislabelled_files._RENAME.format(suffixes[0]) in said
 
 
 @pytest.mark.slow

@@ -122,6 +122,11 @@ def read_split(
 def _reading(path: pathlib.Path):
     try:
         yield
+    except (PermissionError, tf.errors.PermissionDeniedError) as error:
+        raise UserError(
+            f"the data set in {path} may not be read by this user; change its "
+            "permissions or make one of your own"
+        ) from error
     except _DAMAGED as error:
         raise UserError(
             f"the data set in {path} is damaged; delete it and make it again with "

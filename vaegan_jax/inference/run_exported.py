@@ -44,8 +44,14 @@ def main():
         check = np.load(FOLDER / "check.npz")
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}; export the model again")
-    for path in sorted(FOLDER.glob("*.jaxexport")):
-        made = np.asarray(load(path)(check[f"{path.stem}_input"]))
+    inputs = [name for name in check.files if name.endswith("_input")]
+    for name in sorted(inputs):
+        path = FOLDER / f"{name.removesuffix('_input')}.jaxexport"
+        try:
+            program = load(path)
+        except Exception as error:  # of damaged bytes, anything
+            fail(f"{path} cannot be read ({error}); export the model again")
+        made = np.asarray(program(check[name]))
         expected = check[f"{path.stem}_output"]
         if made.shape != expected.shape:
             fail(f"{path.name} gives {made.shape}, not {expected.shape}")

@@ -10,12 +10,8 @@ from jaxtyping import Float
 
 from vaegan_jax.errors import UserError, explain
 from vaegan_jax.metrics.reconstruction import OCCUPIED
-from vaegan_jax.shapes.meshes import (
-    MESH_FORMATS,
-    remove_small_parts,
-    voxels_to_mesh,
-    write_mesh,
-)
+from vaegan_jax.shapes.mesh_writers import MESH_FORMATS, write_mesh
+from vaegan_jax.shapes.meshes import remove_small_parts, voxels_to_mesh
 from vaegan_jax.shapes.voxel_files import write_binvox
 
 FORMATS = (*MESH_FORMATS, "binvox", "npz")

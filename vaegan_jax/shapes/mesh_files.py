@@ -8,17 +8,17 @@ import trimesh
 from jaxtyping import Float
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.foreign import other_kind
-from vaegan_jax.shapes.mesh_formats.gltf import read_gltf
-from vaegan_jax.shapes.mesh_formats.obj import read_obj
-from vaegan_jax.shapes.mesh_formats.off import read_off
-from vaegan_jax.shapes.mesh_formats.ply import read_ply
-from vaegan_jax.shapes.mesh_formats.polygons import (
+from vaegan_jax.shapes.mesh_readers.gltf import read_gltf
+from vaegan_jax.shapes.mesh_readers.obj import read_obj
+from vaegan_jax.shapes.mesh_readers.off import read_off
+from vaegan_jax.shapes.mesh_readers.ply import read_ply
+from vaegan_jax.shapes.mesh_readers.polygons import (
     Polygons,
     check_indices,
     triangulate,
 )
-from vaegan_jax.shapes.mesh_formats.stl import read_stl
+from vaegan_jax.shapes.mesh_readers.stl import read_stl
+from vaegan_jax.shapes.mislabelled_files import other_kind
 from vaegan_jax.shapes.orientation import find_turn, turn_mesh
 
 MESH_SUFFIXES = (".off", ".obj", ".glb", ".gltf", ".ply", ".stl")

@@ -1,12 +1,9 @@
-"""From voxel grids to meshes, and to the files of meshes.
+"""From voxel grids to meshes.
 
 The grid fills the unit cube centred at the origin, with the axes of the grid: z up, the
 front towards −y. So one unit is the edge of the grid, whatever that measures in the
-real world. Files keep these axes, except glTF: its standard is y up, front towards +z.
+real world.
 """
-
-import os
-import pathlib
 
 import numpy as np
 import scipy.ndimage
@@ -17,14 +14,9 @@ from jaxtyping import Float, Shaped
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.grids import checked_occupancy, checked_probabilities
 
-MESH_FORMATS = ("glb", "obj", "stl", "ply")
-
 # Occupancies are kept this far from the threshold. Nearer ones would put vertices on
 # top of each other, where the surface then is no manifold.
 _CLEARANCE = 2e-3
-
-# glTF is y-up with the front towards +z: (x, y, z) becomes (x, z, −y).
-_TO_GLTF = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]], float)
 
 
 def voxels_to_mesh(
@@ -114,26 +106,3 @@ def boxes_mesh(grid: Shaped[np.ndarray, "x y z"]) -> trimesh.Trimesh:
     vertices = np.stack(np.unravel_index(used, (side + 1,) * 3), axis=-1)
     faces = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
     return trimesh.Trimesh(vertices / side - 0.5, faces, process=False)
-
-
-def write_glb(path: str | os.PathLike, mesh: trimesh.Trimesh) -> None:
-    """Writes a mesh as binary glTF, turned from our z up to glTF's y up."""
-    turned = mesh.copy()
-    turned.apply_transform(_TO_GLTF)
-    pathlib.Path(path).write_bytes(turned.export(file_type="glb"))
-
-
-def write_mesh(path: str | os.PathLike, mesh: trimesh.Trimesh) -> None:
-    """Writes a mesh in the format that its name ends in, one of `MESH_FORMATS`.
-
-    Raises:
-      UserError: for another ending.
-    """
-    path = pathlib.Path(path)
-    kind = path.suffix.lower().removeprefix(".")
-    if kind not in MESH_FORMATS:
-        raise UserError(f"{path}: a mesh can be written as {', '.join(MESH_FORMATS)}")
-    if kind == "glb":
-        return write_glb(path, mesh)
-    content = mesh.export(file_type=kind)
-    path.write_bytes(content.encode() if isinstance(content, str) else content)

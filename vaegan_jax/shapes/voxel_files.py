@@ -10,8 +10,8 @@ from trimesh.exchange import binvox
 from trimesh.voxel import VoxelGrid
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.foreign import other_kind
 from vaegan_jax.shapes.grids import checked_occupancy
+from vaegan_jax.shapes.mislabelled_files import other_kind
 
 _HEADER = re.compile(
     rb"#binvox (?P<version>\d+)\s.*?^dim +(\d+) +(\d+) +(\d+)\s*$.*?^data\r?\n",

@@ -6,7 +6,7 @@ import re
 import warnings
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.ignored import is_ignored, report_ignored
+from vaegan_jax.shapes.ignored_files import is_ignored, report_ignored
 from vaegan_jax.shapes.pictures.files import PICTURE_SUFFIXES
 
 # Of pictures that are not read, and that people may expect to be.

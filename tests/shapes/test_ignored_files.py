@@ -2,7 +2,7 @@
 
 import pytest
 
-from vaegan_jax.shapes.ignored import is_ignored, report_ignored
+from vaegan_jax.shapes.ignored_files import is_ignored, report_ignored
 
 
 @pytest.mark.parametrize(

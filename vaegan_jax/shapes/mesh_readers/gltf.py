@@ -10,8 +10,8 @@ from jaxtyping import Float, Int
 from trimesh.transformations import quaternion_matrix
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.mesh_formats.gltf_accessors import Accessors
-from vaegan_jax.shapes.mesh_formats.polygons import Polygons
+from vaegan_jax.shapes.mesh_readers.gltf_accessors import Accessors
+from vaegan_jax.shapes.mesh_readers.polygons import Polygons
 
 _MAGIC = b"glTF"
 _JSON, _BINARY = b"JSON", b"BIN\0"

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.mesh_formats.ply_header import Element, Header, read_header
-from vaegan_jax.shapes.mesh_formats.polygons import Polygons, group_faces
-from vaegan_jax.shapes.mesh_formats.text import decode
+from vaegan_jax.shapes.mesh_readers.ply_header import Element, Header, read_header
+from vaegan_jax.shapes.mesh_readers.polygons import Polygons, group_faces
+from vaegan_jax.shapes.mesh_readers.text import decode
 
 _CORNERS = ("vertex_indices", "vertex_index")  # both are around
 

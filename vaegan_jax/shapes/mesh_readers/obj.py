@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Float
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.mesh_formats.polygons import Polygons, group_faces
-from vaegan_jax.shapes.mesh_formats.text import decode
+from vaegan_jax.shapes.mesh_readers.polygons import Polygons, group_faces
+from vaegan_jax.shapes.mesh_readers.text import decode
 
 _COMMENT = re.compile(r"#[^\n]*")
 _CONTINUED = re.compile(r"\\[ \t]*\n")

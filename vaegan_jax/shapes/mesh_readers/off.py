@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.mesh_formats.polygons import Polygons, group_faces
-from vaegan_jax.shapes.mesh_formats.text import decode, plain_lines
+from vaegan_jax.shapes.mesh_readers.polygons import Polygons, group_faces
+from vaegan_jax.shapes.mesh_readers.text import decode, plain_lines
 
 # `4` has a fourth coordinate, by which the others are divided; `n` a line with the
 # number of dimensions. In small letters throughout, n is for normals.
