@@ -1,12 +1,16 @@
 """Package metadata and dependencies; tool settings live in pyproject.toml."""
 
 import pathlib
+import re
 import shutil
 
 from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 _ROOT = pathlib.Path(__file__).parent
+_VERSION = re.search(
+    r'__version__ = "(.*)"', (_ROOT / "vaegan_jax" / "__init__.py").read_text("utf-8")
+)[1]
 _CACHES = shutil.ignore_patterns("__pycache__")
 
 # TensorFlow only reads data here, so the CPU build serves every accelerator. It is
@@ -22,13 +26,12 @@ class BuildOnePackage(build_py):
     """
 
     def run(self):
-        super().run()
         if self.editable_mode:
-            return
+            return super().run()
         built = pathlib.Path(self.build_lib)
+        shutil.rmtree(built, ignore_errors=True)  # modules of a build before
+        super().run()
         inside = built / "vaegan_jax"
-        for name in ("configs", "data_prep"):
-            shutil.rmtree(inside / name, ignore_errors=True)  # of a build before
         shutil.copytree(_ROOT / "configs", inside / "configs", ignore=_CACHES)
         shutil.move(built / "data_prep", inside)
         for test in (inside / "data_prep").rglob("*_test.py"):
@@ -37,7 +40,7 @@ class BuildOnePackage(build_py):
 
 setup(
     name="vaegan_jax",
-    version="0.2.0",
+    version=_VERSION,
     cmdclass={"build_py": BuildOnePackage},
     entry_points={"console_scripts": ["vaegan = vaegan_jax.cli.main:main"]},
     description="3D-GAN, 3D-VAE-GAN and MV-3D-VAE-GAN for voxel shapes in JAX",

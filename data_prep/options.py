@@ -77,7 +77,7 @@ def add_mesh_options(parser: argparse.ArgumentParser) -> None:
     option(
         *("--no-views", "--no_views"),
         action="store_true",
-        help="voxels only, which configs/gan.py trains on",
+        help="voxels only, which --config=gan trains on",
     )
     option("--image_size", type=positive, default=224, help="pixels of a view (224)")
     option("--num_views", type=positive, default=12, help="at equal steps (12)")

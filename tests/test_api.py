@@ -19,6 +19,8 @@ def described() -> dict[str, str]:
 
 def parameters(function) -> str:
     """As in a call: names, and defaults where there are."""
+    if isinstance(function, type) and issubclass(function, Exception):
+        return "(message)"
     shown = [
         p.replace(annotation=inspect.Parameter.empty)
         for p in inspect.signature(function).parameters.values()

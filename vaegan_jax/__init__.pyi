@@ -1,6 +1,7 @@
 from .config.reference import complete, reference_config
 from .data.dataset import open_split
 from .data.examples import Examples
+from .errors import UserError
 from .inference.model import Model, load
 from .metrics.distances import chamfer_distances, iou_distances
 from .metrics.earth_mover import earth_movers_distance
@@ -36,10 +37,13 @@ from .training.optimizers import build_optimizers
 from .training.state import create_state
 from .training.step import make_train_step
 
+__version__: str
+
 __all__ = [
     "Camera",
     "Examples",
     "Model",
+    "UserError",
     "adversarial_loss",
     "average_precision",
     "azimuth_loss",

@@ -156,7 +156,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 raise UserError(
                     f"{found.voxels} and {found.views} have {field} "
                     f"{getattr(found, field)}, but the data set "
-                    f"{getattr(given, field)}; name them with scripts/prepare_data.py"
+                    f"{getattr(given, field)}; name them with vaegan prepare-data"
                 )
         return found
 

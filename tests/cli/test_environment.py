@@ -245,6 +245,17 @@ def test_results_that_cannot_be_written_are_refused_before(tmp_path):
         check_writable(tmp_path / "file/out", "--here")
 
 
+def test_a_folder_is_writable_if_the_kernel_says_so(tmp_path, monkeypatch):
+    """Asked for the real user, `os.access` forgets what a capability permits."""
+    if os.access not in os.supports_effective_ids:
+        pytest.skip("this system does not tell the two apart")
+    monkeypatch.setattr(
+        os, "access", access := lambda *_, effective_ids=False: effective_ids
+    )
+    monkeypatch.setattr(os, "supports_effective_ids", {access})
+    check_writable(tmp_path)
+
+
 def test_a_contact_sheet_may_go_elsewhere(tmp_path):
     write_packed(tmp_path / "data.npz", make_examples(1))
     with pytest.raises(UserError, match=r"a.png \(.*\); name another --picture"):

@@ -1,6 +1,7 @@
 """The command `vaegan`, and the wheel that brings it."""
 
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -8,6 +9,7 @@ import zipfile
 import pytest
 from absl import flags as absl_flags
 
+import vaegan_jax
 from tests.helpers import ROOT, assert_error
 from tests.preloaded import run
 from vaegan_jax.cli import config_path
@@ -21,6 +23,24 @@ def test_help_fits_a_screen_and_says_where_to_begin():
     assert text.count("\n") < 23 and max(map(len, text.splitlines())) <= 80
     assert "vaegan train --config=mv_vae_gan:demo" in text
     assert all(f"  {name} " in text for name in COMMANDS)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("help",), ("-h",)])
+def test_whoever_asks_is_told_how_to_begin(arguments):
+    assert run(VAEGAN, *arguments) == (0, f"{usage()}\n", "")
+
+
+def test_the_version_is_that_of_the_package():
+    assert run(VAEGAN, "--version").stdout == f"vaegan_jax {vaegan_jax.__version__}\n"
+
+
+def test_data_prep_may_lie_inside_of_the_library():
+    """So its modules import each other without its name."""
+    for path in (ROOT / "data_prep").rglob("*.py"):
+        absolute = re.search(
+            r"^\s*(from|import) data_prep", path.read_text("utf-8"), re.M
+        )
+        assert path.name.endswith("_test.py") or not absolute, path
 
 
 def test_every_script_is_a_command():
@@ -59,8 +79,11 @@ def test_experiments_are_found_by_name(monkeypatch, tmp_path):
 
 @pytest.mark.slow
 def test_a_wheel_holds_one_package_with_experiments_and_makers_of_data(tmp_path):
+    source = tmp_path / "source"  # where nobody has built before
+    leave = shutil.ignore_patterns(".*", "build", "pretrained", "runs", "*.egg-info")
+    shutil.copytree(ROOT, source, ignore=leave)
     build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path]
-    subprocess.run([*build, ROOT], check=True)
+    subprocess.run([*build, source], check=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}

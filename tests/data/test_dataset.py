@@ -7,7 +7,7 @@ import pytest
 from tests.helpers import make_examples, write_packed
 from vaegan_jax.data import dataset, packed_source, tfds_source
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes import npz_files
+from vaegan_jax.runtime import npz_files
 
 
 @pytest.mark.parametrize("in_order", [False, True])
@@ -105,7 +105,7 @@ def test_views_must_be_square_and_grey(tmp_path, shape):
 
 
 def test_missing_and_damaged_files_are_named(tmp_path):
-    with pytest.raises(UserError, match=r"nowhere does not exist.*prepare_data"):
+    with pytest.raises(UserError, match=r"nowhere does not exist.*prepare-data"):
         dataset.open_split(tmp_path / "nowhere", "train", 8, 32)
     with pytest.raises(UserError, match="no prepared data sets"):
         dataset.open_split(tmp_path, "train", 8, 32)

@@ -137,7 +137,7 @@ def test_who_would_wait_for_days_is_told_of_the_demo(data, tmp_path, monkeypatch
     config = config_for(data, "gan", **{"train.num_steps": 10**8})
     driver.train(config, tmp_path)
     log = (tmp_path / "train.log").read_text()
-    assert "--config=configs/gan.py:demo is a small version" in log
+    assert "--config=gan:demo is a small version" in log
 
 
 def test_a_non_finite_loss_stops_and_keeps_the_last_good_checkpoint(

@@ -155,7 +155,7 @@ def test_a_single_batch_overfits(algorithm):
     batch, state = make_batch(this.config), this.create()
     voxels = np.zeros((4, 8, 8, 8), np.uint8)
     for i in range(4):  # four slabs, one above the other
-        voxels[i, :, :, 8 * i : 8 * i + 8] = 1
+        voxels[i, :, :, 2 * i : 2 * i + 2] = 1
     batch["voxels"] = jnp.asarray(voxels)
     values = []
     for _ in range(80):

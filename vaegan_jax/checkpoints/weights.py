@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.flax import save
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.npz_files import unreadable
+from vaegan_jax.runtime.npz_files import unreadable
 
 FILE = "weights.safetensors"
 

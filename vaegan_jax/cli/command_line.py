@@ -1,4 +1,4 @@
-"""How the commands in `scripts/` start and fail: one sentence, and a non-zero exit."""
+"""How commands start and fail: one sentence, and a non-zero exit."""
 
 import difflib
 import getpass

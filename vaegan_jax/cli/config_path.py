@@ -11,17 +11,17 @@ from vaegan_jax.runtime.paths import expand
 
 # Inside of the library if installed, beside it in a checkout.
 _LIBRARY = pathlib.Path(__file__).parents[1]
-_FOLDERS = (_LIBRARY / "configs", _LIBRARY.parent / "configs")
+_INSIDE = _LIBRARY / "configs"
+_FOLDER = _INSIDE if _INSIDE.is_dir() else _LIBRARY.parent / "configs"
 
 
 def experiments() -> list[str]:
     """The names of the experiments that come with the library."""
-    return sorted(path.stem for folder in _FOLDERS for path in folder.glob("[!_]*.py"))
+    return sorted(path.stem for path in _FOLDER.glob("[!_]*.py"))
 
 
 def _experiment(name: str) -> str | None:
-    paths = [str(folder / f"{name}.py") for folder in _FOLDERS]
-    return next(filter(os.path.isfile, paths), None) if name.isidentifier() else None
+    return str(_FOLDER / f"{name}.py") if name in experiments() else None
 
 
 class ConfigPathParser(flags.ArgumentParser):

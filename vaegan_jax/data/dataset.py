@@ -26,7 +26,7 @@ def existing(path: str | pathlib.Path) -> pathlib.Path:
     path = pathlib.Path(expand(os.fspath(path)))
     if not path.exists():
         raise UserError(
-            f"{path} does not exist; make a data set with scripts/prepare_data.py"
+            f"{path} does not exist; make a data set with vaegan prepare-data"
         )
     return path
 

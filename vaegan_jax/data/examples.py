@@ -39,6 +39,6 @@ def missing_views(path: str | pathlib.Path) -> str:
     """What to say to those who want the views of a data set without any."""
     return (
         f"{path} holds voxels without views, which vae_gan and mv_vae_gan learn from: "
-        "make the data set from meshes with scripts/prepare_data.py meshes, without "
-        "--no-views, or train configs/gan.py on this one"
+        "make the data set from meshes with vaegan prepare-data meshes, without "
+        "--no-views, or train --config=gan on this one"
     )

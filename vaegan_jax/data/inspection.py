@@ -166,7 +166,7 @@ def _reader(path: pathlib.Path):
     if path.is_file() and path.suffix.lower() != ".npz":
         raise UserError(
             f"{path} is neither the directory of a data set nor a packed .npz file; "
-            "scripts/prepare_data.py makes data sets of meshes and archives"
+            "vaegan prepare-data makes data sets of meshes and archives"
         )
     if path.is_file():
         splits, has_views = packed_source.contents(path)

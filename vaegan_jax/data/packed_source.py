@@ -32,7 +32,7 @@ from vaegan_jax.distributed.sharding import (
     process_rows,
 )
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.npz_files import write_npz
+from vaegan_jax.runtime.npz_files import write_npz
 
 # What numpy raises for files that are cut, garbled, of another kind or not ours.
 _DAMAGED = (
@@ -146,7 +146,7 @@ def _reading(path: pathlib.Path):
     except _DAMAGED as error:
         raise UserError(
             f"{path} is not a packed data set or is damaged; make it again with "
-            "scripts/prepare_data.py pack"
+            "vaegan prepare-data pack"
         ) from error
 
 

@@ -130,7 +130,7 @@ def _reading(path: pathlib.Path):
     except _DAMAGED as error:
         raise UserError(
             f"the data set in {path} is damaged; delete it and make it again with "
-            "scripts/prepare_data.py"
+            "vaegan prepare-data"
         ) from error
 
 

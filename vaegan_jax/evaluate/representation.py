@@ -63,6 +63,7 @@ def discriminator_features(
 ) -> Float[Array, "b features"]:
     """Activations of the second, third and fourth convolution, max-pooled and joined.
 
+    A grid below 32³ has fewer: all from the second.
     Each is pooled to 2³ cells; at 64³ that is the pooling with kernels 8, 4 and 2 of
     Wu et al. 2016, https://arxiv.org/abs/1610.07584, section 4.2.
     """

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.npz_files import write_npz
+from vaegan_jax.runtime.npz_files import write_npz
 
 _FILE = "latents.npz"
 _GAUSSIANS = 10

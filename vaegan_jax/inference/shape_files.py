@@ -19,7 +19,7 @@ FORMATS = (*MESH_FORMATS, "binvox", "npz")
 
 @dataclasses.dataclass(frozen=True)
 class ShapeWriter:
-    """How shapes become files. Units and axes of meshes: see `shapes.meshes`.
+    """How shapes become files. Units and axes of meshes: see `shapes.mesh_writers`.
 
     Attributes:
       formats: some of `FORMATS`. A binvox file holds what is occupied; an npz file

@@ -1,4 +1,4 @@
-"""The machine and the process: cores and memory, the cache directory, Ctrl-C.
+"""The machine and the process: memory, cache, Ctrl-C, paths, `.npz` files, progress.
 
 Any room may use this one, which uses none but `errors`.
 """

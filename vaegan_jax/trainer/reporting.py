@@ -194,7 +194,7 @@ def expectation(epoch: float, left: float, algorithm: str) -> list[str]:
     ]
     if jax.default_backend() == "cpu" and left > 3600:
         lines.append(
-            f"there is no accelerator here; --config=configs/{algorithm}.py:demo is a "
+            f"there is no accelerator here; --config={algorithm}:demo is a "
             "small version that takes minutes"
         )
     return lines

@@ -17,7 +17,7 @@ from PIL import Image
 from sklearn.linear_model import Ridge
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.npz_files import write_npz
+from vaegan_jax.runtime.npz_files import write_npz
 
 NEARLY_WHITE = 243
 _FILE = "framing.npz"
