@@ -46,6 +46,7 @@ def workdir(tmp_path_factory, data) -> str:
     return path
 
 
+@pytest.mark.long  # .ci/run does most of it
 @pytest.mark.slow
 def test_the_demo_command_makes_its_data_trains_and_resumes(tmp_path):
     """The README's first command, stopped after two steps, then run again.
