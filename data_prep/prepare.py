@@ -1,6 +1,5 @@
 """Makes data sets on disk; the functions behind `scripts/prepare_data.py`."""
 
-import dataclasses
 import os
 import pathlib
 from collections.abc import Sequence
@@ -82,9 +81,14 @@ def prepare_archive(
     """
     frame_turn(up, front)  # before hours of reading
     config = archive.inspect_archives(
-        _absolute(voxels), _absolute(views), categories, drop_duplicates, strict
+        _absolute(voxels),
+        _absolute(views),
+        categories,
+        drop_duplicates,
+        strict,
+        up,
+        front,
     )
-    config = dataclasses.replace(config, up=up, front=front)
     builder = archive.Builder(config=config, data_dir=_folder(output))
     tfds_tools.check_alone(builder)
     target = tfds_tools.build(builder)

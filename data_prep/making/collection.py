@@ -56,9 +56,10 @@ def arrange(
 ) -> Collection:
     """Sorts shapes into splits.
 
-    Splits that the files came in are kept; if there was none for validation, every
-    tenth training shape becomes it. Files without splits are drawn by the seed, and
-    identical shapes stay together then.
+    Splits that the files came in are kept; if there was none for validation, a tenth
+    of the training shapes becomes it. Files without splits are drawn by the seed. Where
+    a split is made here, shapes of one object, identical shapes and mirror images stay
+    together.
 
     Args:
       shapes: sorted by key.
@@ -66,19 +67,16 @@ def arrange(
       seed: of the draw.
       drop_duplicates: keep only one of identical shapes of different objects.
     """
-    first = {}
-    for made in shapes:
-        first.setdefault(made.digest, made.file.object or made.file.key)
+    owner = lambda made: made.file.object or made.file.key  # noqa: E731
+    same = lambda made: (("of", owner(made)), made.mirror_digest)  # noqa: E731
     if any(made.file.split for made in shapes):
         splits = collections.defaultdict(list)
         for made in shapes:
             splits[made.file.split or "train"].append(made)
-        splits = with_validation(splits, lambda m: m.file.object or m.file.key)
+        splits = with_validation(splits, owner, same)
     else:
-        splits = seeded_splits(shapes, lambda m: m.file.object or first[m.digest], seed)
-    duplicates = find_duplicates(
-        splits, lambda m: m.digest, lambda m: m.file.object or m.file.key
-    )
+        splits = seeded_splits(shapes, owner, same, seed)
+    duplicates = find_duplicates(splits, lambda made: made.digest, owner)
     dropped = []
     if drop_duplicates:
         splits, dropped = drop_copies(splits, duplicates)

@@ -2,14 +2,17 @@
 
 import dataclasses
 
+import pytest
+
 from data_prep.archives.listing import ShapeFile
 from data_prep.making.collection import arrange
 from data_prep.making.workshop import Made
 
 
-def made(name, split=None, digest=None, owner=None):
+def made(name, split=None, digest=None, owner=None, mirror_digest=None):
     file = ShapeFile("chair", split, name, f"{name}.off", owner)
-    return Made(file, digest=digest or name)
+    digest = digest or name
+    return Made(file, digest=digest, mirror_digest=mirror_digest or digest)
 
 
 def names(collection):
@@ -65,6 +68,18 @@ def test_a_seeded_split_never_divides_identical_shapes():
     }
     for group in collection.duplicates:
         assert len({name.split("/")[0] for name in group}) == 1
+
+
+@pytest.mark.parametrize("kind", ["digest", "mirror_digest"])
+def test_a_validation_split_made_here_never_divides_copies(kind):
+    shapes = [made(f"{i:02d}", "train") for i in range(11)]
+    shapes[3] = made("03", "train", **{kind: "x"})
+    shapes[10] = made("10", "train", **{kind: "x"})
+    collection = arrange(shapes, {})
+    assert names(collection)["validation"] == ["00"]
+    assert len(collection.duplicates) == (kind == "digest")  # mirrored are not the same
+    shapes[0] = made("00", "train", **{kind: "x"})
+    assert names(arrange(shapes, {}))["validation"] == ["00", "03", "10"]
 
 
 def test_rotations_that_look_alike_are_no_duplicates():

@@ -2,48 +2,53 @@
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
+
+from vaegan_jax.shapes.copies import grouped
 
 SPLITS = ("train", "validation", "test")
 T = TypeVar("T")
 
+# What makes shapes one group: they share one of these, directly or through others.
+Keys = Callable[[T], Iterable[Hashable]]
+
 
 def with_validation(
-    splits: Mapping[str, Sequence[T]], key: Callable[[T], Any]
+    splits: Mapping[str, Sequence[T]], name: Callable[[T], Any], same: Keys
 ) -> dict[str, list[T]]:
     """The splits in their order; without a validation split, a tenth of train is it.
 
-    These are the training shapes with every tenth of the sorted keys (index 0, 10,
-    20, …); shapes with one key stay together.
+    These are every tenth group of training shapes (index 0, 10, 20, …), in the order of
+    the first names of the groups.
 
     Args:
       splits: the shapes of every split.
-      key: of a shape, by which to sort: its name, or that of its object.
+      name: of a shape, by which to sort.
+      same: what makes shapes one group, which is never divided.
     """
-    splits = {name: sorted(shapes, key=key) for name, shapes in splits.items()}
-    groups = [
-        list(group) for _, group in itertools.groupby(splits.get("train", ()), key)
-    ]
+    splits = {split: sorted(shapes, key=name) for split, shapes in splits.items()}
+    groups = grouped(splits.get("train", ()), same)
     if "validation" not in splits and len(groups) > 1:
-        splits["validation"] = _flat(groups[::10])
-        splits["train"] = _flat(group for i, group in enumerate(groups) if i % 10)
-    return {name: splits[name] for name in SPLITS if name in splits}
+        splits["validation"] = sorted(_flat(groups[::10]), key=name)
+        rest = _flat(group for i, group in enumerate(groups) if i % 10)
+        splits["train"] = sorted(rest, key=name)
+    return {split: splits[split] for split in SPLITS if split in splits}
 
 
 def seeded_splits(
-    shapes: Iterable[T], key: Callable[[T], str], seed: int
+    shapes: Iterable[T], name: Callable[[T], str], same: Keys, seed: int
 ) -> dict[str, list[T]]:
-    """Random splits: of ten keys, eight train, one validates and one tests.
+    """Random splits: of ten groups, eight train, one validates and one tests.
 
-    The draw depends on the keys and the seed alone. At least one key validates where
-    there are two, and one tests where there are three.
+    The draw depends on the first names of the groups and the seed alone. At least one
+    group validates where there are two, and one tests where there are three.
     """
 
     def draw(group: list[T]) -> str:
-        return hashlib.sha256(f"{seed}/{key(group[0])}".encode()).hexdigest()
+        return hashlib.sha256(f"{seed}/{name(group[0])}".encode()).hexdigest()
 
-    groups = sorted(_grouped(sorted(shapes, key=key), key), key=draw)
+    groups = sorted(grouped(sorted(shapes, key=name), same), key=draw)
     tenth = max(1, round(len(groups) / 10))
     ends = {"validation": tenth, "test": 2 * tenth}
     if len(groups) < 3:
@@ -53,11 +58,7 @@ def seeded_splits(
         "test": _flat(groups[ends["validation"] : ends["test"]]),
         "train": _flat(groups[ends["test"] :]),
     }
-    return {name: splits[name] for name in SPLITS if splits[name]}
-
-
-def _grouped(shapes: Iterable[T], key: Callable[[T], Any]) -> list[list[T]]:
-    return [list(group) for _, group in itertools.groupby(shapes, key)]
+    return {split: splits[split] for split in SPLITS if splits[split]}
 
 
 def _flat(groups: Iterable[Iterable[T]]) -> list[T]:

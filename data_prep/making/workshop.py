@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.copies import digest, mirror_digest
 
 from ..archives.archive import Archive, open_once
 from ..archives.listing import ShapeFile
@@ -39,13 +40,14 @@ class Made:
     Attributes:
       file: the shape and its file.
       stored: where its voxels and views are.
-      digest: of its voxels; identical shapes have the same.
+      digest, mirror_digest: of its voxels, see `copies`.
       error: why it cannot be used, or "".
     """
 
     file: ShapeFile
     stored: pathlib.Path | None = None
     digest: str = ""
+    mirror_digest: str = ""
     error: str = ""
 
     def load(self) -> tuple[Voxels, list[bytes]]:
@@ -89,8 +91,7 @@ class Workshop:
             return Made(file, error=f"unexpectedly, {type(error).__name__}: {error}")
         if fresh:  # not above: a full disk is no fault of the file
             _store(stored, *made)
-        digest = hashlib.sha256(np.packbits(made[0])).hexdigest()
-        return Made(file, stored, digest)
+        return Made(file, stored, digest(made[0]), mirror_digest(made[0]))
 
     def _place(self, file: ShapeFile, content: bytes) -> pathlib.Path:
         recipe = f"{self.make!r} {_versions()}".encode()

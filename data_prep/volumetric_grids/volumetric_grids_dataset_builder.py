@@ -26,8 +26,11 @@ class VolumetricGridsConfig(ShapesConfig):
 class Builder(ShapesBuilder):
     """Grids from MATLAB files; the rotations of an object share a split."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar = {"1.0.0": "First release."}
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES: ClassVar = {
+        "1.0.0": "First release.",
+        "1.1.0": "Copies and mirror images of training shapes do not validate.",
+    }
     MANUAL_DOWNLOAD_INSTRUCTIONS = """
     Put the files into the manual download folder as `volumetric.zip` or a folder
     `volumetric` (train/chair_000000182_1.mat, …), or name them with

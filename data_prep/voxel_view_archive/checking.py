@@ -5,7 +5,6 @@ This module is loaded in every worker process, so it imports no TensorFlow.
 
 import collections
 import dataclasses
-import hashlib
 import io
 import operator
 
@@ -14,6 +13,8 @@ from jaxtyping import Bool, UInt8
 from PIL import Image, UnidentifiedImageError
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.copies import digest, mirror_digest
+from vaegan_jax.shapes.orientation import Turn, turn_grid
 from vaegan_jax.shapes.pictures.files import PICTURE_FORMATS
 from vaegan_jax.shapes.voxel_files import read_binvox
 
@@ -29,24 +30,30 @@ class Checked:
     Attributes:
       pair: the shape.
       sizes: voxels a side of its grid and pixels a side of its views.
-      digest: of its voxels; identical shapes have the same.
+      digests: of its voxels, and of them or their mirror image, see `copies`.
       bad: the archive and the path of a file that cannot be used.
       reason: why not.
     """
 
     pair: Pair
     sizes: tuple[int, int] = (0, 0)
-    digest: str = ""
+    digests: tuple[str, str] = ("", "")
     bad: tuple[str, str] | None = None
     reason: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class Checker:
-    """Reads the grid and the views of a pair, which are at these paths."""
+    """Reads the grid and the views of a pair.
+
+    Attributes:
+      voxels, views: paths of the archives.
+      turn: of the grids to the frame of this project.
+    """
 
     voxels: str
     views: str
+    turn: Turn
 
     def __call__(self, pair: Pair) -> Checked:
         grids, images = open_once(self.voxels), open_once(self.views)
@@ -62,23 +69,25 @@ class Checker:
         if len(sizes) > 1:
             reason = f"its views are of {' and '.join(map(str, sorted(sizes)))} pixels"
             return Checked(pair, bad=(self.views, pair.views[0]), reason=reason)
-        digest = hashlib.sha256(np.packbits(grid)).hexdigest()
-        return Checked(pair, (len(grid), *sizes), digest)
+        grid = turn_grid(grid, self.turn)  # left and right are told by the frame
+        digests = digest(grid), mirror_digest(grid)
+        return Checked(pair, (len(grid), *sizes), digests)
 
 
 def check_pairs(
-    pairing: Pairing, voxels: str, views: str, strict: bool
-) -> tuple[Pairing, dict[str, str], tuple[int, int]]:
+    pairing: Pairing, voxels: str, views: str, strict: bool, turn: Turn
+) -> tuple[Pairing, dict[str, tuple[str, str]], tuple[int, int]]:
     """Reads every file; shapes that cannot be used, or differ from most, are skipped.
 
     Args:
       pairing: of the two archives.
       voxels, views: their paths.
       strict: stop at the first instead.
+      turn: of the grids.
 
     Returns:
-      The pairing of what is left, the digests of its grids by their paths, and how many
-      voxels and pixels a side they have.
+      The pairing of what is left, the `Checked.digests` of its grids by their paths,
+      and how many voxels and pixels a side they have.
 
     Raises:
       UserError: if no shape can be used; in strict mode, if one cannot be.
@@ -88,7 +97,7 @@ def check_pairs(
     good, skipped = [], {}
     name = operator.attrgetter("voxels")
     for checked in parallel_map(
-        Checker(voxels, views), pairing.pairs, "checking shapes", name=name
+        Checker(voxels, views, turn), pairing.pairs, "checking shapes", name=name
     ):
         if checked.bad and strict:
             archive, path = checked.bad
@@ -109,7 +118,7 @@ def check_pairs(
         raise UserError("{}: {}".format(*next(iter(odd.items()))))
     good = [one for one in good if one.sizes == usual]
     pairing = pairing.only([one.pair for one in good], skipped | odd)
-    return pairing, {one.pair.voxels: one.digest for one in good}, usual
+    return pairing, {one.pair.voxels: one.digests for one in good}, usual
 
 
 def _odd(sizes: tuple[int, int], usual: tuple[int, int]) -> str:

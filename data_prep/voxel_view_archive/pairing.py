@@ -21,7 +21,7 @@ from ..archives.listing import (
 )
 from ..making.collection import report_skipped
 from ..making.duplicates import drop_copies, find_duplicates, report_duplicates
-from ..making.splits import with_validation
+from ..making.splits import SPLITS, with_validation
 
 _VIEW = re.compile(r"(?P<name>.+)_(?P<number>\d{3,})\.png", re.IGNORECASE)
 
@@ -92,17 +92,25 @@ class Pairing:
         skipped = dict(sorted((self.skipped | skipped).items()))
         return dataclasses.replace(self, splits=_split(pairs), skipped=skipped)
 
-    def with_duplicates(self, digests: dict[str, str], drop: bool) -> "Pairing":
-        """The same with its duplicates known, and only one of each left if asked.
+    def arranged(self, digests: Mapping[str, tuple[str, str]], drop: bool) -> "Pairing":
+        """The same with a validation split, and with its duplicates known.
+
+        Where there is no validation split, a tenth of train becomes one, see
+        `with_validation`; identical grids and mirror images stay together.
 
         Args:
-          digests: by the path of a grid; equal for identical grids.
-          drop: leave the copies out.
+          digests: by the path of a grid, its `digest` and `mirror_digest`.
+          drop: leave all but one of identical grids out.
         """
-        groups = find_duplicates(
-            self.splits, lambda pair: digests[pair.voxels], lambda pair: pair.voxels
+        splits = with_validation(
+            self.splits,
+            lambda pair: pair.name,
+            lambda pair: (("named", pair.name), digests[pair.voxels][1]),
         )
-        splits, dropped = drop_copies(self.splits, groups if drop else [])
+        groups = find_duplicates(
+            splits, lambda pair: digests[pair.voxels][0], lambda pair: pair.voxels
+        )
+        splits, dropped = drop_copies(splits, groups if drop else [])
         names = [[f"{split}/{pair.name}" for split, pair in group] for group in groups]
         return dataclasses.replace(
             self, splits=splits, duplicates=names, dropped=len(dropped)
@@ -114,9 +122,8 @@ def pair_archives(
 ) -> Pairing:
     """Pairs grids and views by category, split and name.
 
-    Where there is no validation split, every tenth of the sorted names of the train
-    split (index 0, 10, 20, …) becomes one. Shapes that differ from most in their number
-    of views, and files that name a shape or view a second time, are skipped.
+    Splits are those of the folders. Shapes that differ from most in their number of
+    views, and files that name a shape or view a second time, are skipped.
 
     Args:
       voxels, views: the archives.
@@ -170,7 +177,7 @@ def _split(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
     splits = collections.defaultdict(list)
     for pair in pairs:
         splits[pair.split].append(pair)
-    return with_validation(splits, lambda pair: pair.name)
+    return {name: splits[name] for name in SPLITS if name in splits}
 
 
 def _find_grids(

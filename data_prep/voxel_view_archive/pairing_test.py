@@ -39,31 +39,52 @@ def grids(split, numbers):
     return [f"{chair(split, n)}.binvox" for n in numbers]
 
 
+def arranged(archives, copies=(), drop=False):
+    """Of all grids different ones, but for pairs of paths and how they are alike."""
+    pairing = pair_archives(*archives)
+    digests = {pair.voxels: [pair.voxels] * 2 for pair in pairing.pairs}
+    for first, second, mirrored in copies:
+        digests[first][1] = digests[second][1]
+        if not mirrored:
+            digests[first][0] = digests[second][0]
+    return pairing.arranged(digests, drop)
+
+
+def names(pairing):
+    return {split: [p.name for p in pairs] for split, pairs in pairing.splits.items()}
+
+
 def test_every_tenth_train_name_validates_and_test_stays(folders):
     numbers = range(1, 26)
-    pairing = pair_archives(
-        *folders(
+    pairing = arranged(
+        folders(
             grids("train", numbers) + grids("test", [90]),
             views("train", numbers) + views("test", [90]),
         )
     )
-    names = {split: [p.name for p in pairs] for split, pairs in pairing.splits.items()}
-    assert names["validation"] == ["chair_0001", "chair_0011", "chair_0021"]
-    assert len(names["train"]) == 22
-    assert names["test"] == ["chair_0090"]
+    found = names(pairing)
+    assert found["validation"] == ["chair_0001", "chair_0011", "chair_0021"]
+    assert len(found["train"]) == 22
+    assert found["test"] == ["chair_0090"]
     assert pairing.num_views == 2
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_copies_validate_together(folders, mirrored):
+    numbers = range(1, 12)
+    files = grids("train", numbers), views("train", numbers)
+    twins = grids("train", [1, 5])
+    pairing = arranged(folders(*files), [(*twins, mirrored)])
+    assert names(pairing)["validation"] == ["chair_0001", "chair_0005"]
+    assert len(pairing.duplicates) == (not mirrored)
+
+
 def test_a_validation_split_of_its_own_is_kept(folders):
-    pairing = pair_archives(
-        *folders(
-            grids("train", [1, 2]) + grids("val", [3]),
-            views("train", [1, 2]) + views("val", [3]),
-        )
-    )
-    assert {s: len(p) for s, p in pairing.splits.items()} == {
-        "train": 2,
-        "validation": 1,
+    files = [kind("train", [1, 2]) + kind("val", [3]) for kind in (grids, views)]
+    found = names(arranged(folders(*files)))
+    assert found == {
+        "train": ["chair_0001", "chair_0002"],
+        "validation": ["chair_0003"],
     }
 
 
@@ -100,7 +121,7 @@ def test_one_category_of_several(folders):
 def test_shapes_of_another_number_of_views_are_skipped(folders):
     missing = views("train", [1, 2, 3])[:-1]
     pairing = pair_archives(*folders(grids("train", [1, 2, 3]), missing))
-    assert [pair.name[-1] for pair in pairing.pairs] == ["2", "1"]
+    assert [pair.name[-1] for pair in pairing.pairs] == ["1", "2"]
     reason = "chair/train/chair_0003 has 1 views, but most shapes have 2"
     assert pairing.skipped == {f"root/{chair('train', 3)}_001.png": reason}
 
@@ -140,17 +161,16 @@ def test_images_without_a_number_are_told(folders):
 
 
 def test_identical_grids_are_told_and_one_is_kept_where_others_compare(folders):
-    numbers = range(1, 12)  # the 1st and the 11th validate
-    pairing = pair_archives(*folders(grids("train", numbers), views("train", numbers)))
-    digests = {path: path for path in grids("train", numbers)}
-    digests[grids("train", [2])[0]] = digests[grids("train", [11])[0]]
-    told = pairing.with_duplicates(digests, drop=False)
-    assert told.duplicates == [["validation/chair_0011", "train/chair_0002"]]
+    made = [kind("train", range(1, 5)) + kind("test", [9]) for kind in (grids, views)]
+    archives = folders(*made)
+    copies = [(*grids("train", [2]), *grids("test", [9]), False)]
+    told = arranged(archives, copies)
+    assert told.duplicates == [["test/chair_0009", "train/chair_0002"]]
     assert "identical shapes: 1, 1 of them across splits; --drop" in told.report()
-    assert told.splits == pairing.splits
-    kept = pairing.with_duplicates(digests, drop=True)
-    assert [p.name for p in kept.splits["train"]] == [
-        f"chair_{n:04d}" for n in range(3, 11)
-    ]
-    assert kept.splits["validation"] == pairing.splits["validation"]
+    kept = arranged(archives, copies, drop=True)
+    assert names(kept) == {
+        "train": ["chair_0003", "chair_0004"],
+        "validation": ["chair_0001"],
+        "test": ["chair_0009"],
+    }
     assert "copies dropped: 1" in kept.report()

@@ -56,6 +56,8 @@ def inspect_archives(
     categories: Sequence[str] = (),
     drop_duplicates: bool = False,
     strict: bool = False,
+    up: str | None = None,
+    front: str | None = None,
 ) -> ArchiveConfig:
     """The configuration that fits two archives, after reading all that they hold.
 
@@ -66,8 +68,13 @@ def inspect_archives(
     """
     with Archive(voxels) as grids, Archive(views) as images:
         pairing, digests, (resolution, image_size) = check_pairs(
-            pair_archives(grids, images, categories), voxels, views, strict
+            pair_archives(grids, images, categories),
+            voxels,
+            views,
+            strict,
+            frame_turn(up, front),
         )
+        pairing = pairing.arranged(digests, drop_duplicates)
         listing = _fingerprint(pairing, grids, images)
     return ArchiveConfig(
         name=f"{config_name(categories)}_r{resolution}_v{image_size}",
@@ -77,7 +84,9 @@ def inspect_archives(
         categories=tuple(categories),
         drop_duplicates=drop_duplicates,
         strict=strict,
-        pairing=pairing.with_duplicates(digests, drop_duplicates),
+        up=up,
+        front=front,
+        pairing=pairing,
         listing=listing,
         resolution=resolution,
         image_size=image_size,
@@ -94,8 +103,11 @@ def _fingerprint(pairing: Pairing, grids: Archive, images: Archive) -> str:
 class Builder(tfds.core.GeneratorBasedBuilder):
     """Shapes from an archive of binvox grids and one of view images."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar = {"1.0.0": "First release."}
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES: ClassVar = {
+        "1.0.0": "First release.",
+        "1.1.0": "Copies and mirror images of training shapes do not validate.",
+    }
     MANUAL_DOWNLOAD_INSTRUCTIONS = """
     Put the grids into the manual download folder as `voxels.zip` or a folder `voxels`
     (chair/train/NAME.binvox) and the images as `views.tar` or a folder `views`
@@ -150,6 +162,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             given.categories,
             given.drop_duplicates,
             given.strict,
+            given.up,
+            given.front,
         )
         for field in ("resolution", "image_size", "num_views"):
             if getattr(given, field) != getattr(found, field):
