@@ -144,7 +144,7 @@ def add_commands(commands) -> None:
     )
     option("--output", type=path_argument, required=True, help="the .npz file to write")
     option("--copies", type=positive, default=4, help="of each shape (4)")
-    option("--seed", type=int, default=0, help="of the deformations")
+    option("--seed", type=int, default=0, help="of all that is added (0)")
     text = "parametric chairs to add besides, as surfaces (0)"
     option("--procedural", type=positive, default=0, help=text)
     text = "take their views from near the recorded camera, at random"

@@ -10,14 +10,16 @@ from jaxtyping import Bool, UInt8
 from vaegan_jax.data import packed_source
 from vaegan_jax.data.dataset import existing
 from vaegan_jax.data.examples import Examples
+from vaegan_jax.data.held_out import deformed_name, procedural_name
 from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.copies import mirror_digest
 from vaegan_jax.shapes.voxelize import voxelize
 
 from ..making.parallel import parallel_map
 from ..procedural_chairs.chairs import build_chair
-from ..procedural_chairs.parameters import sample_parameters
+from ..procedural_chairs.parameters import ChairParameters, sample_parameters
 from .deformation import Deformer
 from .view_jitter import ViewTaker
 
@@ -43,13 +45,14 @@ def deform_packed(
       data: the packed file, with views.
       output: the `.npz` to write.
       copies: how many of each shape.
-      seed: of the deformations, from 0 up.
+      seed: of the deformations and of the parametric chairs, from 0 up.
       procedural: how many parametric chairs to add besides, as surfaces.
       jitter: views of what is added come from random places near the cameras.
 
     Raises:
       UserError: the file is damaged, deformed or taught already, or without square
-        grey views; a grid is empty; the output's name or the seed is impossible.
+        grey views; a grid is empty; the output's name or the seed is impossible; what
+        is added equals a shape of another split, mirrored or not.
     """
     packed_source.check_name(output)
     if seed < 0:
@@ -81,7 +84,25 @@ def deform_packed(
     if procedural:
         found[_SPLIT] = _add_procedural(found[_SPLIT], procedural, seed, deformer)
         made["procedural"] = procedural
+    _check_apart(found, len(examples))
     packed_source.write(output, found, facts | {"deformed": made})
+
+
+def _check_apart(splits: dict[str, Examples], count: int) -> None:
+    """Raises a `UserError` if what was added to `count` shapes is in another split."""
+    elsewhere = {
+        mirror_digest(grid): f"{name} of split {split}"
+        for split, examples in splits.items()
+        if split != _SPLIT
+        for name, grid in zip(examples.names, examples.voxels, strict=True)
+    }
+    extended = splits[_SPLIT]
+    known = set(extended.names[:count])
+    for name, grid in zip(extended.names, extended.voxels, strict=True):
+        if name not in known and (other := elsewhere.get(mirror_digest(grid))):
+            raise UserError(
+                f"{name}, which was to be added, is {other}; choose another --seed"
+            )
 
 
 def _deformer(
@@ -112,7 +133,7 @@ def _extend(examples: Examples, copies: int, seed: int, deformer: Deformer) -> E
     )
     voxels, views = zip(*made, strict=True)
     repeated = max(1, round(copies / 2))
-    copied = [f"{name}_deformed_{c}" for c in range(copies) for name in examples.names]
+    copied = [deformed_name(name, c) for c in range(copies) for name in examples.names]
     return Examples(
         examples.names * repeated + copied,
         np.concatenate([*[examples.voxels] * repeated, np.array(voxels, np.uint8)]),
@@ -127,7 +148,7 @@ class _ProceduralSurface:
 
     Attributes:
       resolution: voxels along each axis.
-      seed: of what is random about its views.
+      seed: of the chairs, and of what is random about their views.
       deformer: whose way to take views and place in the grid they share.
     """
 
@@ -135,10 +156,14 @@ class _ProceduralSurface:
     seed: int
     deformer: Deformer
 
+    def parameters(self, index: int) -> ChairParameters:
+        """Drawn with a seed from 1 up: with 0 they are the procedural data set's."""
+        return sample_parameters(index, 1 + self.seed)
+
     def __call__(
         self, index: int
     ) -> tuple[Bool[np.ndarray, "x y z"], UInt8[np.ndarray, "v h w"]]:
-        mesh, like = build_chair(sample_parameters(index, 0)), self.deformer
+        mesh, like = build_chair(self.parameters(index)), self.deformer
         voxels = voxelize(mesh, self.resolution, centred=like.centred)
         # No copy's: theirs are three numbers, and zeros at the end change nothing.
         rng = np.random.default_rng((self.seed, index, 0, 1))
@@ -152,7 +177,7 @@ def _add_procedural(
     made = parallel_map(maker, range(count), "making chairs")
     voxels, views = zip(*made, strict=True)
     return Examples(
-        examples.names + [f"procedural_{index:05d}" for index in range(count)],
+        examples.names + list(map(procedural_name, range(count))),
         np.concatenate([examples.voxels, np.array(voxels, np.uint8)]),
         np.concatenate([examples.views, np.array(views)[..., None]]),
         examples.categories and examples.categories + ["chair"] * count,

@@ -66,12 +66,35 @@ def test_procedural_chairs_are_added_as_surfaces(tmp_path, run):
     after = packed_source.read_split(output, "train")
     assert after.names[4:] == [f"procedural_{i:05d}" for i in range(3)]
     assert after.categories == ["seat"] * 4 + ["chair"] * 3
-    mesh = build_chair(sample_parameters(2, 0))
+    mesh = build_chair(sample_parameters(2, 1))
     expected = voxelize(mesh, 32, solid=False, centred=False)
     np.testing.assert_array_equal(after.voxels[6], expected)
+    for index in range(3):  # those of the procedural data set, which measures on some
+        embedded = surface(index, seed=0)
+        assert not (after.voxels[4:] == embedded).all((1, 2, 3)).any()
     views = render_views(mesh, Camera(**camera), 32)
     np.testing.assert_array_equal(after.views[6, ..., 0], views)
     assert read_provenance(output)["deformed"]["procedural"] == 3
+
+
+def surface(index, seed):
+    mesh = build_chair(sample_parameters(index, seed))
+    return voxelize(mesh, 32, solid=False, centred=False)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_what_another_split_holds_is_not_added(tmp_path, run, mirrored):
+    path, output = tmp_path / "data.npz", tmp_path / "more.npz"
+    train, test = (make_examples(2, 1, resolution=32, seed=seed) for seed in (0, 1))
+    test.names[1] = "the_one"
+    test.voxels[1] = surface(1, seed=1)[:: -1 if mirrored else 1]
+    facts = {"voxelizer": {"centred": False}}
+    packed_source.write(path, {"train": train, "test": test}, facts)
+    options = (f"--packed={path}", f"--output={output}", "--copies=1", "--procedural=2")
+    result = run("deform", *options)
+    assert_error(result, "procedural_00001", "the_one of split test", "--seed")
+    assert not output.exists()
+    assert run("deform", *options, "--seed=1").returncode == 0
 
 
 def test_jitter_changes_views_of_what_is_added_alone(packed, run, tmp_path):

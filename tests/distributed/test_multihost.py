@@ -104,7 +104,7 @@ def trained(count, config, data, workdir, *options) -> Cluster:
 def check_equal(together: Cluster, alone: Cluster) -> None:
     """What the runs logged is the same up to rounding, and only the first tells."""
     ours, theirs = (
-        losses(run.log()) + re.findall("validation: .*", run.log())
+        losses(run.log()) + re.findall("held_out: .*", run.log())
         for run in (together, alone)
     )
     number = r"-?\d[\d,]*(?:\.\d+)?(?:e[+-]\d+)?"
@@ -116,7 +116,7 @@ def check_equal(together: Cluster, alone: Cluster) -> None:
     ]
     # Sums over shares round differently, and Adam passes that on from step to step.
     np.testing.assert_allclose(*values, rtol=0.01, atol=0.005)
-    assert "validation: " in str(theirs)
+    assert "held_out: " in str(theirs)
     for output in together.said()[1:]:
         assert "step" not in output and "error" not in output
 

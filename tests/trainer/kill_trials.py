@@ -174,7 +174,7 @@ def check_training(reference: pathlib.Path, workdir: pathlib.Path) -> None:
     logs = [log_lines(folder) for folder in (reference, workdir)]
     assert step_lines(logs[0]) == step_lines(logs[1])
     assert len(step_lines(logs[1])) == NUM_STEPS
-    validations = [[x[9:] for x in log if " validation: " in x] for log in logs]
+    validations = [[x[9:] for x in log if " held_out: " in x] for log in logs]
     assert validations[0] == validations[1]
     assert len(validations[0]) == NUM_STEPS // EVALUATE_STEPS
     assert events(workdir) == events(reference)

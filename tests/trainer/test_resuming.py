@@ -133,8 +133,8 @@ def test_other_data_are_refused_but_may_move(data, tmp_path):
     config.data.dir = str(moved)
     assert driver.train(config, tmp_path / "run") == 0
     for examples, difference in (
-        (make_examples(count=12), "training shapes 10, now 12"),
-        (make_examples(count=10, seed=1), "as many training and validation shapes, "),
+        (make_examples(count=12), "training shapes 9, now 10"),
+        (make_examples(count=10, seed=1), "as many training and held_out shapes, "),
     ):
         write_packed(moved, examples, ("train", "validation"), source="random")
         with pytest.raises(UserError, match=difference):

@@ -54,7 +54,8 @@ def test_a_run_leaves_what_it_promises(data, tmp_path, algorithm):
     assert pictures == expected
     log = (tmp_path / "train.log").read_text()
     assert "data: source random\n" in log
-    assert "10 shapes" in log and "step 6/6" in log and "finished all 6 steps" in log
+    assert "9 shapes" in log and "1 more (held_out) to choose on" in log
+    assert "step 6/6" in log and "finished all 6 steps" in log
     assert scalar_names(tmp_path) >= {
         "loss/discriminator",
         "loss/adversarial",

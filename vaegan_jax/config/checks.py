@@ -17,6 +17,7 @@ RESOLUTIONS = (8, 16, 32, 64)  # the two small ones for trials
 def validate(config: ConfigDict) -> None:
     """Raises a `UserError` for the first impossible value."""
     require_choice(config, "model.pooling", get_args(Pooling))
+    require_choice(config, "data.choose_on", ("held_out", "validation"))
     require_choice(config, "model.view_encoding", get_args(ViewEncoding))
     require_choice(config, "model.convolution", ("auto", *get_args(Formulation)))
     require_choice(config, "model.dtype", ("float32", "bfloat16"))

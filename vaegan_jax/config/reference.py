@@ -26,7 +26,11 @@ _ADDED = (
     ("augmentation", "shift"),
     ("augmentation", "contrast"),
     ("loss", "adversarial_every"),
+    ("data", "choose_on"),
 )
+
+# Of these, what older runs did.
+_BEFORE = {("data", "choose_on"): "validation"}
 
 
 def reference_config(algorithm: str) -> ConfigDict:
@@ -42,6 +46,9 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.data.dir = config_dict.placeholder(str)
     config.data.train_split = "train"
     config.data.validation_split = "validation"
+    # What thresholds and the best checkpoint are chosen on: "held_out", every tenth of
+    # the training shapes, which are not trained on; or "validation".
+    config.data.choose_on = "held_out"
     # Views of each shape that a training step encodes, drawn anew each time.
     config.data.num_views = {"gan": 0, "vae_gan": 1, "mv_vae_gan": 12}[algorithm]
     # Of these each shape's latent is pooled from a random number, this or more; 0: all.
@@ -146,11 +153,11 @@ def complete(config: ConfigDict) -> ConfigDict:
 def with_additions(saved: dict[str, Any]) -> dict[str, Any]:
     """The fields of a saved configuration, and those added since it may have been.
 
-    The defaults of these leave everything as it was without them.
+    These leave everything as it was without them.
     """
     defaults = flatten_dict(reference_config("gan").to_dict())
     added = {path: v for path, v in defaults.items() if path in _ADDED}
-    return unflatten_dict(added | flatten_dict(saved))
+    return unflatten_dict(added | _BEFORE | flatten_dict(saved))
 
 
 def views_of_training(config: ConfigDict) -> int:

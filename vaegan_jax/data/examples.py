@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import UInt8
@@ -28,6 +29,17 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def take(self, places: Sequence[int]) -> "Examples":
+        """The examples at these places, in this order."""
+        places = np.asarray(places, int)
+        return Examples(
+            [self.names[place] for place in places],
+            self.voxels[places],
+            self.views[places],
+            [self.categories[place] for place in places] if self.categories else [],
+            None if self.targets is None else self.targets[places],
+        )
 
 
 def no_views(count: int) -> UInt8[np.ndarray, "n v h w c"]:

@@ -1,4 +1,7 @@
-"""The cheap part of evaluation, by which training keeps its best checkpoint."""
+"""The cheap part of evaluation, by which training keeps its best checkpoint.
+
+It measures shapes that are reported nowhere, see `data.held_out`.
+"""
 
 import numpy as np
 
@@ -23,25 +26,25 @@ SUMMARY = (
 )
 
 
-def validate(model: Model, validation: Examples) -> dict[str, float]:
-    """Seconds' worth of measures on the validation split.
+def validate(model: Model, choosing: Examples) -> dict[str, float]:
+    """Seconds' worth of measures on the shapes to choose on.
 
     Returns:
       With an encoder, the reconstruction measures at the number of views of training;
       always, measures of samples, named `samples_…`; and `score`, which is higher for
       a better model: the mean IoU at the best threshold, or without an encoder how
-      hard samples and validation shapes are to tell apart, see `_indistinguishable`.
+      hard samples and these shapes are to tell apart, see `_indistinguishable`.
     """
-    values = _samples(model, validation)
+    values = _samples(model, choosing)
     if model.networks.encoder is None:
         return values | {SCORE: _indistinguishable(values)}
-    values = _reconstructions(model, validation) | values
+    values = _reconstructions(model, choosing) | values
     return values | {SCORE: values["iou"]}
 
 
-def _samples(model: Model, validation: Examples) -> dict[str, float]:
-    count = min(len(validation), _MOST_SAMPLES)
-    samples, shapes = sample_set(model, count, seed=0), validation.voxels[:count] > 0
+def _samples(model: Model, choosing: Examples) -> dict[str, float]:
+    count = min(len(choosing), _MOST_SAMPLES)
+    samples, shapes = sample_set(model, count, seed=0), choosing.voxels[:count] > 0
     found = metrics.neighbours(
         iou_distances(samples, shapes),
         iou_distances(samples, samples),
@@ -72,20 +75,20 @@ def _indistinguishable(values: dict[str, float]) -> float:
     return min(1 - abs(2 * accuracy - 1) for accuracy in accuracies)
 
 
-def _reconstructions(model: Model, validation: Examples) -> dict[str, float]:
-    count, stored = validation.views.shape[:2]
+def _reconstructions(model: Model, choosing: Examples) -> dict[str, float]:
+    count, stored = choosing.views.shape[:2]
     views = min(views_of_training(model.config), stored)
     subset = view_subsets(count, stored, views, seed=0)
     # Only the views that are needed are encoded.
     seen = Examples(
-        validation.names,
-        validation.voxels,
-        validation.views[np.arange(count)[:, None], subset],
+        choosing.names,
+        choosing.voxels,
+        choosing.views[np.arange(count)[:, None], subset],
     )
     everything = np.broadcast_to(np.arange(views), subset.shape)
     latents = pooled_latents(model, encode_all(model, seen), everything)
     predict = lambda numbers: model.decode(latents[numbers])  # noqa: E731
-    truth = Truth(validation)
+    truth = Truth(choosing)
     threshold = choose_threshold(predict, truth.occupied)
     measured = measure(predict, truth, threshold)
     means = {name: float(values.mean()) for name, values in measured.items()}

@@ -52,11 +52,11 @@ class Trainer:
         config: ConfigDict,
         workdir: pathlib.Path,
         training: Examples,
-        validation: Examples,
+        choosing: Examples,
         initial: dict[str, Any] | None = None,
     ):
         self.config, self.workdir, self.mesh = config, workdir, device_mesh()
-        self.training, self.validation = training, validation
+        self.training, self.choosing = training, choosing
         self.steps_per_epoch = len(training) / config.train.batch_size
         self.num_steps = config.train.num_steps or self._steps(config.train.num_epochs)
         self.networks: Networks = build_networks(config)
@@ -128,7 +128,8 @@ class Trainer:
         )
         log.info(
             f"{verb} {config.algorithm} in {self.workdir} at step {self.step} of "
-            f"{self.num_steps}: {len(self.training)} shapes from {config.data.dir}, "
+            f"{self.num_steps}: {len(self.training)} shapes from {config.data.dir} "
+            f"and {len(self.choosing)} more ({config.data.choose_on}) to choose on, "
             f"{self.steps_per_epoch:.1f} steps per epoch, {count:,} parameters, "
             f"{jax.device_count()} × {jax.devices()[0].device_kind}"
         )
@@ -272,16 +273,16 @@ class Trainer:
         if not (self._likens and self.step == self.num_steps):
             self.reporter.picture(_SAMPLES, self.step, pictures.samples(model))
         if self.networks.encoder is not None:
-            picture = pictures.reconstructions(model, self.validation)
+            picture = pictures.reconstructions(model, self.choosing)
             self.reporter.picture("reconstructions", self.step, picture)
 
     def _evaluate(self, model: Model) -> float:
-        values = validate(model, self.validation)
+        values, where = validate(model, self.choosing), self.config.data.choose_on
         self.reporter.scalars(
-            self.step, {f"validation/{name}": value for name, value in values.items()}
+            self.step, {f"{where}/{name}": value for name, value in values.items()}
         )
         log.info(
-            f"step {self.step}: validation: "
+            f"step {self.step}: {where}: "
             + ", ".join(f"{n} {values[n]:.4g}" for n in SUMMARY if n in values)
         )
         return values[SCORE]

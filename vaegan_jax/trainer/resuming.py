@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,17 @@ from vaegan_jax.checkpoints import weights
 from vaegan_jax.checkpoints.checkpoint import load_config
 from vaegan_jax.checkpoints.damage import check_place
 from vaegan_jax.data.examples import Examples
+from vaegan_jax.data.held_out import HELD_OUT
 from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
 
 DATA = "data.json"  # in the work directory
-_SPLITS = ("training", "validation")
 
 # What a run must keep: its networks and state, and the meaning of its step count.
 _FIXED = (
     *("algorithm", "model.", "prior.", "seed"),
-    *("data.num_views", "train.batch_size", "train.average_decay"),
+    *("data.num_views", "data.choose_on", "train.batch_size"),
+    "train.average_decay",
 )
 
 _BEGINNING = "train.initial_model"
@@ -81,7 +83,7 @@ def check_data(
     workdir: pathlib.Path,
     config: ConfigDict,
     training: Examples,
-    validation: Examples,
+    choosing: Examples,
     anew: bool = False,
 ) -> None:
     """Notes in `data.json` what a run learns from; later, compares with that.
@@ -92,11 +94,15 @@ def check_data(
 
     Raises:
       UserError: the run in `workdir` learnt from other shapes, views or targets, or
-        was validated on others.
+        its best checkpoint is chosen on others.
     """
+    data = config.data
+    held_out = data.choose_on == HELD_OUT
+    split = data.train_split if held_out else data.validation_split
+    kinds = ("training", data.choose_on)
     now = {
-        "training": _content(config.data.train_split, training),
-        "validation": _content(config.data.validation_split, validation),
+        "training": _content(data.train_split, training),
+        data.choose_on: _content(split, choosing),
         "provenance": read_provenance(config.data.dir),
     }
     path = workdir / DATA
@@ -107,16 +113,16 @@ def check_data(
         return
     try:
         before = json.loads(path.read_text("utf-8"))
-        same = all(before[k]["sha256"] == now[k]["sha256"] for k in _SPLITS)
+        same = all(before[k]["sha256"] == now[k]["sha256"] for k in kinds)
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} is damaged; restore it, or delete it if the data are the same"
         ) from error
     if not same:
+        difference = _difference(before, now, kinds)
         raise UserError(
-            f"{workdir} holds a run on other data than {config.data.dir}: "
-            f"{_difference(before, now)}; train on the same data, or choose another "
-            "--workdir"
+            f"{workdir} holds a run on other data than {data.dir}: {difference}; train "
+            "on the same data, or choose another --workdir"
         )
 
 
@@ -129,17 +135,19 @@ def _content(split: str, examples: Examples) -> dict[str, Any]:
     return {"split": split, "shapes": len(examples), "sha256": digest.hexdigest()}
 
 
-def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
+def _difference(
+    before: dict[str, Any], now: dict[str, Any], kinds: Sequence[str]
+) -> str:
     """The most telling difference between two descriptions of data."""
     old, new = (flatten_dict(data["provenance"], sep=".") for data in (before, now))
     fields = [f for f in sorted(old.keys() | new.keys()) if old.get(f) != new.get(f)]
     told = [f for f in fields if not f.startswith(("versions", "report", "listing"))]
-    for kind in _SPLITS:
+    for kind in kinds:
         for field in ("split", "shapes"):
             was, is_now = before[kind].get(field), now[kind][field]
             if was != is_now:
                 return f"{kind} {field} {was}, now {is_now}"
     for field in told:
         return f"{field} {old.get(field)}, now {new.get(field)}"
-    kinds = [k for k in _SPLITS if before[k]["sha256"] != now[k]["sha256"]]
-    return f"as many {' and '.join(kinds)} shapes, but other ones"
+    others = [k for k in kinds if before[k]["sha256"] != now[k]["sha256"]]
+    return f"as many {' and '.join(others)} shapes, but other ones"

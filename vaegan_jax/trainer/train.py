@@ -10,6 +10,7 @@ from vaegan_jax.checkpoints.checkpoint import save_config
 from vaegan_jax.config.reference import complete
 from vaegan_jax.data.dataset import check_views, open_split
 from vaegan_jax.data.examples import Examples
+from vaegan_jax.data.held_out import divide
 from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.distributed import multihost
 from vaegan_jax.distributed.sharding import check_batch_size
@@ -55,8 +56,11 @@ def train(
     # Before reading, which may take long.
     changed_fields(workdir, config, anew=not has_begun(workdir))
     initial = initial_variables(config, workdir)
-    training = _open(config, config.data.train_split)
-    validation = _open(config, config.data.validation_split)
+    training, choosing = divide(
+        _open(config, config.data.train_split),
+        config.data.choose_on,
+        lambda: _open(config, config.data.validation_split),
+    )
     check_views(training, config.data.num_views, config.model.azimuths)
     read_provenance(config.data.dir)  # damage ends here, where nothing is written yet
     first = multihost.is_first()
@@ -64,15 +68,15 @@ def train(
         if first:
             stack.enter_context(hold(workdir))
         stop = stack.enter_context(StopRequest())
-        prepare = lambda: _prepare(workdir, config, training, validation)  # noqa: E731
+        prepare = lambda: _prepare(workdir, config, training, choosing)  # noqa: E731
         changed = multihost.first_before_others(prepare)
-        trainer = Trainer(config, workdir, training, validation, initial)
+        trainer = Trainer(config, workdir, training, choosing, initial)
         trace = StepTrace(workdir / "profile" if profile and first else None)
         return trainer.run(stop, changed, trace)
 
 
 def _prepare(
-    workdir: pathlib.Path, config: ConfigDict, training: Examples, validation: Examples
+    workdir: pathlib.Path, config: ConfigDict, training: Examples, choosing: Examples
 ) -> list[str]:
     """Notes what is trained on what; returns what has changed since the last start.
 
@@ -82,7 +86,7 @@ def _prepare(
         multihost.wait_for(workdir / DATA)
     anew = multihost.is_first() and not has_begun(workdir)
     changed = changed_fields(workdir, config, anew)
-    check_data(workdir, config, training, validation, anew)
+    check_data(workdir, config, training, choosing, anew)
     if multihost.is_first():
         save_config(workdir, config)
         if config.data.num_views:
