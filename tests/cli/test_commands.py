@@ -123,7 +123,9 @@ def test_evaluate_compares_two_runs_and_writes_reports(workdir, tmp_path):
         assert f"| model, {count} view" in made.stdout
     for part in (
         "| mean training shape |",
-        "| retrieval by the truth (oracle) | 0 | 1.000 |",
+        "Of these shapes 6 are in training, too",
+        "the step was chosen on held-out training shapes",
+        "held-out training shapes (1 shapes), of which some are measured here",
         "| most frequent class | 50.0 |",
         "| discriminator features | 100.0 |",
         "Differences: ",

@@ -7,10 +7,12 @@ import pytest
 
 from tests.helpers import make_examples, progress_lines, untrained
 from vaegan_jax.data.examples import Examples
+from vaegan_jax.data.held_out import deformed_name
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate import comparison, report, tables
 from vaegan_jax.evaluate import evaluation as evaluation_module
 from vaegan_jax.evaluate import reconstruction as rows
+from vaegan_jax.evaluate.copies import find_copies
 from vaegan_jax.evaluate.evaluation import Evaluation, ranked_places
 from vaegan_jax.evaluate.generation import drawing_models, evaluate_generation
 from vaegan_jax.inference.model import Model
@@ -157,9 +159,14 @@ def test_generation_of_a_model_that_samples_its_training_shapes(capfd):
         def sample(self, count, seed):
             return np.float32(train.voxels[:count])
 
+    # What was made of the shapes is no shape of their distribution.
+    more = train.take([*range(12), *range(12)])
+    more.names[12:] = [deformed_name(name, 0) for name in train.names]
+    more.voxels[12:] = 1
     found = evaluate_generation(
-        {"samples": object.__new__(Copier)}, train, examples, sets=2
+        {"samples": object.__new__(Copier)}, more, examples, sets=2
     )
+    assert found["training shapes"]["full_share"] == [0, 0]
     assert found["samples"]["nearest_training_iou"] == [1, 1]
     assert 0 < found["reference shapes"]["nearest_training_iou"][0] < 0.5
     assert len(found["training shapes"]["1nna_emd"]) == 2
@@ -213,10 +220,16 @@ def evaluated():
     model, train = untrained("mv_vae_gan"), make_examples(6)
     examples = make_examples(3, seed=1)
     about = dict.fromkeys(
-        ("workdir", "algorithm", "data", "split", "threshold_split"), "some"
+        ("workdir", "algorithm", "data", "split", "checkpoint_chosen_on"), "some"
     )
+    examples.voxels[2] = train.voxels[1][::-1]
+    copies = find_copies(examples, train)
     about |= {
+        "threshold_chosen_on": "held_out",
+        "threshold_shapes": 6,
         "threshold_is_optimistic": True,
+        "in_training": 1,
+        "nearly_in_training": 0,
         "step": 0,
         "shapes": 3,
         "training_views": 3,
@@ -226,8 +239,11 @@ def evaluated():
     found = Evaluation(
         about,
         examples.names,
+        copies,
         rows.evaluate_reconstruction(model, train, train, examples, draws=2),
-        evaluate_generation(drawing_models(model, train), train, examples, sets=2),
+        evaluate_generation(
+            drawing_models(model, train), train, examples, 2, copies.equal
+        ),
         {"encoder latents": 0.5},
         {},
     )
@@ -248,13 +264,23 @@ def test_a_report_holds_tables_curves_pictures_and_json(evaluated, tmp_path):
         "| samples | EMD |",
         "| training shapes |",
         "| encoder latents | 50.0 |",
-        "the split that is measured",
+        "chosen on held-out training shapes (6 shapes), of which some are measured",
+        "Of these shapes 1 are in training, too, identical or mirrored; 0 more",
+        "## Reconstruction without the 1 shapes that are in training",
+        "| reference shapes that are not in training |",
     ):
         assert part in text
     for name in ("curves", "reconstructions"):
         assert f"({name}.png)" in text and (tmp_path / f"{name}.png").exists()
     numbers = json.loads((tmp_path / "metrics.json").read_text())
-    first = numbers["reconstruction"][0]
+    assert numbers["in_training"] == [False, False, True]
+    first, unseen = (
+        numbers[f"reconstruction{which}"][0] for which in ("", "_without_copies")
+    )
+    assert unseen["per_shape"]["iou"] == first["per_shape"]["iou"][:2]
+    assert unseen["mean"]["iou"] == pytest.approx(
+        np.mean(first["per_shape"]["iou"][:2])
+    )
     assert first["mean"].keys() == tables.RECONSTRUCTION.keys()
     assert np.mean(first["per_shape"]["iou"]) == pytest.approx(first["mean"]["iou"])
     assert numbers["generation"]["samples"]["1nna_cd"] == pytest.approx(
@@ -270,15 +296,21 @@ def test_a_model_does_not_differ_from_itself(evaluated, tmp_path):
         assert same["generation"][name]["1nna_cd"]["mean"] == 0
     assert (tmp_path / "comparison.png").exists()
     assert "+0.000 [+0.000, +0.000] (50%)" in (tmp_path / "comparison.md").read_text()
-    evaluated_elsewhere = Evaluation(
-        evaluated.about, ["other"], [], evaluated.generation, {}, {}
-    )
-    other_grids = dataclasses.replace(
-        evaluated, about=evaluated.about | {"voxels_sha256": "of solids"}
-    )
-    for other in (evaluated_elsewhere, other_grids):
-        with pytest.raises(UserError, match="measured on different shapes"):
+
+
+def test_models_are_compared_on_the_same_shapes_from_the_same_views(evaluated):
+    def otherwise(**about):
+        return dataclasses.replace(evaluated, about=evaluated.about | about)
+
+    for other, message in (
+        (dataclasses.replace(evaluated, names=["other"]), "different shapes"),
+        (otherwise(voxels_sha256="of solids"), "different shapes"),
+        (otherwise(views_sha256="of others"), "other views of the same shapes"),
+    ):
+        with pytest.raises(UserError, match=f"measured on {message}"):
             comparison.compare(evaluated, other)
+    larger = otherwise(views_sha256="of larger ones", image_size=128)
+    assert comparison.compare(evaluated, larger)["reconstruction"]
 
 
 def test_reconstruction_does_not_depend_on_the_batch_or_the_order_of_views():
@@ -287,3 +319,15 @@ def test_reconstruction_does_not_depend_on_the_batch_or_the_order_of_views():
     together = model.reconstruct(views)
     np.testing.assert_allclose(model.reconstruct(views[:1]), together[:1], atol=1e-5)
     np.testing.assert_allclose(model.reconstruct(views[:, ::-1]), together, atol=1e-4)
+
+
+def test_copies_are_told_mirrored_and_nearly_equal_ones_too():
+    train, examples = make_examples(3), make_examples(4, seed=1)
+    examples.voxels[0] = train.voxels[2]
+    examples.voxels[1] = train.voxels[1][::-1]
+    examples.voxels[3] = train.voxels[0][::-1]
+    examples.voxels[3, 0, 0, 0] ^= 1
+    found = find_copies(examples, train)
+    assert found.equal.tolist() == [True, True, False, False] and found.some
+    assert found.near.tolist() == [False, False, False, True]
+    assert find_copies(train, train).equal.all() and not find_copies(train, train).some

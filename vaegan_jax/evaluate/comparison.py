@@ -49,13 +49,23 @@ def compare(first: Evaluation, second: Evaluation) -> dict[str, Any]:
     The same shapes, subsets of views and numbers of sets belong together.
 
     Raises:
-      UserError: the two were not measured on the same shapes.
+      UserError: the two were not measured on the same shapes, or not from the same
+        views, as far as they can be compared: not if they are of different sizes.
     """
     grids = [evaluation.about.get("voxels_sha256") for evaluation in (first, second)]
     if first.names != second.names or grids[0] != grids[1]:
         raise UserError(
             f"{first.about['workdir']} and {second.about['workdir']} were measured on "
             "different shapes; name one data set with --data_dir"
+        )
+    sizes, views = (
+        [evaluation.about.get(name) for evaluation in (first, second)]
+        for name in ("image_size", "views_sha256")
+    )
+    if sizes[0] == sizes[1] and views[0] != views[1]:
+        raise UserError(
+            f"{first.about['workdir']} and {second.about['workdir']} were measured on "
+            "other views of the same shapes; name one data set with --data_dir"
         )
     rows = [
         {row.views: row for row in evaluation.reconstruction if row.prediction == MODEL}

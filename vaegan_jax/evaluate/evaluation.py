@@ -12,7 +12,9 @@ from vaegan_jax.checkpoints import weights
 from vaegan_jax.config.reference import views_of_training
 from vaegan_jax.data.dataset import open_split
 from vaegan_jax.data.examples import Examples
+from vaegan_jax.data.held_out import HELD_OUT, divide, originals
 from vaegan_jax.errors import UserError
+from vaegan_jax.evaluate.copies import Copies, find_copies
 from vaegan_jax.evaluate.generation import (
     drawing_models,
     evaluate_generation,
@@ -43,8 +45,8 @@ class Options:
 
     Attributes:
       data_dir: data set; None is that of training.
-      training_data: data set whose training shapes stand beside the model's, and whose
-        validation split chooses the threshold; None is that of training.
+      training_data: data set whose training shapes stand beside the model's, and of
+        which the threshold is chosen on some; None is that of training.
       split: of the data set.
       checkpoint: see `Checkpoints.restore`.
       labels: of the representation's classes: a CSV file, or "category" for those of
@@ -69,6 +71,7 @@ class Evaluation:
     Attributes:
       about: what was measured: work directory, algorithm, step, data, split, ...
       names: of the shapes measured on.
+      copies: which of them were in training.
       reconstruction: rows, none for a plain GAN.
       generation: as from `evaluate_generation`.
       representation: accuracies by features; empty without labels.
@@ -77,6 +80,7 @@ class Evaluation:
 
     about: dict[str, Any]
     names: list[str]
+    copies: Copies
     reconstruction: list[Row]
     generation: dict[str, dict[str, list[float]]]
     representation: dict[str, float]
@@ -87,10 +91,22 @@ class Evaluation:
         return {
             "about": self.about,
             "names": self.names,
+            "in_training": self.copies.equal.tolist(),
+            "nearly_in_training": self.copies.near.tolist(),
             "reconstruction": [_row_to_dict(row) for row in self.reconstruction],
+            "reconstruction_without_copies": [
+                _row_to_dict(row) for row in self.without_copies
+            ],
             "generation": self.generation,
             "representation": self.representation,
         }
+
+    @property
+    def without_copies(self) -> list[Row]:
+        """The rows of shapes that were not in training, if some were and some not."""
+        if not self.copies.some:
+            return []
+        return [row.only(~self.copies.equal) for row in self.reconstruction]
 
     @property
     def views_of_training(self) -> int:
@@ -119,80 +135,141 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
     Raises:
       UserError: work directory, checkpoint, data or labels do not fit.
     """
-    discriminator = None
-    if weights.are_in(workdir):
-        if options.labels:
-            raise UserError(
-                f"{workdir} holds exported weights, without a discriminator, whose "
-                "features --labels measures; name the work directory of the training"
-            )
-        model = load(workdir, options.checkpoint)
-    else:
-        config, networks, state = load_state(workdir, options.checkpoint)
-        model = Model(config, networks, state.sampling_variables(), int(state.step))
-        discriminator = state.discriminator
-    config = model.config
-    # Exported weights do not tell what they learnt from: what is compared with them
-    # is then of the data set that is named.
-    known_dir = options.training_data or config.data.dir or options.data_dir
-    data_dir = options.data_dir or config.data.dir
-    if not data_dir:
-        raise UserError(f"{workdir} does not name its data set; give --data_dir")
-    train = _open(model, known_dir, config.data.train_split)
-    examples = _open(model, data_dir, options.split)
+    model, discriminator = _load(workdir, options)
     own_labels = options.labels not in (None, CATEGORY)
     labels = read_labels(options.labels) if own_labels else None
-    validation = None  # a plain GAN has no threshold to choose
-    if model.networks.encoder is not None:
-        validation = _open(model, known_dir, config.data.validation_split)
-    about = {
-        "workdir": str(workdir),
-        "algorithm": config.algorithm,
-        "step": model.step,
-        "data": str(data_dir),
-        "training_data": str(known_dir),
-        "split": options.split,
-        "shapes": len(examples),
-        "training_views": views_of_training(config),
-        "threshold_split": config.data.validation_split,
-        "threshold_is_optimistic": _same(validation, examples),
-        "voxels_sha256": hashlib.sha256(examples.voxels.tobytes()).hexdigest(),
-        "draws": options.draws,
-        "sets": options.sets,
-    }
-    rows, pictures = [], {}
-    if validation is not None:
+    splits = _read_splits(model, workdir, options)
+    examples = splits.examples
+    copies = find_copies(examples, splits.train)
+    known = originals(splits.learnt)
+    rows, representation, pictures = [], {}, {}
+    if splits.choosing is not None:
         rows = evaluate_reconstruction(
-            model, train, validation, examples, draws=options.draws
+            model, known, splits.choosing, examples, draws=options.draws
         )
-    representation = {}
     if options.labels:
         representation = evaluate_representation(
             model,
             discriminator.variables,
             # The classes need not be those that the model was trained on.
-            _open(model, options.training_data or data_dir, config.data.train_split),
+            _open(
+                model,
+                options.training_data or splits.data_dir,
+                model.config.data.train_split,
+            ),
             examples,
             labels,
         )
-    models = drawing_models(model, train)
-    generation = evaluate_generation(models, train, examples, options.sets)
+    models = drawing_models(model, splits.learnt)
+    generation = evaluate_generation(
+        models, splits.learnt, examples, options.sets, copies.equal
+    )
     for name, drawing in models.items():
         drawn = sample_set(drawing, _SAMPLES, seed=0)
         pictures[name.replace(" ", "_")] = draw_shapes(drawn)
     evaluation = Evaluation(
-        about, examples.names, rows, generation, representation, pictures
+        _about(model, workdir, options, splits, copies),
+        examples.names,
+        copies,
+        rows,
+        generation,
+        representation,
+        pictures,
     )
     if rows:
         pictures["reconstructions"] = draw_ranked(evaluation, model, examples)
     return evaluation
 
 
-def _same(first: Examples | None, second: Examples) -> bool:
-    """Whether two splits hold the same shapes, perhaps in files of different names."""
-    if first is None or first.names != second.names:
-        return False
-    return np.array_equal(first.voxels, second.voxels)
+def _load(workdir: str | pathlib.Path, options: Options) -> tuple[Model, Any]:
+    """The model, and the state of the discriminator: None with exported weights."""
+    if weights.are_in(workdir):
+        if options.labels:
+            raise UserError(
+                f"{workdir} holds exported weights, without a discriminator, whose "
+                "features --labels measures; name the work directory of the training"
+            )
+        return load(workdir, options.checkpoint), None
+    config, networks, state = load_state(workdir, options.checkpoint)
+    model = Model(config, networks, state.sampling_variables(), int(state.step))
+    return model, state.discriminator
+
+
+@dataclasses.dataclass(frozen=True)
+class _Splits:
+    """What a model is measured on and beside.
+
+    Attributes:
+      data_dir, training_dir: where they are from.
+      train: the whole training split.
+      learnt: what of it training learnt from.
+      choosing: what the threshold is chosen on; None for a plain GAN, which has none.
+      examples: what is measured.
+    """
+
+    data_dir: str
+    training_dir: str
+    train: Examples
+    learnt: Examples
+    choosing: Examples | None
+    examples: Examples
+
+
+def _read_splits(
+    model: Model, workdir: str | pathlib.Path, options: Options
+) -> _Splits:
+    data = model.config.data
+    # Exported weights do not tell what they learnt from: what is compared with them
+    # is then of the data set that is named.
+    known_dir = options.training_data or data.dir or options.data_dir
+    data_dir = options.data_dir or data.dir
+    if not data_dir:
+        raise UserError(f"{workdir} does not name its data set; give --data_dir")
+    train = _open(model, known_dir, data.train_split)
+    examples = _open(model, data_dir, options.split)
+    encodes = model.networks.encoder is not None
+    read = lambda: _open(model, known_dir, data.validation_split)  # noqa: E731
+    learnt, choosing = train, None
+    if encodes or data.choose_on == HELD_OUT:
+        learnt, choosing = divide(train, data.choose_on, read)
+    choosing = choosing if encodes else None
+    return _Splits(data_dir, known_dir, train, learnt, choosing, examples)
+
+
+def _about(
+    model: Model,
+    workdir: str | pathlib.Path,
+    options: Options,
+    splits: _Splits,
+    copies: Copies,
+) -> dict[str, Any]:
+    config, examples, choosing = model.config, splits.examples, splits.choosing
+    chosen_on = config.data.choose_on
+    best = options.checkpoint == "best"
+    return {
+        "workdir": str(workdir),
+        "algorithm": config.algorithm,
+        "step": model.step,
+        "checkpoint": options.checkpoint,
+        "checkpoint_chosen_on": chosen_on if best else None,
+        "data": str(splits.data_dir),
+        "training_data": str(splits.training_dir),
+        "split": options.split,
+        "shapes": len(examples),
+        "training_shapes": len(splits.learnt),
+        "in_training": int(copies.equal.sum()),
+        "nearly_in_training": int(copies.near.sum()),
+        "training_views": views_of_training(config),
+        "threshold_chosen_on": None if choosing is None else chosen_on,
+        "threshold_shapes": None if choosing is None else len(choosing),
+        "threshold_is_optimistic": choosing is not None
+        and bool(find_copies(examples, choosing).equal.any()),
+        "voxels_sha256": hashlib.sha256(examples.voxels.tobytes()).hexdigest(),
+        "views_sha256": hashlib.sha256(examples.views.tobytes()).hexdigest(),
+        "image_size": None if choosing is None else config.model.image_size,
+        "draws": options.draws,
+        "sets": options.sets,
+    }
 
 
 def _open(model: Model, data_dir: str, split: str) -> Examples:

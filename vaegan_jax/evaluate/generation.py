@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from vaegan_jax.data.examples import Examples
+from vaegan_jax.data.held_out import originals
 from vaegan_jax.inference.likeness import like_examples
 from vaegan_jax.inference.model import Model
 from vaegan_jax.metrics import generation as metrics
@@ -21,6 +22,7 @@ Values = dict[str, list[float]]  # one for each set
 
 SAMPLES, LIKE = "samples", "samples like training shapes"
 TRAINING, REFERENCE = "training shapes", "reference shapes"
+UNSEEN = "reference shapes that are not in training"
 
 
 def sample_set(model: Model, count: int, seed: int) -> Shapes:
@@ -97,22 +99,29 @@ def drawing_models(model: Model, train: Examples) -> dict[str, Model]:
 
 
 def evaluate_generation(
-    models: dict[str, Model], train: Examples, examples: Examples, sets: int = 3
+    models: dict[str, Model],
+    train: Examples,
+    examples: Examples,
+    sets: int = 3,
+    copied: Bool[np.ndarray, " n"] | None = None,
 ) -> dict[str, Values]:
     """Sets of samples, and of training shapes, against all examples.
 
     Each set has as many shapes as there are examples (training shapes: at most as many
     as there are). The training shapes' row says what the measures give for shapes of
-    the same distribution, beside `health` and the mean IoU with the nearest training
-    shape (`nearest_training_iou`) of samples and examples, which tells memorising.
+    the same distribution: for `originals`, not for what was made from them. Beside it
+    `health` and the mean IoU with the nearest training shape (`nearest_training_iou`)
+    of samples and examples tell memorising.
 
     Args:
       models: as from `drawing_models`.
       train: shapes it was trained on.
       examples: shapes it was not, the reference.
       sets: how many, of different seeds.
+      copied: which examples are in training, too; None if that is not known.
     """
     trained, shapes = train.voxels > 0, examples.voxels > 0
+    unmade = originals(train).voxels > 0
     count = len(examples)
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in (*models, TRAINING)}
     comparisons = 1 + sets * len(rows)
@@ -125,11 +134,13 @@ def evaluate_generation(
                 samples = sample_set(drawing, count, seed)
                 rows[name].append(reference.compare(samples) | _alone(samples, trained))
             progress.stage(f"set {seed + 1} of {sets}, {TRAINING}")
-            drawn = np.random.default_rng(seed).permutation(len(trained))[:count]
+            drawn = np.random.default_rng(seed).permutation(len(unmade))[:count]
             rows[TRAINING].append(
-                reference.compare(trained[drawn]) | health(trained[drawn])
+                reference.compare(unmade[drawn]) | health(unmade[drawn])
             )
     rows[REFERENCE] = [_alone(shapes, trained)]
+    if copied is not None and copied.any() and not copied.all():
+        rows[UNSEEN] = [_alone(shapes[~copied], trained)]
     return {
         name: {key: [row[key] for row in of_sets] for key in of_sets[0]}
         for name, of_sets in rows.items()

@@ -21,7 +21,7 @@ from vaegan_jax.runtime.progress import Progress
 VIEW_COUNTS = (1, 2, 3, 4, 6, 8, 12)
 FIXED_THRESHOLDS = (0.3, 0.4, 0.5)
 
-# Among which the one of the highest mean IoU on validation is chosen.
+# Among which the one of the highest mean IoU is chosen.
 THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(1, 20))
 
 MODEL, RETRIEVAL = "model", "retrieval by image latent"
@@ -72,6 +72,11 @@ class Row:
     def mean(self, measure: str) -> float:
         """Over draws and shapes."""
         return float(self.values[measure].mean())
+
+    def only(self, kept: Bool[np.ndarray, " n"]) -> "Row":
+        """The same of some of the shapes."""
+        values = {name: value[:, kept] for name, value in self.values.items()}
+        return dataclasses.replace(self, values=values)
 
     def spread(self, measure: str) -> float | None:
         """Standard deviation of the mean from draw to draw; None of a single draw."""
@@ -180,7 +185,7 @@ class Reconstructions:
 def evaluate_reconstruction(
     model: Model,
     train: Examples,
-    validation: Examples,
+    choosing: Examples,
     examples: Examples,
     view_counts: Sequence[int] = VIEW_COUNTS,
     draws: int = 3,
@@ -190,16 +195,16 @@ def evaluate_reconstruction(
     Args:
       model: with an encoder.
       train: shapes that may be retrieved, with their views.
-      validation: on which thresholds are chosen, at the number of views of training.
+      choosing: on which thresholds are chosen, at the number of views of training.
       examples: the truth, with views.
       view_counts: those that the examples do not have are left out.
       draws: subsets of views of each shape for each count.
     """
     truth = Truth(examples)
     seen = Reconstructions(model, examples)
-    known = Reconstructions(model, validation)
+    known = Reconstructions(model, choosing)
     trained = min(views_of_training(model.config), known.stored)
-    occupied = validation.voxels > 0
+    occupied = choosing.voxels > 0
     threshold = choose_threshold(known.predictor(trained, seed=0), occupied)
     gallery = Reconstructions(model, train)
     gallery_latents = gallery.latents(gallery.stored, seed=0)
@@ -230,14 +235,14 @@ def evaluate_reconstruction(
             for views in counts
         ]
         progress.stage("baselines")
-        return rows + baseline_rows(train, validation, truth)
+        return rows + baseline_rows(train, choosing, truth)
 
 
-def baseline_rows(train: Examples, validation: Examples, truth: Truth) -> list[Row]:
+def baseline_rows(train: Examples, choosing: Examples, truth: Truth) -> list[Row]:
     """The mean training shape, and an oracle that retrieves by the truth."""
     mean = train.voxels.mean(0, dtype=np.float32)
     predict_mean = lambda numbers: np.broadcast_to(mean, (len(numbers), *mean.shape))  # noqa: E731
-    cut = choose_threshold(predict_mean, validation.voxels > 0)
+    cut = choose_threshold(predict_mean, choosing.voxels > 0)
     nearest = iou_distances(truth.occupied, train.voxels > 0).argmin(1)
     predict_nearest = lambda numbers: np.float32(train.voxels[nearest[numbers]])  # noqa: E731
     return [

@@ -9,7 +9,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from vaegan_jax.data.held_out import HELD_OUT
 from vaegan_jax.evaluate import tables
+from vaegan_jax.evaluate.copies import NEAR
 from vaegan_jax.evaluate.evaluation import Evaluation
 from vaegan_jax.evaluate.reconstruction import MODEL, RETRIEVAL, Row
 
@@ -67,22 +69,19 @@ def _draw_rows(axes, measure: str, rows: list[Row], label: str, colour: str) -> 
 def format_tables(evaluation: Evaluation) -> str:
     """The sections of numbers, as printed and as in the report."""
     about = evaluation.about
-    sections = [
-        f"{about['algorithm']} at step {about['step']} in {about['workdir']}: "
-        f"{about['shapes']} shapes of {about['split']} in {about['data']}"
-    ]
+    sections = [_heading(about), _in_training(about)]
     if evaluation.reconstruction:
-        chosen = evaluation.reconstruction[0].threshold
-        note = (
-            f"The model's IoU, F-score and Chamfer distance are at threshold {chosen}, "
-            f"chosen on {about['threshold_split']}"
-        )
-        if about["threshold_is_optimistic"]:
-            note += ", the split that is measured: slightly optimistic"
         sections += [
             "## Reconstruction",
             tables.reconstruction_table(evaluation.reconstruction),
-            f"{note}. Means over shapes and {about['draws']} draws of views.",
+            f"{_threshold(evaluation)} Means over shapes and {about['draws']} draws of "
+            "views.",
+        ]
+    if evaluation.without_copies:
+        sections += [
+            f"## Reconstruction without the {about['in_training']} shapes that are in "
+            "training",
+            tables.reconstruction_table(evaluation.without_copies),
         ]
     sections += [
         "## Generation",
@@ -99,6 +98,40 @@ def format_tables(evaluation: Evaluation) -> str:
             tables.representation_table(evaluation.representation),
         ]
     return "\n\n".join(sections)
+
+
+def _heading(about: dict[str, Any]) -> str:
+    text = (
+        f"{about['algorithm']} at step {about['step']} in {about['workdir']}: "
+        f"{about['shapes']} shapes of {about['split']} in {about['data']}"
+    )
+    if about["checkpoint_chosen_on"]:
+        text += f"; the step was chosen on {_place(about['checkpoint_chosen_on'])}"
+    return text
+
+
+def _place(chosen_on: str) -> str:
+    return "held-out training shapes" if chosen_on == HELD_OUT else "validation"
+
+
+def _in_training(about: dict[str, Any]) -> str:
+    return (
+        f"Of these shapes {about['in_training']} are in training, too, identical or "
+        f"mirrored; {about['nearly_in_training']} more have an IoU above {NEAR} with a "
+        "training shape."
+    )
+
+
+def _threshold(evaluation: Evaluation) -> str:
+    about, chosen = evaluation.about, evaluation.reconstruction[0].threshold
+    text = (
+        f"The model's IoU, F-score and Chamfer distance are at threshold {chosen}, "
+        f"chosen on {_place(about['threshold_chosen_on'])} "
+        f"({about['threshold_shapes']} shapes)"
+    )
+    if about["threshold_is_optimistic"]:
+        text += ", of which some are measured here: optimistic"
+    return f"{text}."
 
 
 def write_evaluation(output: pathlib.Path, evaluation: Evaluation) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from vaegan_jax.evaluate.generation import REFERENCE
+from vaegan_jax.evaluate.generation import REFERENCE, UNSEEN
 from vaegan_jax.evaluate.reconstruction import FIXED_THRESHOLDS, Row
 
 # Of each measure: its heading, the factor it is shown with, and its format.
@@ -73,7 +73,7 @@ def generation_table(generation: dict[str, dict[str, list[float]]]) -> str:
     """COV, MMD and 1-NNA under each distance, and JSD, as mean ± deviation of sets."""
     lines = []
     for name, row in generation.items():
-        if name == REFERENCE:
+        if name in (REFERENCE, UNSEEN):
             continue
         jsd = _mean_and_spread(row["jsd"], 1, ".3f")
         for key, distance in DISTANCES.items():
