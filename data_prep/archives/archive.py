@@ -50,15 +50,16 @@ class Archive:
         if self.path.is_dir():
             return
         try:
-            if zipfile.is_zipfile(self.path):
-                self._zip = zipfile.ZipFile(self.path)
-            elif tarfile.is_tarfile(self.path):
+            # Tars first: a zip is told by its end, which may be a file in a tar.
+            if tarfile.is_tarfile(self.path):
                 self._tar = tarfile.open(self.path)  # noqa: SIM115 (closed in close)
                 self._tar_members = {
                     member.name.removeprefix("./"): member
                     for member in self._tar
                     if not member.isdir()
                 }
+            elif zipfile.is_zipfile(self.path):
+                self._zip = zipfile.ZipFile(self.path)
             elif _begins_with(self.path, _ZIP):
                 raise zipfile.BadZipFile("its end is missing")
             else:

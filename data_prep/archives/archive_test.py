@@ -37,6 +37,13 @@ def test_all_forms_read_alike(tmp_path, name):
         assert "a/one.png" in archive.describe("a/one.png")
 
 
+def test_a_tar_that_ends_with_a_zip_is_a_tar(tmp_path):
+    inner = write(tmp_path / "inner.zip", {"other.png": b"4"}).read_bytes()
+    path = write(tmp_path / "files.tar", {"one.png": b"1", "last.zip": inner})
+    with Archive(path) as archive:
+        assert archive.names(".png") == ["one.png"]
+
+
 def test_nothing_there(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.zip: there is no such file"):
         Archive(tmp_path / "none.zip")

@@ -144,20 +144,6 @@ def test_requests_have_limits(tmp_path):
         app.interpolate(model, 0.5, 0, 1, one, one * 13)
 
 
-def test_files_of_long_ago_go():
-    from vaegan_jax.demo import app
-
-    model = make_model("gan")
-    folders = []
-    for seed in (0, 1):
-        _, files = app.sample(model, seed, 1.0)
-        assert len(files) == 3 and all(map(os.path.exists, files))
-        folders.append(os.path.dirname(files[0]))
-        os.utime(folders[-1], (0, 0))
-    assert not os.path.exists(folders[0]) and os.path.exists(folders[1])
-    assert os.path.dirname(folders[0]) == os.path.dirname(folders[1])
-
-
 def test_uploads_have_a_limit(page, address, tmp_path):
     page.get_by_role("tab", name="Reconstruct").click()
     (tmp_path / "large.png").write_bytes(bytes(11 * 2**20))

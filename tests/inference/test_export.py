@@ -53,6 +53,13 @@ def test_other_numbers_are_noticed(tmp_path):
         check_exported(tmp_path)
 
 
+def test_nothing_to_check_is_told(tmp_path):
+    export_model(make_model("gan"), tmp_path)
+    np.savez(tmp_path / "check.npz")
+    with pytest.raises(UserError, match=r"check\.npz checks no program; export"):
+        check_exported(tmp_path)
+
+
 @pytest.mark.parametrize("content", [None, b"cut off"])
 def test_an_artefact_that_is_missing_or_damaged_is_named(tmp_path, content):
     export_model(make_model("gan"), tmp_path)

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.stats
 
 from tests.helpers import AZIMUTHS, Setup, assert_trees_close, make_batch, tiny_config
 from vaegan_jax.models.encoder import Posterior
@@ -192,6 +193,26 @@ def test_expected_latent_is_the_mean_of_pooled_samples(pooling, num_views):
     np.testing.assert_allclose(actual, sampled.mean(0), atol=0.04)
     backwards = Posterior(posterior.mean[:, ::-1], posterior.log_variance[:, ::-1])
     np.testing.assert_allclose(expected_latent(backwards, pooling), actual, atol=1e-5)
+
+
+def test_the_expected_maximum_is_exact_for_very_unequal_deviations():
+    rng = np.random.default_rng(0)
+    mean = np.concatenate([[[0, 0.05], [0, 3], [1, 1]], rng.normal(size=(9, 2))])
+    deviation = np.concatenate(
+        [[[1, 0.01], [5, 0.001], [1, 1]], np.exp(rng.normal(size=(9, 2), scale=3))]
+    )
+    for (a, b), (s, t) in zip(mean, deviation, strict=True):
+        # Clark 1961, https://doi.org/10.1287/opre.9.2.145, equation 3.
+        spread = np.hypot(s, t)
+        z = (a - b) / spread
+        cdf, pdf = scipy.stats.norm.cdf, scipy.stats.norm.pdf
+        exact = a * cdf(z) + b * cdf(-z) + spread * pdf(z)
+        posterior = Posterior(
+            jnp.array([[[a], [b]]], jnp.float32),
+            2 * jnp.log(jnp.array([[[s], [t]]], jnp.float32)),
+        )
+        actual = float(expected_latent(posterior, "max")[0, 0])
+        assert abs(actual - exact) < 2e-5 * max(s, t, abs(exact))
 
 
 def test_expected_maximum_of_two_standard_normals():

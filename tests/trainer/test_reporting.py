@@ -31,12 +31,14 @@ def test_the_discriminators_gradient_is_averaged_over_the_steps_it_learnt_in():
 def test_adversarial_metrics_are_averaged_over_their_turns():
     turn = {"adversarial/share": 1.0, "discriminator/update_share": 1.0}
     turn |= {"loss/discriminator": 3.0, "gradient_norm/discriminator": 8.0}
+    turn |= {"loss/generator": 7.0}
     between = dict.fromkeys(turn, 0.0)
     closed = turn | {"discriminator/update_share": 0.0}
     closed |= {"gradient_norm/discriminator": 0.0}
     values = meter_with(turn, between, closed, between).drain(batch_size=4)
     assert values["adversarial/share"] == 0.5
     assert values["loss/discriminator"] == 3.0
+    assert values["loss/generator"] == 7.0
     assert values["discriminator/update_share"] == 0.5  # of the turns
     assert values["gradient_norm/discriminator"] == 8.0
     values = meter_with(between | {"loss/kl": 5.0}).drain(batch_size=4)

@@ -38,6 +38,12 @@ def test_the_discriminators_rate_falls_at_epochs_500_and_1000():
         np.testing.assert_allclose(rates(step), rate, rtol=1e-5)
 
 
+def test_the_rate_falls_twice_at_one_step_if_epochs_are_short():
+    config = tiny_config("gan", **{"optimizer.schedule_epochs": (1, 2)})
+    rates = build_optimizers(config, steps_per_epoch=0.2).discriminator.learning_rate
+    np.testing.assert_allclose(rates(1), 1e-5, rtol=1e-5)
+
+
 def test_schedule_can_be_switched_off():
     config = tiny_config("gan", **{"optimizer.schedule": False})
     rates = build_optimizers(config, 24.6).discriminator.learning_rate

@@ -50,6 +50,7 @@ def validate(config: ConfigDict) -> None:
     for path in (
         *("model.latent_size", "prior.scale", "train.batch_size", "checkpoint.keep"),
         *("train.log_every_steps", "train.num_epochs", "optimizer.generator_lr"),
+        "optimizer.schedule_factor",
         *("optimizer.encoder_lr", "optimizer.discriminator_lr"),
         *("train.pictures_every_epochs", "train.evaluate_every_epochs"),
         *("train.num_steps", "checkpoint.every_steps", "checkpoint.every_epochs"),
@@ -65,6 +66,13 @@ def validate(config: ConfigDict) -> None:
     ):
         value = lookup(config, path)
         _require(value >= 0, path, value, "0 or more")
+    train = config.data.train_split
+    _require(
+        config.data.validation_split != train,
+        "data.validation_split",
+        config.data.validation_split,
+        f"another than data.train_split, {train!r}",
+    )
     _require(config.seed < 2**31, "seed", config.seed, "less than 2³¹")
     _validate_ranges(config)
 
@@ -109,7 +117,7 @@ def _validate_ranges(config: ConfigDict) -> None:
     )
     epochs = config.optimizer.schedule_epochs
     _require(
-        list(epochs) == sorted(epochs) and all(e > 0 for e in epochs),
+        list(epochs) == sorted(set(epochs)) and all(e > 0 for e in epochs),
         "optimizer.schedule_epochs",
         epochs,
         "increasing and positive",

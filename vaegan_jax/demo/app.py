@@ -4,9 +4,6 @@ import functools
 import html
 import os
 import pathlib
-import shutil
-import tempfile
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -15,6 +12,7 @@ from jaxtyping import Float
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 
+from vaegan_jax.demo.downloads import KEPT_SECONDS, new_folder
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.interpolate import decoder, way_between
 from vaegan_jax.inference.model import Model
@@ -25,14 +23,13 @@ Number = int | float  # a browser does not tell them apart
 MAX_PICTURES = 12
 _MAX_UPLOAD = "10mb"
 _WAITING = 16  # requests; more are turned away
-_KEPT_SECONDS = 3600  # files for download
 _WRITER = ShapeWriter(formats=("glb", "stl", "obj"), min_part=4)
 
 
 def build(model: Model) -> gr.Blocks:
     """The page; tabs that need an encoder are left out for a plain 3D-GAN."""
     title = f"{model.config.name} at step {model.step}"
-    with gr.Blocks(title=title, delete_cache=(_KEPT_SECONDS, _KEPT_SECONDS)) as page:
+    with gr.Blocks(title=title, delete_cache=(KEPT_SECONDS, KEPT_SECONDS)) as page:
         gr.Markdown(f"# {title}")
         with gr.Tab("Sample"):
             seed, truncation = _seed("Seed"), _truncation()
@@ -111,25 +108,11 @@ def _encoded(model: Model, pictures: Sequence[str]) -> Float[np.ndarray, "1 late
 
 def _shown(shape: Float[np.ndarray, "x y z"], name: str) -> tuple[str, list[str]]:
     """A page in a frame in which the shape turns, and its files."""
-    folder = _new_folder()
+    folder = new_folder()
     mesh = _WRITER.write(folder, "shape", _WRITER.clean(shape[None])[0])
     page = html.escape(gallery_page({name: mesh}, "Shape"))
     frame = f'<iframe srcdoc="{page}" style="width: 100%; height: 540px; border: 0">'
     return frame + "</iframe>", sorted(map(str, folder.iterdir()))
-
-
-def _new_folder() -> pathlib.Path:
-    """For the files of one request; those of long ago go, and all when we end."""
-    root = pathlib.Path(_files().name)
-    for old in root.iterdir():
-        if old.stat().st_mtime < time.time() - _KEPT_SECONDS:
-            shutil.rmtree(old, ignore_errors=True)
-    return pathlib.Path(tempfile.mkdtemp(dir=root))
-
-
-@functools.cache
-def _files() -> tempfile.TemporaryDirectory:
-    return tempfile.TemporaryDirectory(prefix="vaegan_jax_demo_")
 
 
 def _whole(seed: Number | None) -> int:

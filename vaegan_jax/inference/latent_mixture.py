@@ -10,13 +10,12 @@ instead, and draw from those: ex-post density estimation.
 import dataclasses
 import os
 import pathlib
-import zipfile
 
 import numpy as np
 from jaxtyping import Float
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.runtime.npz_files import write_npz
+from vaegan_jax.runtime.npz_files import read_npz, write_npz
 
 _FILE = "latents.npz"
 _GAUSSIANS = 10
@@ -109,26 +108,18 @@ def load_mixture(
     path = pathlib.Path(folder) / _FILE
     if not path.exists():
         return None
+    elements = _GAUSSIANS * (latent_size**2 + latent_size + 1)
     try:
-        _check_size(path, latent_size)
-        with np.load(path, allow_pickle=False) as file:
-            mixture = LatentMixture(file["weights"], file["means"], file["factors"])
-            same = file["step"] == step
+        file = read_npz(path, most_bytes=4 * elements + 4096)
+        mixture = LatentMixture(file["weights"], file["means"], file["factors"])
         _check(mixture, latent_size)
-    except Exception as error:
+        same = file["step"] == step
+    except (ValueError, TypeError, KeyError) as error:
         raise UserError(
             f"{path} is damaged or of another model; delete it to draw from the prior, "
             "or make it again by the training command or export"
         ) from error
     return mixture if same else None
-
-
-def _check_size(path: pathlib.Path, latent_size: int) -> None:
-    """Raises ValueError if more would be unpacked than such a file holds."""
-    elements = _GAUSSIANS * (latent_size**2 + latent_size + 1)
-    with zipfile.ZipFile(path) as archive:
-        if sum(part.file_size for part in archive.infolist()) > 4 * elements + 4096:
-            raise ValueError(path)
 
 
 def _check(mixture: LatentMixture, latent_size: int) -> None:

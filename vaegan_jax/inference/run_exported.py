@@ -45,6 +45,8 @@ def main():
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}; export the model again")
     inputs = [name for name in check.files if name.endswith("_input")]
+    if not inputs:
+        fail(f"{FOLDER / 'check.npz'} checks no program; export the model again")
     for name in sorted(inputs):
         path = FOLDER / f"{name.removesuffix('_input')}.jaxexport"
         try:

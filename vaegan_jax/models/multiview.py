@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
 from vaegan_jax.distributed.partition import own_rows
@@ -22,6 +23,12 @@ from vaegan_jax.models.encoder import Encoder, Posterior
 from vaegan_jax.models.layers import MOMENTUM, follow
 
 ViewEncoding = Literal["fold", "fold_joint", "loop", "vmap"]
+# Of Gauss and Legendre's rule on [0, 1], and where a Gaussian's distribution function
+# is cut for it, in deviations from the mean.
+_ROOTS, _DOUBLED = np.polynomial.legendre.leggauss(8)
+_NODES, _WEIGHTS = np.float32((_ROOTS + 1) / 2), np.float32(_DOUBLED / 2)
+_CUTS = np.array([-6, -2, 0, 2, 6], np.float32)
+
 Pooling = Literal["mean", "max", "precision"]
 
 
@@ -179,8 +186,9 @@ def expected_latent(posterior: Posterior, pooling: Pooling) -> Float[Array, "b l
     lies above the largest mean, the more so the more uncertain views there are; a
     generator trained on pooled samples expects that. For independent Gaussians with
     distribution functions F_v, E[max] = b - ∫ Π_v F_v(x) dx from a to b, where the
-    product is 0 below a and 1 above b; the trapezoidal rule is exact here to about
-    1e-5 of a standard deviation.
+    product is 0 below a and 1 above b. The range is cut where any view's F_v begins to
+    rise, rises and ends rising, and each piece is integrated by Gauss and Legendre's
+    rule: exact to about 1e-5 of the largest deviation, however unequal they are.
 
     Args:
       posterior: fields (b, v, latent).
@@ -192,13 +200,15 @@ def expected_latent(posterior: Posterior, pooling: Pooling) -> Float[Array, "b l
     # The maximum is at least the largest (mean - 6 deviations), so start there.
     low = (mean - 6 * deviation).max(1)
     high = (mean + 6 * deviation).max(1)
-    width = high - low
+    ends = mean[:, :, None] + deviation[:, :, None] * _CUTS[:, None]
+    ends = ends.reshape(len(mean), -1, mean.shape[-1]).swapaxes(0, 1)
+    ends = jnp.sort(jnp.clip(ends, low, high), axis=0)
 
-    def distribution(t):
-        x = low + t * width
-        z = (x[:, None] - mean) / deviation
-        return jax.scipy.stats.norm.cdf(z).prod(1)
+    def integral(piece):
+        begin, end = piece
+        x = begin + (end - begin) * _NODES[:, None, None]
+        z = (x[:, :, None] - mean) / deviation
+        product = jax.scipy.stats.norm.cdf(z).prod(2)
+        return (end - begin) * jnp.tensordot(_WEIGHTS, product, 1)
 
-    points = jnp.linspace(0, 1, 129)
-    values = jax.lax.map(distribution, points)
-    return high - width * jnp.trapezoid(values, points, axis=0)
+    return high - jax.lax.map(integral, (ends[:-1], ends[1:])).sum(0)

@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +35,30 @@ def write_npz(
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def read_npz(path: pathlib.Path, most_bytes: int) -> dict[str, np.ndarray]:
+    """All arrays of a small file, which may be anybody's.
+
+    Args:
+      path: of the file.
+      most_bytes: that it may unpack to.
+
+    Raises:
+      PermissionError: it may not be read.
+      ValueError: it is damaged, or larger.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(part.file_size for part in archive.infolist())
+        if size > most_bytes:
+            raise ValueError(f"{path} unpacks to {size} bytes")
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except PermissionError:
+        raise
+    except (OSError, EOFError, LookupError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path} is damaged") from error
 
 
 def unreadable(path: pathlib.Path) -> str:

@@ -25,6 +25,7 @@ _SHARES = {
     "discriminator/accuracy_fake": _TURNS,
     "loss/discriminator": _TURNS,
     "loss/adversarial": _TURNS,
+    "loss/generator": _TURNS,
     "samples/fill_rate": _TURNS,
 }
 

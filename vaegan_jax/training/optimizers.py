@@ -46,7 +46,8 @@ def build_optimizers(config: ConfigDict, steps_per_epoch: float) -> Optimizers:
     boundaries = {}
     if options.schedule:
         for epoch in options.schedule_epochs:
-            boundaries[round(epoch * steps_per_epoch)] = options.schedule_factor
+            step = round(epoch * steps_per_epoch)  # of short epochs, perhaps the same
+            boundaries[step] = boundaries.get(step, 1.0) * options.schedule_factor
 
     def adam(learning_rate: optax.Schedule) -> Optimizer:
         return Optimizer(optax.scale_by_adam(first, second), learning_rate)

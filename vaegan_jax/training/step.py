@@ -88,7 +88,8 @@ def train_step(
     generator = apply_gradients(
         state.generator, gradients, statistics, optimizers.generator, state.step
     )
-    metrics["loss/generator"] = sum(
+    # Of the turns of D and G alone: in the steps between it is another loss.
+    metrics["loss/generator"] = metrics["adversarial/share"] * sum(
         config.loss[f"{part}_weight"] * metrics[f"loss/{part}"]
         for part in ("adversarial", "reconstruction")
         if f"loss/{part}" in metrics

@@ -1,5 +1,7 @@
 """Outlines tell where the object was in the views of training."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,22 @@ def test_a_view_of_training_stays_as_it_is():
         np.testing.assert_array_equal(fit_picture(view, SIZE, framing=framing), view)
 
 
+def test_a_shifted_view_returns_though_such_places_occur_in_training():
+    views = views_of_training()
+    framing = fit_framing(views)
+    low = framing.low[1] * SIZE
+    moved = 0
+    for view in views[:20, 0, ..., 0]:
+        rows = np.nonzero((view < 255).any(1))[0]
+        if (rows[0] + rows[-1] + 1) / 2 - 3 < low + 1:
+            continue  # it would leave the range of training
+        shifted = np.roll(view, -3, axis=0)
+        fitted = fit_picture(shifted, SIZE, framing=framing)[..., 0]
+        assert (np.abs(np.int32(fitted) - view) > 60).mean() < 0.02
+        moved += 1
+    assert moved > 5
+
+
 def test_unusual_outlines_get_a_framing_that_occurs_in_training():
     framing = fit_framing(views_of_training())
     needle = np.zeros((300, 200), bool)
@@ -76,4 +94,44 @@ def test_a_framing_is_kept_in_the_work_directory(tmp_path):
     np.testing.assert_array_equal(read.weights, framing.weights)
     (tmp_path / "framing.npz").write_bytes(b"PK")
     with pytest.raises(UserError, match=r"framing.npz is damaged; delete it"):
+        load_framing(tmp_path)
+
+
+def test_a_framing_without_spread_takes_all_that_occurs(tmp_path):
+    views = views_of_training()
+    fields = dataclasses.asdict(fit_framing(views))
+    del fields["spread"]
+    np.savez(tmp_path / "framing.npz", **fields)
+    framing = load_framing(tmp_path)
+    shifted = np.roll(views[0, 0], -3, axis=0)
+    np.testing.assert_array_equal(fit_picture(shifted, SIZE, framing=framing), shifted)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"weights": np.zeros((5, 3))},
+        {"weights": np.full((260, 3), np.nan)},
+        {"low": np.zeros(2)},
+        {"low": np.array(["a", "b", "c"])},
+        {"high": np.full(3, -1.0)},
+        {"spread": np.full(3, -1.0)},
+        {"unknown": np.zeros(10**7)},  # 80 MB from a file of 78 kB
+    ],
+)
+def test_impossible_framings_are_refused(tmp_path, change):
+    fields = dataclasses.asdict(fit_framing(views_of_training())) | change
+    np.savez_compressed(tmp_path / "framing.npz", **fields)
+    with pytest.raises(UserError, match=r"framing.npz is damaged; delete it"):
+        load_framing(tmp_path)
+
+
+def test_a_framing_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    fit_framing(views_of_training()).save(tmp_path)
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied", "framing.npz")
+
+    monkeypatch.setattr(np, "load", refuse)
+    with pytest.raises(PermissionError):
         load_framing(tmp_path)

@@ -17,7 +17,7 @@ from PIL import Image
 from sklearn.linear_model import Ridge
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.runtime.npz_files import write_npz
+from vaegan_jax.runtime.npz_files import read_npz, write_npz
 
 NEARLY_WHITE = 243
 _FILE = "framing.npz"
@@ -26,6 +26,8 @@ _SPECK = 0.01  # of the largest part: smaller ones do not count for the framing
 _CELLS = 16  # along each side of the outline that the function takes
 _FEATURES = _CELLS**2 + 4
 _PENALTY = 10.0
+_NEAR = 2.5  # deviations; farther is a picture that is framed otherwise
+_MOST_BYTES = 1 << 16  # of a file
 _VIEWS = 10_000  # that it is fitted to, at most
 
 
@@ -39,27 +41,30 @@ class Framing:
     Attributes:
       weights: from the features of an outline to the three.
       low, high: what the three are at least and at most in training.
+      spread: standard deviations of the three from what the function says.
     """
 
     weights: Float[np.ndarray, "features 3"]
     low: Float[np.ndarray, " 3"]
     high: Float[np.ndarray, " 3"]
+    spread: Float[np.ndarray, " 3"]
 
     def window(self, mask: Bool[np.ndarray, "h w"]) -> tuple[float, float, float]:
         """Top, left and side of the window of a picture that is framed as in training.
 
-        That is the whole of a square picture whose object already has a size and place
-        that occur in training.
+        That is the whole of a square picture whose object already has the size and
+        place that training would have it in, as nearly as the function tells.
 
         Args:
           mask: where the object is in the picture.
         """
         box, side = object_box(mask), float(max(mask.shape))
+        expected = np.clip(_features(mask, box) @ self.weights, self.low, self.high)
         if mask.shape[0] == mask.shape[1]:
             numbers = _describe(box, side)
-            if (self.low <= numbers).all() and (numbers <= self.high).all():
+            near = np.abs(numbers - expected) <= _NEAR * self.spread
+            if (near & (self.low <= numbers) & (numbers <= self.high)).all():
                 return 0.0, 0.0, side
-        expected = np.clip(_features(mask, box) @ self.weights, self.low, self.high)
         size = box[:, 1] - box[:, 0]
         side = float(max(np.hypot(*size) / expected[0], size.max()))
         top, left = (box.mean(1) - expected[1:] * side).tolist()
@@ -81,12 +86,28 @@ def load_framing(workdir: str | os.PathLike) -> Framing:
     if not path.exists():
         return usual_framing()
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return Framing(file["weights"], file["low"], file["high"])
-    except Exception as error:
+        file = read_npz(path, _MOST_BYTES)
+        # Files of older runs tell no spread: there, all that occurs is near.
+        spread = file.get("spread", np.full(3, np.finfo(float).max))
+        framing = Framing(file["weights"], file["low"], file["high"], spread)
+        _check(framing)
+        return framing
+    except (ValueError, TypeError, KeyError) as error:
         raise UserError(
             f"{path} is damaged; delete it and run the training command again"
         ) from error
+
+
+def _check(framing: Framing) -> None:
+    """Raises ValueError if shapes, types or values are impossible."""
+    for name, array in dataclasses.asdict(framing).items():
+        shape = (_FEATURES, 3) if name == "weights" else (3,)
+        if array.shape != shape or array.dtype.kind != "f":
+            raise ValueError(f"{name} is {array.shape} {array.dtype}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} is not finite")
+    if not ((framing.low <= framing.high).all() and (framing.spread >= 0).all()):
+        raise ValueError("its limits are the wrong way round")
 
 
 def usual_framing() -> Framing:
@@ -97,7 +118,8 @@ def usual_framing() -> Framing:
     """
     weights = np.zeros((_FEATURES, 3))
     weights[0] = 0.9, 0.525, 0.5
-    return Framing(weights, np.array([0.65, 0.425, 0.4]), np.array([1.1, 0.625, 0.6]))
+    low, high = np.array([0.65, 0.425, 0.4]), np.array([1.1, 0.625, 0.6])
+    return Framing(weights, low, high, spread=high - low)  # all of that is near
 
 
 def fit_framing(views: UInt8[np.ndarray, "n v h w 1"]) -> Framing:
@@ -113,7 +135,8 @@ def fit_framing(views: UInt8[np.ndarray, "n v h w 1"]) -> Framing:
     features = np.array([_features(*pair) for pair in zip(masks, boxes, strict=True)])
     fitted = Ridge(_PENALTY).fit(features[:, 1:], numbers)
     weights = np.concatenate([fitted.intercept_[None], fitted.coef_.T])
-    return Framing(weights, numbers.min(0), numbers.max(0))
+    spread = (numbers - features @ weights).std(0)
+    return Framing(weights, numbers.min(0), numbers.max(0), spread)
 
 
 def object_box(mask: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "axis end"]:
