@@ -1,5 +1,6 @@
 """A training that begins with another's networks."""
 
+import json
 import shutil
 
 import jax
@@ -12,7 +13,7 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.inference.model import load
 from vaegan_jax.trainer import train as driver
 from vaegan_jax.trainer.resuming import changed_fields
-from vaegan_jax.trainer.starting_point import initial_variables
+from vaegan_jax.trainer.starting_point import starting_point
 
 # Nothing that is learnt, so that what a run began with can be seen in it.
 STILL = {f"optimizer.{net}_lr": 1e-30 for net in ("generator", "encoder")}
@@ -41,6 +42,10 @@ def test_networks_are_taken_over_where_a_run_could_not_go_on(trained, tmp_path, 
     for net in ("generator", "encoder"):
         ours = getattr(state, net).params
         assert_trees_equal(ours, model.variables[net]["params"])
+    noted = json.loads((tmp_path / "data.json").read_text())["initial_model"]
+    assert noted["path"] == str(run) and noted["step"] == 6
+    assert len(noted["sha256"]) == 64
+    assert f"what {run} has learnt in 6 steps" in (tmp_path / "train.log").read_text()
     assert int(state.step) == 6
     assert (state.averages is None) == (decay == 0)
     if decay:  # from the first step on, not from what was drawn at random
@@ -56,7 +61,7 @@ def test_a_run_that_has_begun_goes_on_from_itself(trained, tmp_path):
     start = tmp_path / "start"
     shutil.copytree(run, start)
     config = config_for(data, **{"train.initial_model": str(start)})
-    assert initial_variables(config, tmp_path / "new") is not None
+    assert starting_point(config, tmp_path / "new") is not None
     assert driver.train(config, tmp_path / "new") == 0
     shutil.rmtree(start)
     config = config_for(
@@ -89,6 +94,8 @@ def test_it_comes_too_late_for_a_run_that_has_begun(trained, tmp_path):
     "fields, message",
     [
         ({"model.latent_size": 5}, "whose networks are not those"),
+        ({"model.pooling": "max"}, "model.pooling = 'mean', not 'max'"),
+        ({"prior.scale": 1.0}, "prior.scale = 0.33, not 1.0"),
         ({"train.initial_model": "nowhere"}, "nowhere is not a work directory"),
     ],
 )

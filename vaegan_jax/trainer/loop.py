@@ -4,7 +4,6 @@ import contextlib
 import math
 import pathlib
 import time
-from typing import Any
 
 import jax
 from ml_collections import ConfigDict
@@ -33,7 +32,7 @@ from vaegan_jax.trainer.reporting import (
     log,
     summary,
 )
-from vaegan_jax.trainer.starting_point import begin_with
+from vaegan_jax.trainer.starting_point import StartingPoint, begin_with
 from vaegan_jax.training.optimizers import build_optimizers
 from vaegan_jax.training.state import create_state
 from vaegan_jax.training.step import make_train_step
@@ -53,7 +52,7 @@ class Trainer:
         workdir: pathlib.Path,
         training: Examples,
         choosing: Examples,
-        initial: dict[str, Any] | None = None,
+        initial: StartingPoint | None = None,
     ):
         self.config, self.workdir, self.mesh = config, workdir, device_mesh()
         self.training, self.choosing = training, choosing
@@ -76,7 +75,8 @@ class Trainer:
         else:
             self.state = create()
             if initial is not None:
-                self.state = begin_with(self.state, initial, self.mesh)
+                self.state = begin_with(self.state, initial.variables, self.mesh)
+        self.origin = None if initial is None else initial.origin
         self.step = int(self.state.step)
         best = self.checkpoints.best
         self.best_score = best[1] if best else -math.inf
@@ -133,6 +133,12 @@ class Trainer:
             f"{self.steps_per_epoch:.1f} steps per epoch, {count:,} parameters, "
             f"{jax.device_count()} × {jax.devices()[0].device_kind}"
         )
+        if self.origin:
+            log.info(
+                "beginning with what {path} has learnt in {step} steps".format(
+                    **self.origin
+                )
+            )
         log.info(f"data: {describe(read_provenance(config.data.dir))}")
 
     def _loop(self) -> None:

@@ -84,12 +84,14 @@ def check_data(
     config: ConfigDict,
     training: Examples,
     choosing: Examples,
+    origin: dict[str, Any] | None = None,
     anew: bool = False,
 ) -> None:
     """Notes in `data.json` what a run learns from; later, compares with that.
 
     If it begins `anew`, what has been noted before does not count.
 
+    With the data the model is noted that the run began with, if it was one (`origin`).
     The data set may have moved, or been packed: what counts is what is read from it.
 
     Raises:
@@ -105,6 +107,8 @@ def check_data(
         data.choose_on: _content(split, choosing),
         "provenance": read_provenance(config.data.dir),
     }
+    if origin is not None:
+        now["initial_model"] = origin
     path = workdir / DATA
     if anew or not path.exists():
         partial = path.with_suffix(".partial")

@@ -4,15 +4,19 @@ Data, batches and much else cannot change on the way of a run (see `resuming`); 
 run may take over what another has learnt.
 """
 
+import dataclasses
+import hashlib
 import pathlib
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax.traverse_util import flatten_dict
 from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
+from vaegan_jax.config.checks import lookup
 from vaegan_jax.distributed.sharding import on_all
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.model import load
@@ -21,32 +25,62 @@ from vaegan_jax.trainer.resuming import has_begun
 from vaegan_jax.training.optimizers import build_optimizers
 from vaegan_jax.training.state import TrainState, create_state, current_variables
 
+# What a network's numbers mean, beside their shapes.
+_MEANING = ("model.leak", "prior.distribution", "prior.scale")
 
-def initial_variables(
-    config: ConfigDict, workdir: pathlib.Path
-) -> dict[str, Any] | None:
-    """What `config.train.initial_model` has of G and E, in host memory.
+
+@dataclasses.dataclass(frozen=True)
+class StartingPoint:
+    """What a run begins with, in host memory.
+
+    Attributes:
+      variables: of G and E.
+      origin: as noted in the work directory: path, step and SHA-256 of the variables.
+    """
+
+    variables: dict[str, Any]
+    origin: dict[str, Any]
+
+
+def starting_point(config: ConfigDict, workdir: pathlib.Path) -> StartingPoint | None:
+    """What `config.train.initial_model` has learnt, at its latest step.
 
     None if the configuration names none, or the run has checkpoints already.
 
     Raises:
-      UserError: there is no such model, or it is of other networks.
+      UserError: there is no such model, it is of other networks, or their numbers mean
+        something else: other pooling, or another prior.
     """
     path = config.train.initial_model
     if not path or has_begun(workdir):
         return None
-    variables = load(path).variables
+    model = load(path)
     networks, optimizers = build_networks(config), build_optimizers(config, 1.0)
     expected = jax.eval_shape(
         lambda: current_variables(create_state(config, networks, optimizers))
     )
-    shapes = [jax.tree.map(lambda x: x.shape, tree) for tree in (variables, expected)]
+    shapes = [
+        jax.tree.map(lambda x: x.shape, tree) for tree in (model.variables, expected)
+    ]
     if shapes[0] != shapes[1]:
         raise UserError(
             f"config.train.initial_model is {path}, whose networks are not those that "
             "are to be trained; take algorithm and config.model from its config.json"
         )
-    return jax.tree.map(np.asarray, variables)
+    pooled = config.algorithm == model.config.algorithm == "mv_vae_gan"
+    for field in (*_MEANING, *(("model.pooling",) if pooled else ())):
+        ours, theirs = (lookup(x, field) for x in (config, model.config))
+        if ours != theirs:
+            raise UserError(
+                f"config.train.initial_model is {path}, which has learnt with config."
+                f"{field} = {theirs!r}, not {ours!r}; take that from its config.json"
+            )
+    variables = jax.tree.map(np.asarray, model.variables)
+    digest = hashlib.sha256()
+    for name, array in sorted(flatten_dict(variables, sep="/").items()):
+        digest.update(name.encode() + array.tobytes())
+    origin = {"path": path, "step": model.step, "sha256": digest.hexdigest()}
+    return StartingPoint(variables, origin)
 
 
 def begin_with(state: TrainState, variables: dict[str, Any], mesh: Mesh) -> TrainState:

@@ -22,7 +22,7 @@ from vaegan_jax.trainer.lock import hold
 from vaegan_jax.trainer.loop import Trainer
 from vaegan_jax.trainer.profiling import StepTrace
 from vaegan_jax.trainer.resuming import DATA, changed_fields, check_data, has_begun
-from vaegan_jax.trainer.starting_point import initial_variables
+from vaegan_jax.trainer.starting_point import StartingPoint, starting_point
 
 
 def train(
@@ -55,7 +55,7 @@ def train(
     check_batch_size(config.train.batch_size, jax.device_count())
     # Before reading, which may take long.
     changed_fields(workdir, config, anew=not has_begun(workdir))
-    initial = initial_variables(config, workdir)
+    initial = starting_point(config, workdir)
     training, choosing = divide(
         _open(config, config.data.train_split),
         config.data.choose_on,
@@ -68,7 +68,9 @@ def train(
         if first:
             stack.enter_context(hold(workdir))
         stop = stack.enter_context(StopRequest())
-        prepare = lambda: _prepare(workdir, config, training, choosing)  # noqa: E731
+        prepare = lambda: _prepare(  # noqa: E731
+            workdir, config, training, choosing, initial
+        )
         changed = multihost.first_before_others(prepare)
         trainer = Trainer(config, workdir, training, choosing, initial)
         trace = StepTrace(workdir / "profile" if profile and first else None)
@@ -76,7 +78,11 @@ def train(
 
 
 def _prepare(
-    workdir: pathlib.Path, config: ConfigDict, training: Examples, choosing: Examples
+    workdir: pathlib.Path,
+    config: ConfigDict,
+    training: Examples,
+    choosing: Examples,
+    initial: StartingPoint | None,
 ) -> list[str]:
     """Notes what is trained on what; returns what has changed since the last start.
 
@@ -86,7 +92,8 @@ def _prepare(
         multihost.wait_for(workdir / DATA)
     anew = multihost.is_first() and not has_begun(workdir)
     changed = changed_fields(workdir, config, anew)
-    check_data(workdir, config, training, choosing, anew)
+    origin = None if initial is None else initial.origin
+    check_data(workdir, config, training, choosing, origin, anew)
     if multihost.is_first():
         save_config(workdir, config)
         if config.data.num_views:
