@@ -16,6 +16,7 @@ from vaegan_jax.checkpoints import weights
 from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state, load_config
 from vaegan_jax.config.reference import complete
 from vaegan_jax.errors import UserError
+from vaegan_jax.inference.doubtful_framing import settle
 from vaegan_jax.inference.latent_mixture import LatentMixture, load_mixture
 from vaegan_jax.models.encoder import Encoder
 from vaegan_jax.models.generator import Generator
@@ -164,12 +165,18 @@ class Model:
     def fit(
         self, pictures: Picture | Sequence[Picture], keep_framing: bool = False
     ) -> list[FittedPicture]:
-        """As `fit_views`, each view beside the picture that it was; warns alike."""
+        """As `fit_views`, each view beside the picture that it was; warns alike.
+
+        Where an outline does not tell whether a picture is framed as in training, what
+        the model makes of it decides, see `doubtful_framing`.
+        """
+        self.require_encoder()
         size = self.config.model.image_size
         fitted = [
             fit_and_tell(picture, size, keep_framing, self.framing)
             for picture in one_shape(pictures)
         ]
+        fitted = settle(fitted, lambda views: self.decode(self.encode(views)))
         for one in fitted:
             for note in one.notes:
                 warnings.warn(f"{one.name}: {note}", stacklevel=3)

@@ -41,8 +41,7 @@ def likeness_when_turned(
       Mean intersection over union, for each of `quarter_turns()`.
     """
     chosen = np.arange(_VIEWS) * len(views) // _VIEWS
-    places = ((np.arange(_SIZE) + 0.5) / _SIZE * views.shape[1]).astype(int)
-    seen = views[chosen][:, places][:, :, places, 0] < NEARLY_WHITE
+    seen = _seen(views[chosen])
     points = _points(grid)
     eyes = camera.eyes()[chosen]
     likeness = []
@@ -52,6 +51,33 @@ def likeness_when_turned(
         shared, either = (seen & made).sum((1, 2)), (seen | made).sum((1, 2))
         likeness.append((shared / np.maximum(either, 1)).mean())
     return np.array(likeness)
+
+
+def outline_likeness(
+    grid: Bool[np.ndarray, "x y z"], view: UInt8[np.ndarray, "h w 1"], camera: Camera
+) -> float:
+    """How much a grid's outline is like that of a view: 1 if they are the same.
+
+    Args:
+      grid: occupancy.
+      view: grey on white, square.
+      camera: from whose places the grid is looked at; the best of them counts.
+
+    Returns:
+      Intersection over union; 0 for an empty grid.
+    """
+    if not grid.any():
+        return 0.0
+    seen, points = _seen(view[None])[0], _points(grid)
+    made = np.stack([_outline(points, camera, eye) for eye in camera.eyes()])
+    shared, either = (seen & made).sum((1, 2)), (seen | made).sum((1, 2))
+    return float((shared / np.maximum(either, 1)).max())
+
+
+def _seen(views: UInt8[np.ndarray, "v h w 1"]) -> Bool[np.ndarray, "v s s"]:
+    """Outlines of views at the size at which they are compared."""
+    places = ((np.arange(_SIZE) + 0.5) / _SIZE * views.shape[1]).astype(int)
+    return views[:, places][:, :, places, 0] < NEARLY_WHITE
 
 
 def _points(grid: Bool[np.ndarray, "x y z"]) -> Float[np.ndarray, "n 3"]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.pictures.fitting import fit_picture
+from vaegan_jax.shapes.pictures.fitting import fit_and_tell, fit_picture
 from vaegan_jax.shapes.pictures.framing import (
     Framing,
     fit_framing,
@@ -68,11 +68,35 @@ def test_a_shifted_view_returns_though_such_places_occur_in_training():
     assert moved > 5
 
 
+def test_where_the_outline_does_not_tell_both_framings_are_kept():
+    views = views_of_training()
+    framing = fit_framing(views)
+    # Views of training lie about where they are expected, but not exactly there.
+    framing = dataclasses.replace(framing, spread=np.array([0.02, 0.012, 0.012]))
+    lowest = max(views[:, 0, ..., 0], key=lambda v: np.argwhere(v < 255).mean(0)[0])
+    kinds = []
+    for shift in np.linspace(0, 4, 17):  # of 64 pixels, in which a deviation is 0.77
+        large = np.roll(lowest.repeat(4, 0).repeat(4, 1), -round(4 * shift), axis=0)
+        fitted = fit_and_tell(large, SIZE, framing=framing)
+        other = fitted.otherwise
+        kinds.append((fitted.moved, other and other.moved))
+        assert other is None or (other.view != fitted.view).any()
+    sure, near, doubtful, moved = (
+        (False, None),
+        (False, True),
+        (True, False),
+        (True, None),
+    )
+    assert kinds[0] == sure and kinds[-1] == moved
+    assert kinds == sorted(kinds, key=[sure, near, doubtful, moved].index)
+    assert {near, doubtful} & set(kinds)
+
+
 def test_unusual_outlines_get_a_framing_that_occurs_in_training():
     framing = fit_framing(views_of_training())
     needle = np.zeros((300, 200), bool)
     needle[10:290, 100:102] = True
-    top, left, side = framing.window(needle)
+    ((top, left, side),) = framing.windows(needle)
     diagonal = np.hypot(280, 2) / side
     assert diagonal <= framing.high[0] + 1e-9 and side >= 280
     assert framing.low[1] <= (150 - top) / side <= framing.high[1]

@@ -8,9 +8,14 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from vaegan_jax.shapes.pictures.checks import notes_on_picture, notes_on_view
-from vaegan_jax.shapes.pictures.cut_out import cut_out
-from vaegan_jax.shapes.pictures.files import Picture, open_picture
-from vaegan_jax.shapes.pictures.framing import Framing, resized_window, usual_framing
+from vaegan_jax.shapes.pictures.cut_out import CutOut, cut_out
+from vaegan_jax.shapes.pictures.files import OpenedPicture, Picture, open_picture
+from vaegan_jax.shapes.pictures.framing import (
+    Framing,
+    Window,
+    resized_window,
+    usual_framing,
+)
 
 _COARSE = 0.75  # of the pixels that the model sees
 
@@ -24,12 +29,17 @@ class FittedPicture:
       given: the picture, upright, RGB or RGBA.
       name: what messages call it.
       notes: sentences, without the name, on what may be wrong.
+      moved: whether the object has another size or place than in the picture.
+      otherwise: the same as given if it was moved, or else moved, where it is not clear
+        which is framed as in training; None where it is.
     """
 
     view: UInt8[np.ndarray, "h w 1"]
     given: Image.Image
     name: str
     notes: tuple[str, ...]
+    moved: bool = False
+    otherwise: "FittedPicture | None" = None
 
 
 def fit_picture(
@@ -70,12 +80,23 @@ def fit_and_tell(
     """As `fit_picture`, with the picture and with notes instead of warnings."""
     opened = open_picture(picture)
     found = cut_out(opened)
-    if keep_framing:
-        height, width = found.grey.shape
-        side = float(max(height, width))
-        window = (height - side) / 2, (width - side) / 2, side
-    else:
-        window = (framing or usual_framing()).window(found.mask)
+    height, width = found.grey.shape
+    side = float(max(height, width))
+    given = (height - side) / 2, (width - side) / 2, side
+    windows = [given]
+    if not keep_framing:
+        windows = (framing or usual_framing()).windows(found.mask)
+    first, *others = (
+        _framed(opened, found, window, window != given, image_size)
+        for window in windows
+    )
+    return dataclasses.replace(first, otherwise=others[0]) if others else first
+
+
+def _framed(
+    opened: OpenedPicture, found: CutOut, window: Window, moved: bool, image_size: int
+) -> FittedPicture:
+    """What the encoder sees of a picture through a window."""
     view = resized_window(found.grey, *window, image_size)
     shown = resized_window(np.where(found.mask, 0.0, 255.0), *window, image_size) < 128
     notes = (
@@ -87,4 +108,4 @@ def fit_and_tell(
     if window[2] < _COARSE * image_size:
         coarse = f"the object has fewer pixels than the model sees, {image_size} a side"
         notes = (*notes, coarse)
-    return FittedPicture(view[..., None], opened.image, opened.name, notes)
+    return FittedPicture(view[..., None], opened.image, opened.name, notes, moved)

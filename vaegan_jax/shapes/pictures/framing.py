@@ -26,8 +26,12 @@ _SPECK = 0.01  # of the largest part: smaller ones do not count for the framing
 _CELLS = 16  # along each side of the outline that the function takes
 _FEATURES = _CELLS**2 + 4
 _PENALTY = 10.0
-_NEAR = 2.5  # deviations; farther is a picture that is framed otherwise
+# Deviations from what is expected: as in training, likelier so than not, perhaps.
+_SURE, _NEAR, _DOUBTFUL = 2.0, 2.5, 4.0
+_FINEST = 0.005  # of a view's side: its pixels tell no less
 _MOST_BYTES = 1 << 16  # of a file
+
+Window = tuple[float, float, float]  # top, left, side
 _VIEWS = 10_000  # that it is fitted to, at most
 
 
@@ -49,26 +53,33 @@ class Framing:
     high: Float[np.ndarray, " 3"]
     spread: Float[np.ndarray, " 3"]
 
-    def window(self, mask: Bool[np.ndarray, "h w"]) -> tuple[float, float, float]:
-        """Top, left and side of the window of a picture that is framed as in training.
+    def windows(self, mask: Bool[np.ndarray, "h w"]) -> list[Window]:
+        """Windows of a picture in which the object is as in training, likeliest first.
 
-        That is the whole of a square picture whose object already has the size and
-        place that training would have it in, as nearly as the function tells.
+        One is the whole of a square picture whose object lies, as it is, about where
+        the function expects it; the other has it exactly there. Both are returned where
+        that does not tell them apart.
 
         Args:
           mask: where the object is in the picture.
         """
         box, side = object_box(mask), float(max(mask.shape))
         expected = np.clip(_features(mask, box) @ self.weights, self.low, self.high)
-        if mask.shape[0] == mask.shape[1]:
-            numbers = _describe(box, side)
-            near = np.abs(numbers - expected) <= _NEAR * self.spread
-            if (near & (self.low <= numbers) & (numbers <= self.high)).all():
-                return 0.0, 0.0, side
         size = box[:, 1] - box[:, 0]
-        side = float(max(np.hypot(*size) / expected[0], size.max()))
-        top, left = (box.mean(1) - expected[1:] * side).tolist()
-        return top, left, side
+        expected_side = float(max(np.hypot(*size) / expected[0], size.max()))
+        top, left = (box.mean(1) - expected[1:] * expected_side).tolist()
+        whole, moved = (0.0, 0.0, side), (top, left, expected_side)
+        numbers = _describe(box, side)
+        if mask.shape[0] != mask.shape[1]:
+            return [moved]
+        if not ((self.low <= numbers) & (numbers <= self.high)).all():
+            return [moved]
+        deviations = float((np.abs(numbers - expected) / self.spread).max())
+        if deviations <= _SURE:
+            return [whole]
+        if deviations > _DOUBTFUL:
+            return [moved]
+        return [whole, moved] if deviations <= _NEAR else [moved, whole]
 
     def save(self, workdir: str | os.PathLike) -> None:
         """Writes `framing.npz`."""
@@ -106,7 +117,7 @@ def _check(framing: Framing) -> None:
             raise ValueError(f"{name} is {array.shape} {array.dtype}")
         if not np.isfinite(array).all():
             raise ValueError(f"{name} is not finite")
-    if not ((framing.low <= framing.high).all() and (framing.spread >= 0).all()):
+    if not ((framing.low <= framing.high).all() and (framing.spread > 0).all()):
         raise ValueError("its limits are the wrong way round")
 
 
@@ -135,7 +146,7 @@ def fit_framing(views: UInt8[np.ndarray, "n v h w 1"]) -> Framing:
     features = np.array([_features(*pair) for pair in zip(masks, boxes, strict=True)])
     fitted = Ridge(_PENALTY).fit(features[:, 1:], numbers)
     weights = np.concatenate([fitted.intercept_[None], fitted.coef_.T])
-    spread = (numbers - features @ weights).std(0)
+    spread = np.maximum((numbers - features @ weights).std(0), _FINEST)
     return Framing(weights, numbers.min(0), numbers.max(0), spread)
 
 
