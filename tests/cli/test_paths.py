@@ -1,11 +1,14 @@
 """Paths that hold what shells, patterns, URLs and formats give a meaning to."""
 
+import json
 import os
 
 import numpy as np
 import pytest
+import trimesh
 
 from data_prep.commands import add_commands
+from data_prep.prepare import prepare_meshes
 from tests.cli.test_commands import DEMO
 from tests.helpers import TINY_FLAGS, make_examples, untrained, write_packed
 from tests.preloaded import run
@@ -14,6 +17,7 @@ from tests.using import make_picture
 from vaegan_jax.checkpoints.checkpoint import Checkpoints
 from vaegan_jax.cli.parser import Parser
 from vaegan_jax.data.dataset import open_split
+from vaegan_jax.data.packing import pack
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.export import write_weights
 from vaegan_jax.inference.model import load
@@ -61,6 +65,24 @@ def test_packed_data_and_weights_of_any_name(name, tmp_path):
     np.testing.assert_array_equal(opened.voxels, examples.voxels)
     write_weights(untrained("gan"), tmp_path / name)
     assert load(tmp_path / name).step == 0
+
+
+def test_a_data_set_directory_of_any_name(tmp_path):
+    folder = tmp_path / EVERYTHING
+    (folder / "meshes").mkdir(parents=True)
+    for number in range(3):
+        box = trimesh.creation.box((1, 1 + number, 2))
+        box.export(folder / "meshes" / f"{number}.off")
+    settings = {"resolution": 8, "image_size": 32, "camera": None}
+    made = prepare_meshes(folder / "meshes", folder / "data", **settings)
+    assert json.loads((made / "metadata.json").read_text())["source"] == "mesh_folder"
+    pack(made, folder / "data.npz", image_size=32)
+    for split in ("train", "validation", "test"):
+        read, packed = (
+            open_split(folder / name, split, 8, None) for name in ("data", "data.npz")
+        )
+        assert read.names == packed.names and len(read) == 1
+        np.testing.assert_array_equal(read.voxels, packed.voxels)
 
 
 def test_the_home_directory(monkeypatch):
