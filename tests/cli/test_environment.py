@@ -8,8 +8,11 @@ import errno
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 
 import jax
 import pytest
@@ -295,3 +298,41 @@ def test_unnamed_encodings_are_found():
     bad = 'p.read_text()\np.write_text("a")\nopen(p, "w")\np.open("a+")\nopen(p)\n'
     good = 'p.read_text("utf-8")\np.open("rb")\nopen(p, "w", encoding="utf-8")\n'
     assert unnamed_encodings(bad + good) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unusual", UNUSUAL)
+def test_the_demo_starts_and_ends(unusual, given, tmp_path):
+    pytest.importorskip("gradio", reason="the extra `demo` is not installed")
+    prefix = UNUSUAL[unusual]
+    if not available(prefix):
+        pytest.skip(f"{prefix[0]} is not there, or not permitted")
+    if "--net" in prefix:
+        prefix = [part for part in prefix if part != "--net"]  # it could not be asked
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = ("scripts/demo.py", f"--workdir={given / 'run'}", f"--port={port}")
+    with (tmp_path / "log").open("w+", encoding="utf-8") as log:
+        demo = subprocess.Popen(
+            [*prefix, sys.executable, *arguments], cwd=ROOT, stdout=log, stderr=log
+        )
+        try:
+            answered = answers(f"http://127.0.0.1:{port}", demo)
+        finally:
+            demo.terminate()
+            demo.wait(30)
+    text = (tmp_path / "log").read_text("utf-8", errors="replace")
+    # Its files need a place: without one it says so, and nothing else.
+    assert answered or (text.startswith("error: ") and text.count("\n") == 1), text
+
+
+def answers(address, server) -> bool:
+    """Waits until a server answers or has ended."""
+    while server.poll() is None:
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+            return True
+        except OSError:
+            time.sleep(0.5)
+    return False
