@@ -19,7 +19,7 @@ import pytest
 
 from data_prep.prepare import prepare_modelnet, prepare_procedural
 from tests.helpers import ROOT, TINY_FLAGS, make_examples, write_packed
-from tests.using import make_picture, make_workdir
+from tests.using import make_model, make_picture, make_workdir
 from vaegan_jax.data.inspection import draw
 from vaegan_jax.errors import UserError, explain, missing_platform
 from vaegan_jax.inference.export import export_model
@@ -325,6 +325,19 @@ def test_the_demo_starts_and_ends(unusual, given, tmp_path):
     text = (tmp_path / "log").read_text("utf-8", errors="replace")
     # Its files need a place: without one it says so, and nothing else.
     assert answered or (text.startswith("error: ") and text.count("\n") == 1), text
+
+
+def test_the_demo_names_a_place_that_it_cannot_have():
+    app = pytest.importorskip("vaegan_jax.demo.app", reason="no extra `demo`")
+    model = make_model("gan")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(UserError, match=rf"port {port} \(Addr.*another --host or"):
+            app.launch(model, "127.0.0.1", port)
+    with pytest.raises(UserError, match=r"at nowhere\.invalid, port 7000 \("):
+        app.launch(model, "nowhere.invalid", 7000)
 
 
 def answers(address, server) -> bool:

@@ -4,6 +4,7 @@ import functools
 import html
 import os
 import pathlib
+import socket
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -53,7 +54,20 @@ def build(model: Model) -> gr.Blocks:
 
 
 def launch(model: Model, host: str, port: int) -> None:
-    """Serves the page until interrupted."""
+    """Serves the page until interrupted.
+
+    Raises:
+      UserError: the host is none of this machine's, or the port is taken.
+    """
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, port))
+        except OSError as error:
+            raise UserError(
+                f"the page cannot be at {host}, port {port} ({error.strerror}); choose "
+                "another --host or --port"
+            ) from error
     build(model).launch(server_name=host, server_port=port, max_file_size=_MAX_UPLOAD)
 
 
