@@ -8,7 +8,7 @@ import pytest
 import tensorstore as ts
 
 from tests.helpers import Setup, assert_trees_equal, make_batch, tiny_config
-from vaegan_jax.checkpoints import checkpoint
+from vaegan_jax.checkpoints import checkpoint, checksums
 from vaegan_jax.checkpoints.checkpoint import (
     Checkpoints,
     abstract_state,
@@ -286,3 +286,23 @@ def test_another_model_is_not_called_damaged(two):
     ):
         with pytest.raises(UserError, match=r"/1 is of another model than its config"):
             reader.restore(abstract_state(Setup(config).create))
+
+
+def test_what_may_not_be_read_is_not_called_damaged(two, monkeypatch):
+    """Otherwise training would move a good checkpoint aside."""
+    workdir, abstract = two
+    before = sorted(workdir.rglob("*"))
+    reader = Checkpoints(workdir, read_only=True)
+    digest = checksums._digest
+
+    def refuse(path):
+        if "/1/" in str(path):
+            raise PermissionError(13, "Permission denied", str(path))
+        return digest(path)
+
+    monkeypatch.setattr(checksums, "_digest", refuse)
+    with pytest.raises(PermissionError):
+        reader.restore(abstract)
+    with pytest.raises(PermissionError):
+        Checkpoints(workdir)
+    assert sorted(workdir.rglob("*")) == before

@@ -195,6 +195,7 @@ class Checkpoints:
 
         Raises:
           UserError: there is no such checkpoint.
+          PermissionError: it may not be read.
         """
         if not self.steps:
             raise UserError(
@@ -208,6 +209,8 @@ class Checkpoints:
                 if _saved_shapes(directory) == shapes_of(abstract):
                     arguments = ocp.args.StandardRestore(abstract)
                     return self._manager.restore(step, args=arguments)
+            except PermissionError:
+                raise
             except _DAMAGED as error:
                 damage, cause = _UNREADABLE, error
             else:
@@ -272,6 +275,8 @@ def _damage(checkpoint: pathlib.Path) -> str | None:
     if not damage:
         try:
             _saved_shapes(checkpoint)
+        except PermissionError:
+            raise
         except _DAMAGED:
             damage = _UNREADABLE
     return damage

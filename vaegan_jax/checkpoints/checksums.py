@@ -27,6 +27,9 @@ def find_damage(
       folder: with the list in it.
       ignored: names of files that need not be listed.
       only: check the files of these names alone, and not that all are listed.
+
+    Raises:
+      PermissionError: one may not be read, whatever is in it.
     """
     if not (folder / NAME).exists():
         return None
@@ -45,6 +48,8 @@ def find_damage(
         try:
             if _digest(folder / name) != digest:
                 return f"{name} has changed since it was written"
+        except PermissionError:
+            raise
         except (OSError, ValueError):
             return f"{name} is missing or cannot be read"
     return None

@@ -19,6 +19,8 @@ def main() -> None:
     try:
         from vaegan_jax.demo import app
     except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("gradio"):
+            raise
         raise UserError(f"{error}: pip install -e '.[demo]'") from error
     model = load(WORKDIR.value, CHECKPOINT.value)
     app.launch(model, HOST.value, PORT.value)
