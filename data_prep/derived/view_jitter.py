@@ -9,9 +9,9 @@ import dataclasses
 
 import numpy as np
 import trimesh
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 
-from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.cameras import Camera, ViewCamera
 from vaegan_jax.shapes.render import render_from, render_views
 
 # Degrees beside the ring's azimuth, or half its step if that is less.
@@ -50,21 +50,19 @@ class ViewTaker:
         return render_from(mesh, jittered(self.camera, rng), self.image_size)
 
 
-def jittered(
-    camera: Camera, rng: np.random.Generator
-) -> list[tuple[Camera, Float[np.ndarray, "3"]]]:
-    """A random camera near each of a ring, and its eye, in the ring's order."""
-    beside = min(np.deg2rad(_AZIMUTH), np.pi / camera.num_views)
+def jittered(camera: Camera, rng: np.random.Generator) -> list[ViewCamera]:
+    """A random camera near each of a ring, in the ring's order."""
+    beside = min(_AZIMUTH, 180 / camera.num_views)
     half = np.tan(np.deg2rad(camera.field_of_view_degrees) / 2)
-    places = []
+    cameras = []
     for azimuth in camera.azimuths():
         strength = min(rng.uniform(*_STRENGTH), camera.distance / _NEAREST)
         elevation = camera.elevation_degrees + rng.uniform(*_ELEVATION)
-        own = dataclasses.replace(
-            camera,
-            elevation_degrees=float(np.clip(elevation, -_STEEPEST, _STEEPEST)),
-            distance=camera.distance / strength,
-            field_of_view_degrees=float(np.rad2deg(2 * np.arctan(half * strength))),
+        own = ViewCamera(
+            float(azimuth + rng.uniform(-beside, beside)),
+            float(np.clip(elevation, -_STEEPEST, _STEEPEST)),
+            camera.distance / strength,
+            float(np.rad2deg(2 * np.arctan(half * strength))),
         )
-        places.append((own, own.eye(azimuth + rng.uniform(-beside, beside))))
-    return places
+        cameras.append(own)
+    return cameras

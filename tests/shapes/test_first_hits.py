@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.cameras import Camera, ViewCamera
 from vaegan_jax.shapes.first_hits import first_hits
 
 BOTH = pytest.mark.parametrize(
@@ -28,8 +28,8 @@ def test_the_nearer_of_two_squares_by_hand(embree):
     mesh = trimesh.Trimesh(
         np.concatenate([far, near]), np.concatenate([faces, faces + 4]), process=False
     )
-    camera = Camera(num_views=1, elevation_degrees=0.0)
-    hits = first_hits(mesh, camera, camera.eyes()[0], 9, embree)
+    camera = ViewCamera(elevation_degrees=0.0)
+    hits = first_hits(mesh, camera, 9, embree)
     seen = np.full(81, -1)
     seen[hits.hit] = hits.faces // 2
     seen = seen.reshape(9, 9)
@@ -45,9 +45,8 @@ def test_the_nearer_of_two_squares_by_hand(embree):
 def test_rasterising_agrees_with_embree():
     knot = trimesh.creation.torus(0.3, 0.1)
     mesh = trimesh.util.concatenate([knot, trimesh.creation.box((0.2, 0.9, 0.1))])
-    camera = Camera(num_views=5)
-    for eye in camera.eyes():
-        a, b = (first_hits(mesh, camera, eye, 120, embree) for embree in (True, False))
+    for camera in Camera(num_views=5).views():
+        a, b = (first_hits(mesh, camera, 120, embree) for embree in (True, False))
         assert (a.hit != b.hit).mean() < 1e-3
         depths = np.zeros((2, 120 * 120))
         depths[0, a.hit], depths[1, b.hit] = a.depth, b.depth
@@ -58,8 +57,8 @@ def test_rasterising_agrees_with_embree():
 @BOTH
 def test_what_is_outside_the_image_is_not_seen(embree):
     mesh = trimesh.creation.box((10, 0.1, 10))
-    camera = Camera(num_views=1, elevation_degrees=0.0)
-    hits = first_hits(mesh, camera, camera.eyes()[0], 16, embree)
+    camera = ViewCamera(elevation_degrees=0.0)
+    hits = first_hits(mesh, camera, 16, embree)
     assert hits.hit.all()
     aside = mesh.apply_translation([20, 0, 0])
-    assert not first_hits(aside, camera, camera.eyes()[0], 16, embree).hit.any()
+    assert not first_hits(aside, camera, 16, embree).hit.any()

@@ -13,8 +13,8 @@ def silhouettes(grid, side, camera, image_size):
     """What the voxels hide (v, h, w), in a cube of this side around the origin."""
     mesh = boxes_mesh(grid).apply_scale(side)
     hits = []
-    for eye in camera.eyes():
-        hit = first_hits(mesh, camera, eye, image_size).hit
+    for one in camera.views():
+        hit = first_hits(mesh, one, image_size).hit
         hits.append(hit.reshape(image_size, image_size))
     return np.stack(hits)
 

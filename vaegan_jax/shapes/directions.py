@@ -37,4 +37,4 @@ def likeliest_azimuths(
     seen = seen.reshape(len(views), 1, -1)
     shared = (seen & outlines).sum(-1)
     overlap = shared / np.maximum((seen | outlines).sum(-1), 1)
-    return np.rad2deg(camera.azimuths()[overlap.argmax(1)])
+    return camera.azimuths()[overlap.argmax(1)]

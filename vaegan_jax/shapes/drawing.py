@@ -8,7 +8,7 @@ import trimesh
 from jaxtyping import Bool, Float, Shaped, UInt8
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.cameras import ViewCamera
 from vaegan_jax.shapes.first_hits import first_hits
 from vaegan_jax.shapes.meshes import boxes_mesh
 from vaegan_jax.shapes.render import average_blocks
@@ -49,10 +49,9 @@ def draw_voxels(
     mesh = boxes_mesh(grid)
     if len(mesh.faces):
         mesh.apply_scale(_CUBE)
-        camera = Camera(1, elevation_degrees)
-        eye = camera.eye(math.radians(azimuth_degrees))
-        hits = first_hits(mesh, camera, eye, size)
-        points = eye + hits.directions * hits.depth[:, None]
+        camera = ViewCamera(azimuth_degrees, elevation_degrees)
+        hits = first_hits(mesh, camera, size)
+        points = camera.eye + hits.directions * hits.depth[:, None]
         image[hits.hit] = _colours(grid, mesh, hits.faces, points)
     image = average_blocks(image.reshape(size, size, 3), _SUPERSAMPLE)
     return np.rint(image).astype(np.uint8)

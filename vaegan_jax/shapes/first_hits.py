@@ -11,7 +11,7 @@ import numpy as np
 import trimesh
 from jaxtyping import Bool, Float, Int
 
-from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.cameras import ViewCamera
 from vaegan_jax.shapes.rasterize import triangle_pixels
 
 
@@ -34,38 +34,36 @@ class Hits:
 
 def first_hits(
     mesh: trimesh.Trimesh,
-    camera: Camera,
-    eye: Float[np.ndarray, "3"],
+    camera: ViewCamera,
     size: int,
     embree: bool = trimesh.ray.has_embree,
 ) -> Hits:
-    """What a camera at an eye sees of a mesh that is all in front of it.
+    """What a camera sees of a mesh that is all in front of it.
 
     Args:
       mesh: the mesh, in the camera's frame.
-      camera: its field of view counts; it looks from the eye at the origin.
-      eye: where it looks from.
+      camera: that of the view.
       size: height and width of the image in pixels.
       embree: cast rays with Embree; otherwise rasterise.
     """
     first = np.full((size, size), -1)
     if embree:
-        window = _window(mesh, camera, eye, size)
-        directions = camera.directions_through(eye, *np.ogrid[window], size)
+        window = _window(mesh, camera, size)
+        directions = camera.directions_through(*np.ogrid[window], size)
         shape, directions = directions.shape[:2], directions.reshape(-1, 3)
-        origins = np.broadcast_to(eye, directions.shape)
+        origins = np.broadcast_to(camera.eye, directions.shape)
         first[window] = mesh.ray.intersects_first(origins, directions).reshape(shape)
     else:
-        _rasterize(mesh, camera, eye, first)
+        _rasterize(mesh, camera, first)
     hit = first >= 0
-    faces, directions = first[hit], camera.directions_through(eye, *hit.nonzero(), size)
-    depth = _depth(mesh, eye, faces, directions)
+    faces, directions = first[hit], camera.directions_through(*hit.nonzero(), size)
+    depth = _depth(mesh, camera.eye, faces, directions)
     return Hits(hit.ravel(), faces, directions, depth)
 
 
-def _window(mesh, camera: Camera, eye, size: int) -> tuple[slice, slice]:
+def _window(mesh, camera: ViewCamera, size: int) -> tuple[slice, slice]:
     """The rows and columns of an image that a mesh may be seen in."""
-    positions = camera.project(mesh.vertices, eye) * size
+    positions = camera.project(mesh.vertices) * size
     low = np.clip(np.floor(positions.min(axis=0)), 0, size).astype(int)
     high = np.clip(np.ceil(positions.max(axis=0)), 0, size).astype(int)
     return slice(low[0], high[0]), slice(low[1], high[1])
@@ -80,14 +78,14 @@ def _depth(mesh, eye, faces, directions) -> Float[np.ndarray, " n"]:
     return to_plane / np.where(np.abs(along) < 1e-9, np.inf, along)
 
 
-def _rasterize(mesh, camera: Camera, eye, first: Int[np.ndarray, "h w"]) -> None:
+def _rasterize(mesh, camera: ViewCamera, first: Int[np.ndarray, "h w"]) -> None:
     """Writes the face that every pixel sees first, where there is one."""
     size = len(first)
-    corners = camera.project(mesh.vertices, eye)[mesh.faces] * size
+    corners = camera.project(mesh.vertices)[mesh.faces] * size
     nearest = np.full(first.shape, np.inf)
     for faces, row, column in triangle_pixels(corners, first.shape):
-        directions = camera.directions_through(eye, row, column, size)
-        depth = _depth(mesh, eye, faces, directions)
+        directions = camera.directions_through(row, column, size)
+        depth = _depth(mesh, camera.eye, faces, directions)
         far_to_near = np.argsort(-depth, kind="stable")
         far_to_near = far_to_near[(depth < nearest[row, column])[far_to_near]]
         pixels = row[far_to_near], column[far_to_near]

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import trimesh
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.cameras import Camera, ViewCamera
 from vaegan_jax.shapes.first_hits import Hits, first_hits
 
 BACKGROUND = 255
@@ -68,22 +68,21 @@ def render_views(
     Raises:
       UserError: if there is nothing to draw.
     """
-    camera = camera or Camera()
-    places = [(camera, eye) for eye in camera.eyes()]
-    return render_from(mesh, places, image_size, supersample)
+    cameras = (camera or Camera()).views()
+    return render_from(mesh, cameras, image_size, supersample)
 
 
 def render_from(
     mesh: trimesh.Trimesh,
-    places: Sequence[tuple[Camera, Float[np.ndarray, "3"]]],
+    cameras: Sequence[ViewCamera],
     image_size: int = 224,
     supersample: int = 2,
 ) -> UInt8[np.ndarray, "v h w"]:
-    """Renders a grey view from each of some places, see `render_views`.
+    """Renders a grey view from each of some cameras, see `render_views`.
 
     Args:
       mesh: any triangle mesh.
-      places: cameras, each with the eye that it looks from at the origin; at least one.
+      cameras: at least one.
       image_size: height and width in pixels.
       supersample: rays per pixel along each axis, averaged.
 
@@ -93,8 +92,8 @@ def render_from(
     mesh = normalized(mesh)
     size = image_size * supersample
     views = []
-    for camera, eye in places:
-        hits = first_hits(mesh, camera, eye, size)
+    for camera in cameras:
+        hits = first_hits(mesh, camera, size)
         image = np.full(size * size, float(BACKGROUND))
         image[hits.hit] = _shade(mesh, hits, camera.distance)
         views.append(average_blocks(image.reshape(size, size), supersample))

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.cameras import Camera, ViewCamera
 from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE
 
 _SIZE = 48  # pixels at which outlines are compared
@@ -43,11 +43,11 @@ def likeness_when_turned(
     chosen = np.arange(_VIEWS) * len(views) // _VIEWS
     seen = _seen(views[chosen])
     points = _points(grid)
-    eyes = camera.eyes()[chosen]
+    cameras = [camera.views()[place] for place in chosen]
     likeness = []
     for turn in quarter_turns():
         turned = points @ turn.T
-        made = np.stack([_outline(turned, camera, eye) for eye in eyes])
+        made = np.stack([_outline(turned, one) for one in cameras])
         shared, either = (seen & made).sum((1, 2)), (seen | made).sum((1, 2))
         likeness.append((shared / np.maximum(either, 1)).mean())
     return np.array(likeness)
@@ -69,7 +69,7 @@ def outline_likeness(
     if not grid.any():
         return 0.0
     seen, points = _seen(view[None])[0], _points(grid)
-    made = np.stack([_outline(points, camera, eye) for eye in camera.eyes()])
+    made = np.stack([_outline(points, one) for one in camera.views()])
     shared, either = (seen & made).sum((1, 2)), (seen | made).sum((1, 2))
     return float((shared / np.maximum(either, 1)).max())
 
@@ -89,8 +89,8 @@ def _points(grid: Bool[np.ndarray, "x y z"]) -> Float[np.ndarray, "n 3"]:
     return (points - (low + high) / 2) / np.linalg.norm(high - low)
 
 
-def _outline(points, camera: Camera, eye) -> Bool[np.ndarray, "h w"]:
-    places = np.floor(camera.project(points, eye) * _SIZE).astype(int)
+def _outline(points, camera: ViewCamera) -> Bool[np.ndarray, "h w"]:
+    places = np.floor(camera.project(points) * _SIZE).astype(int)
     rows, columns = places[((places >= 0) & (places < _SIZE)).all(1)].T
     outline = np.zeros((_SIZE, _SIZE), bool)
     outline[rows, columns] = True
