@@ -7,11 +7,13 @@ together, which no distortion of the stored views could give.
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import trimesh
 from jaxtyping import Bool, Float, UInt8
 
+from vaegan_jax.shapes.cameras import ViewCamera
 from vaegan_jax.shapes.meshes import boxes_mesh
 
 from .view_jitter import ViewTaker
@@ -125,11 +127,14 @@ class Deformer:
     centred: bool = True
 
     def __call__(
-        self, job: tuple[Voxels, tuple[int, ...]]
-    ) -> tuple[Voxels, UInt8[np.ndarray, "v h w"]]:
-        """The voxels and views of a copy of a grid, from the grid and a seed."""
-        voxels, seed = job
+        self, job: tuple[Voxels, tuple[int, ...], Sequence[ViewCamera]]
+    ) -> tuple[Voxels, UInt8[np.ndarray, "v h w"], Float[np.ndarray, "v 4"]]:
+        """Voxels, views and their cameras of a copy of a grid.
+
+        From the grid, a seed, and the cameras of its own views.
+        """
+        voxels, seed, cameras = job
         rng = np.random.default_rng(seed)
         stretch = Stretch.draw(rng)
         deformed, mesh = deform(voxels, stretch, self.centred)
-        return deformed, self.take_views(mesh, rng)
+        return deformed, *self.take_views(mesh, cameras, rng)

@@ -8,7 +8,7 @@ from data_prep.derived.deformation import Deformer, Stretch, deform
 from data_prep.derived.view_jitter import ViewTaker
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
-from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.cameras import Camera, numbers_of
 from vaegan_jax.shapes.meshes import boxes_mesh
 from vaegan_jax.shapes.render import render_views
 from vaegan_jax.shapes.voxelize import voxelize
@@ -91,7 +91,9 @@ def test_mirror_images_stay_mirror_images():
 def test_views_show_the_deformed_shape():
     camera = Camera(4)
     voxels = voxelize(chair(3), 32)
-    deformed, views = Deformer(ViewTaker(camera, 64))((voxels, (0, 1, 2)))
+    job = voxels, (0, 1, 2), camera.views()
+    deformed, views, cameras = Deformer(ViewTaker(64))(job)
+    np.testing.assert_allclose(cameras, numbers_of(camera.views()), rtol=1e-6)
     assert views.shape == (4, 64, 64) and views.dtype == np.uint8
     shown = render_views(boxes_mesh(deformed), camera, 64) < 250
     seen = views < 250
@@ -104,8 +106,10 @@ def test_views_show_the_deformed_shape():
 @pytest.mark.parametrize("jitter", [False, True])
 def test_copies_depend_on_their_seed_alone(jitter):
     voxels = voxelize(chair(0), 32)
-    make = Deformer(ViewTaker(Camera(1), 32, jitter))
-    first, again, other = (make((voxels, seed)) for seed in ((0, 1), (0, 1), (0, 2)))
+    make, ring = Deformer(ViewTaker(32, jitter)), Camera(1).views()
+    first, again, other = (
+        make((voxels, seed, ring)) for seed in ((0, 1), (0, 1), (0, 2))
+    )
     assert np.array_equal(first[0], again[0]) and np.array_equal(first[1], again[1])
     assert not np.array_equal(first[0], other[0])
 
@@ -115,12 +119,13 @@ def test_cameras_do_not_tell_how_a_shape_was_stretched():
     seen = []
 
     class Noting:
-        def __call__(self, mesh, rng):
+        def __call__(self, mesh, cameras, rng):
             seen.append(rng.random(3))
+            return None, None
 
     voxels = voxelize(chair(0), 16)
     make = Deformer(Noting())
     for seed in range(60):
-        make((voxels, (seed,)))
+        make((voxels, (seed,), []))
     scales = [np.log(drawn((seed,)).scales) for seed in range(60)]
     assert np.abs(np.corrcoef(np.array(seen).T, np.array(scales).T)[:3, 3:]).max() < 0.5

@@ -5,15 +5,16 @@ import pathlib
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Float, UInt8
 
 from vaegan_jax.data import packed_source
 from vaegan_jax.data.dataset import existing
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.held_out import deformed_name, procedural_name
 from vaegan_jax.data.provenance import read_provenance
+from vaegan_jax.data.view_cameras import known_or_usual
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.cameras import ViewCamera
 from vaegan_jax.shapes.copies import mirror_digest
 from vaegan_jax.shapes.voxelize import voxelize
 
@@ -38,8 +39,9 @@ def deform_packed(
 
     All training shapes come first, as often as makes about a third of what there is
     (with one copy, half): pictures of the copies are drawn from voxels, and look a
-    little otherwise than pictures of the shapes. The cameras are those that the file
-    records, or else the default ones, or near them (`view_jitter`).
+    little otherwise than pictures of the shapes. The cameras are those of the shape's
+    own views, or the default ones where they are unknown, or near them (`view_jitter`);
+    the file tells them.
 
     Args:
       data: the packed file, with views.
@@ -82,24 +84,24 @@ def deform_packed(
     if jitter:
         made["jitter"] = True
     if procedural:
-        found[_SPLIT] = _add_procedural(found[_SPLIT], procedural, seed, deformer)
+        more = _add_procedural(examples, found[_SPLIT], procedural, seed, deformer)
+        found[_SPLIT] = more
         made["procedural"] = procedural
-    _check_apart(found, len(examples))
+    _check_apart(found, len(examples) * _repeats(copies))
     packed_source.write(output, found, facts | {"deformed": made})
 
 
 def _check_apart(splits: dict[str, Examples], count: int) -> None:
-    """Raises a `UserError` if what was added to `count` shapes is in another split."""
+    """Raises a `UserError` if what comes after `count` shapes is in another split."""
     elsewhere = {
         mirror_digest(grid): f"{name} of split {split}"
         for split, examples in splits.items()
         if split != _SPLIT
         for name, grid in zip(examples.names, examples.voxels, strict=True)
     }
-    extended = splits[_SPLIT]
-    known = set(extended.names[:count])
-    for name, grid in zip(extended.names, extended.voxels, strict=True):
-        if name not in known and (other := elsewhere.get(mirror_digest(grid))):
+    names, grids = splits[_SPLIT].names[count:], splits[_SPLIT].voxels[count:]
+    for name, grid in zip(names, grids, strict=True):
+        if other := elsewhere.get(mirror_digest(grid)):
             raise UserError(
                 f"{name}, which was to be added, is {other}; choose another --seed"
             )
@@ -108,37 +110,52 @@ def _check_apart(splits: dict[str, Examples], count: int) -> None:
 def _deformer(
     data: pathlib.Path, facts: dict[str, Any], examples: Examples, jitter: bool
 ) -> Deformer:
-    num_views, height, width, channels = examples.views.shape[1:]
+    _, height, width, channels = examples.views.shape[1:]
     if height != width or channels != 1:
         raise UserError(
             f"{data} has views of {height} × {width} × {channels}; they must be square "
             "and grey"
         )
-    recorded = facts.get("camera") or {}
-    try:
-        camera = Camera(**recorded | {"num_views": num_views})
-    except TypeError as error:
-        raise UserError(f"{data} records no known camera: {recorded}") from error
     centred = facts.get("voxelizer", {}).get("centred", True)
-    return Deformer(ViewTaker(camera, height, jitter), centred)
+    return Deformer(ViewTaker(height, jitter), centred)
+
+
+def _cameras(examples: Examples) -> list[list[ViewCamera]]:
+    """Of the views of every shape, or the default ones."""
+    rows = examples.cameras if examples.cameras is not None else [None] * len(examples)
+    return [known_or_usual(row, examples.views.shape[1]) for row in rows]
+
+
+def _stored(examples: Examples) -> Float[np.ndarray, "n v 4"]:
+    if examples.cameras is not None:
+        return examples.cameras
+    return np.full((*examples.views.shape[:2], 4), np.nan, np.float32)
+
+
+def _repeats(copies: int) -> int:
+    """How often each shape stays as it is."""
+    return max(1, round(copies / 2))
 
 
 def _extend(examples: Examples, copies: int, seed: int, deformer: Deformer) -> Examples:
-    grids = examples.voxels.astype(bool)
+    grids, rings = examples.voxels.astype(bool), _cameras(examples)
     jobs = [
-        (grids[i], (seed, copy, i)) for copy in range(copies) for i in range(len(grids))
+        (grids[i], (seed, copy, i), rings[i])
+        for copy in range(copies)
+        for i in range(len(grids))
     ]
     made = parallel_map(
         deformer, jobs, "deforming", name=lambda job: examples.names[job[1][2]]
     )
-    voxels, views = zip(*made, strict=True)
-    repeated = max(1, round(copies / 2))
+    voxels, views, cameras = zip(*made, strict=True)
+    repeated = _repeats(copies)
     copied = [deformed_name(name, c) for c in range(copies) for name in examples.names]
     return Examples(
         examples.names * repeated + copied,
         np.concatenate([*[examples.voxels] * repeated, np.array(voxels, np.uint8)]),
         np.concatenate([*[examples.views] * repeated, np.array(views)[..., None]]),
         examples.categories * (repeated + copies),
+        cameras=np.concatenate([*[_stored(examples)] * repeated, np.array(cameras)]),
     )
 
 
@@ -150,11 +167,13 @@ class _ProceduralSurface:
       resolution: voxels along each axis.
       seed: of the chairs, and of what is random about their views.
       deformer: whose way to take views and place in the grid they share.
+      rings: the cameras of the views of each shape there is, of which they take turns.
     """
 
     resolution: int
     seed: int
     deformer: Deformer
+    rings: list[list[ViewCamera]]
 
     def parameters(self, index: int) -> ChairParameters:
         """Drawn with a seed from 1 up: with 0 they are the procedural data set's."""
@@ -162,23 +181,35 @@ class _ProceduralSurface:
 
     def __call__(
         self, index: int
-    ) -> tuple[Bool[np.ndarray, "x y z"], UInt8[np.ndarray, "v h w"]]:
+    ) -> tuple[
+        Bool[np.ndarray, "x y z"],
+        UInt8[np.ndarray, "v h w"],
+        Float[np.ndarray, "v 4"],
+    ]:
         mesh, like = build_chair(self.parameters(index)), self.deformer
         voxels = voxelize(mesh, self.resolution, centred=like.centred)
         # No copy's: theirs are three numbers, and zeros at the end change nothing.
         rng = np.random.default_rng((self.seed, index, 0, 1))
-        return voxels, like.take_views(mesh, rng)
+        ring = self.rings[index % len(self.rings)]
+        return voxels, *like.take_views(mesh, ring, rng)
 
 
 def _add_procedural(
-    examples: Examples, count: int, seed: int, deformer: Deformer
+    originals: Examples, examples: Examples, count: int, seed: int, deformer: Deformer
 ) -> Examples:
-    maker = _ProceduralSurface(examples.voxels.shape[-1], seed, deformer)
+    # Of rings all are the same, and processes are given what they need.
+    rings = _distinct(_cameras(originals))
+    maker = _ProceduralSurface(examples.voxels.shape[-1], seed, deformer, rings)
     made = parallel_map(maker, range(count), "making chairs")
-    voxels, views = zip(*made, strict=True)
+    voxels, views, cameras = zip(*made, strict=True)
     return Examples(
         examples.names + list(map(procedural_name, range(count))),
         np.concatenate([examples.voxels, np.array(voxels, np.uint8)]),
         np.concatenate([examples.views, np.array(views)[..., None]]),
         examples.categories and examples.categories + ["chair"] * count,
+        cameras=np.concatenate([_stored(examples), np.array(cameras)]),
     )
+
+
+def _distinct(rings: list[list[ViewCamera]]) -> list[list[ViewCamera]]:
+    return [list(ring) for ring in dict.fromkeys(map(tuple, rings))]

@@ -6,15 +6,16 @@ ring's camera k, so what is learnt of azimuths holds.
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import trimesh
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
-from vaegan_jax.shapes.cameras import Camera, ViewCamera
-from vaegan_jax.shapes.render import render_from, render_views
+from vaegan_jax.shapes.cameras import ViewCamera, numbers_of
+from vaegan_jax.shapes.render import render_from
 
-# Degrees beside the ring's azimuth, or half its step if that is less.
+# Degrees beside a camera's azimuth, or half a ring's step if that is less.
 _AZIMUTH = 15.0
 # Degrees beside its elevation: from a child's height to a tall person's.
 _ELEVATION = (-20.0, 10.0)
@@ -32,37 +33,43 @@ class ViewTaker:
     """Takes the views of one mesh; picklable.
 
     Attributes:
-      camera: the ring.
       image_size: pixels along each side of a view.
-      jitter: whether each view has a camera of its own near the ring's.
+      jitter: whether each view has a camera of its own near the given one.
     """
 
-    camera: Camera
     image_size: int
     jitter: bool = False
 
     def __call__(
-        self, mesh: trimesh.Trimesh, rng: np.random.Generator
-    ) -> UInt8[np.ndarray, "v h w"]:
-        """The views, in the ring's order; `rng` is for the jitter."""
-        if not self.jitter:
-            return render_views(mesh, self.camera, self.image_size)
-        return render_from(mesh, jittered(self.camera, rng), self.image_size)
+        self,
+        mesh: trimesh.Trimesh,
+        cameras: Sequence[ViewCamera],
+        rng: np.random.Generator,
+    ) -> tuple[UInt8[np.ndarray, "v h w"], Float[np.ndarray, "v 4"]]:
+        """The views from these cameras, or near them, and the numbers of their own.
+
+        `rng` is for the jitter.
+        """
+        own = jittered(cameras, rng) if self.jitter else cameras
+        views = render_from(mesh, own, self.image_size)
+        return views, numbers_of(own).astype(np.float32)
 
 
-def jittered(camera: Camera, rng: np.random.Generator) -> list[ViewCamera]:
-    """A random camera near each of a ring, in the ring's order."""
-    beside = min(_AZIMUTH, 180 / camera.num_views)
-    half = np.tan(np.deg2rad(camera.field_of_view_degrees) / 2)
-    cameras = []
-    for azimuth in camera.azimuths():
+def jittered(
+    cameras: Sequence[ViewCamera], rng: np.random.Generator
+) -> list[ViewCamera]:
+    """A random camera near each of some, in their order."""
+    beside, own = min(_AZIMUTH, 180 / len(cameras)), []
+    for camera in cameras:
+        half = np.tan(np.deg2rad(camera.field_of_view_degrees) / 2)
         strength = min(rng.uniform(*_STRENGTH), camera.distance / _NEAREST)
         elevation = camera.elevation_degrees + rng.uniform(*_ELEVATION)
-        own = ViewCamera(
-            float(azimuth + rng.uniform(-beside, beside)),
-            float(np.clip(elevation, -_STEEPEST, _STEEPEST)),
-            camera.distance / strength,
-            float(np.rad2deg(2 * np.arctan(half * strength))),
+        own.append(
+            ViewCamera(
+                float(camera.azimuth_degrees + rng.uniform(-beside, beside)),
+                float(np.clip(elevation, -_STEEPEST, _STEEPEST)),
+                camera.distance / strength,
+                float(np.rad2deg(2 * np.arctan(half * strength))),
+            )
         )
-        cameras.append(own)
-    return cameras
+    return own

@@ -7,14 +7,14 @@ import pytest
 import trimesh
 
 from data_prep.derived.view_jitter import ViewTaker, jittered
-from vaegan_jax.shapes.cameras import Camera
-from vaegan_jax.shapes.render import render_views
+from vaegan_jax.shapes.cameras import Camera, ViewCamera, numbers_of
+from vaegan_jax.shapes.render import render_from, render_views
 
 RING = Camera()
 
 
 def drawn(camera=RING, count=50):
-    return [jittered(camera, np.random.default_rng(i)) for i in range(count)]
+    return [jittered(camera.views(), np.random.default_rng(i)) for i in range(count)]
 
 
 def beside(camera, azimuth):
@@ -65,10 +65,17 @@ def test_no_camera_is_inside_the_shape_or_above_its_top(elevation):
 def test_views_are_of_the_same_shape_and_depend_on_the_seed_alone():
     mesh = trimesh.creation.box((0.4, 0.7, 1.0))
     ring = render_views(mesh, RING, 64)
-    rng = np.random.default_rng
-    assert np.array_equal(ViewTaker(RING, 64)(mesh, rng(0)), ring)
-    take = ViewTaker(RING, 64, jitter=True)
-    views, again, other = (take(mesh, rng(seed)) for seed in (0, 0, 1))
+    rng, cameras = np.random.default_rng, RING.views()
+    views, numbers = ViewTaker(64)(mesh, cameras, rng(0))
+    assert np.array_equal(views, ring)
+    np.testing.assert_allclose(numbers, numbers_of(cameras), rtol=1e-6)
+    take = ViewTaker(64, jitter=True)
+    taken = [take(mesh, cameras, rng(seed)) for seed in (0, 0, 1)]
+    views, again, other = (views for views, _ in taken)
+    # What is told of the cameras is where the views are from.
+    told = [ViewCamera(*numbers) for numbers in taken[0][1].tolist()]
+    difference = np.abs(np.int32(render_from(mesh, told, 64)) - views)
+    assert (difference > 2).mean() < 0.001
     assert views.shape == ring.shape and views.dtype == np.uint8
     assert np.array_equal(views, again)
     assert not np.array_equal(views, other)

@@ -60,6 +60,19 @@ def test_a_copy_never_validates_what_its_twin_trains():
     assert splits["train"] == sorted(splits["train"])
 
 
+def test_very_many_copies_train():
+    same = lambda name: ("x",) if name > "chair_0012" else (name,)  # noqa: E731
+    splits = with_validation({"train": NAMES}, itself, same)
+    assert splits["validation"] == ["chair_0001", "chair_0011"]
+    assert len(splits["train"]) == 23
+    seeded = seeded_splits(NAMES, itself, same, 0)
+    assert {split: len(members) for split, members in seeded.items()} == {
+        "train": 23,
+        "validation": 1,
+        "test": 1,
+    }
+
+
 def test_seeded_splits():
     splits = seeded_splits(NAMES, itself, alone, 0)
     assert {name: len(members) for name, members in splits.items()} == {

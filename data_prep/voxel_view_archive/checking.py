@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.copies import digest, mirror_digest
 from vaegan_jax.shapes.orientation import Turn, turn_grid
-from vaegan_jax.shapes.pictures.files import PICTURE_FORMATS, open_picture
+from vaegan_jax.shapes.pictures.files import PICTURE_FORMATS
 from vaegan_jax.shapes.voxel_files import read_binvox
 
 from ..archives.archive import Archive, open_once
@@ -144,7 +144,7 @@ def read_grid(archive: Archive, name: str) -> Bool[np.ndarray, "x y z"]:
 
 
 def read_view(archive: Archive, name: str) -> UInt8[np.ndarray, "h w"]:
-    """A grey image from an archive, read as `open_picture` does; transparency is white.
+    """A grey image from an archive, transparency becoming white.
 
     Raises:
       UserError: if the file is no image or a damaged one.
@@ -152,12 +152,15 @@ def read_view(archive: Archive, name: str) -> UInt8[np.ndarray, "h w"]:
     content = archive.read(name)
     try:
         with Image.open(io.BytesIO(content), formats=PICTURE_FORMATS) as image:
-            opened = open_picture(image).image.convert("RGBA")
-            white = Image.new("RGBA", opened.size, "white")
-            return np.asarray(Image.alpha_composite(white, opened).convert("L"))
-    except UserError as error:
-        reason = str(error).removeprefix("a picture ")
-        raise UserError(f"{archive.describe(name)}: {reason}") from error
+            if image.mode in ("RGBA", "LA", "P", "PA"):
+                image = image.convert("RGBA")
+                white = Image.new("RGBA", image.size, "white")
+                image = Image.alpha_composite(white, image)
+            # 16 bits, which Pillow would clip at 255. All are scaled alike, whatever is
+            # in them, or views of one shape would differ in brightness.
+            if image.mode.startswith("I"):
+                return (np.asarray(image) >> 8).astype(np.uint8)
+            return np.asarray(image.convert("L"))
     except UnidentifiedImageError as error:
         raise UserError(f"{archive.describe(name)}: not an image.") from error
     except Exception as error:  # what Pillow raises for damaged files has no bounds

@@ -123,9 +123,10 @@ def test_evaluate_compares_two_runs_and_writes_reports(workdir, tmp_path):
         assert f"| model, {count} view" in made.stdout
     for part in (
         "| mean training shape |",
-        "Of these shapes 6 are in training, too",
-        "the step was chosen on held-out training shapes",
-        "held-out training shapes (1 shapes), of which some are measured here",
+        "the step was chosen on the held-out training shapes",
+        "/other.npz (1 shapes), of which some are measured here",
+        "Of these shapes 0 are in the training split of ",
+        "Of the shapes 0 are in the training split of the first, 0 in that",
         "| most frequent class | 50.0 |",
         "| discriminator features | 100.0 |",
         "Differences: ",

@@ -4,7 +4,13 @@ import jax
 import pytest
 
 from tests.helpers import ALGORITHMS, ROOT, Setup
-from vaegan_jax.config.reference import complete, default_widths, reference_config
+from vaegan_jax.config.checks import validate_for_training
+from vaegan_jax.config.reference import (
+    complete,
+    default_widths,
+    reference_config,
+    with_additions,
+)
 from vaegan_jax.errors import UserError
 
 FILES = sorted(path.stem for path in (ROOT / "configs").glob("*.py"))
@@ -72,9 +78,6 @@ def test_widths_follow_the_resolution():
         ("loss.discriminator_threshold", 1.5, r"\[0, 1\]"),
         ("optimizer.betas", (0.5, 1.0), r"\[0, 1\)"),
         ("optimizer.schedule_epochs", (5, 2), "increasing"),
-        ("optimizer.schedule_epochs", (500, 500), "increasing"),
-        ("optimizer.schedule_factor", -1.0, "positive"),
-        ("data.validation_split", "train", "another than data.train_split"),
         ("data.choose_on", "test", "'held_out', 'validation'"),
         ("train.batch_size", 0, "positive"),
         ("train.num_steps", -1, "positive"),
@@ -96,6 +99,31 @@ def test_impossible_values_are_named_with_what_is_valid(path, value, expected):
     config.update_from_flattened_dict({path: value})
     with pytest.raises(UserError, match=f"config.{path} is .*{expected}"):
         complete(config)
+
+
+@pytest.mark.parametrize(
+    "path, value, expected",
+    [
+        ("optimizer.schedule_epochs", (500, 500), "increasing"),
+        ("optimizer.schedule_factor", -1.0, "positive"),
+        ("data.validation_split", "train", "another than data.train_split"),
+    ],
+)
+def test_what_older_runs_may_have_had_is_refused_for_new_ones(path, value, expected):
+    config = reference_config("gan")
+    config.data.choose_on = "validation"
+    config.update_from_flattened_dict({path: value})
+    config = complete(config)  # as an older run is read
+    with pytest.raises(UserError, match=f"config.{path} is .*{expected}"):
+        validate_for_training(config)
+
+
+def test_runs_of_before_chose_on_validation():
+    saved = reference_config("gan").to_dict()
+    assert with_additions(saved)["data"]["choose_on"] == "held_out"
+    del saved["data"]["choose_on"], saved["loss"]["r1_weight"]
+    old = with_additions(saved)
+    assert old["data"]["choose_on"] == "validation" and old["loss"]["r1_weight"] == 0
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def joined(*parts):
 
 def test_every_tenth_shape_is_held_out_and_nothing_lost():
     train = named(25)
-    learnt, held_out = hold_out(train)
+    learnt, held_out = hold_out(train, {})
     assert held_out.names == ["chair_000", "chair_010", "chair_020"]
     assert sorted(learnt.names + held_out.names) == train.names
     for part in (learnt, held_out):
@@ -45,7 +45,7 @@ def test_every_tenth_shape_is_held_out_and_nothing_lost():
 def test_copies_are_held_out_together(mirrored):
     train = named(25)
     train.voxels[7] = train.voxels[0][::-1] if mirrored else train.voxels[0]
-    learnt, held_out = hold_out(train)
+    learnt, held_out = hold_out(train, {})
     assert {"chair_000", "chair_007"} <= set(held_out.names)
     assert "chair_007" not in learnt.names
 
@@ -66,8 +66,8 @@ def test_a_deformed_file_holds_out_what_its_source_does():
         categories=["chair"] * 25,
     )
     added.voxels[3] = source.voxels[10]  # one is what is held out, by chance
-    learnt, held_out = hold_out(joined(source, source, *copies, added))
-    alone = hold_out(source)
+    learnt, held_out = hold_out(joined(source, source, *copies, added), {})
+    alone = hold_out(source, {})
     assert held_out.names == alone[1].names and held_out.categories == ["chair"] * 3
     np.testing.assert_array_equal(held_out.voxels, alone[1].voxels)
     roots = [name.split("_deformed")[0] for name in learnt.names]
@@ -78,11 +78,41 @@ def test_a_deformed_file_holds_out_what_its_source_does():
 
 def test_procedural_chairs_alone_are_the_shapes():
     train = dataclasses.replace(named(12), names=list(map(procedural_name, range(12))))
-    assert hold_out(train)[1].names == [procedural_name(0), procedural_name(10)]
+    assert hold_out(train, {})[1].names == [procedural_name(0), procedural_name(10)]
 
 
 def test_one_shape_cannot_be_divided():
     train = named(2)
     train.voxels[1] = train.voxels[0]
     with pytest.raises(UserError, match=r"1 different shape.*choose_on=validation"):
-        hold_out(train)
+        hold_out(train, {})
+
+
+def test_rotations_of_an_object_are_held_out_together():
+    names = [f"chair_{n:09d}_{k}" for n in range(12) for k in (1, 2, 10)]
+    train = dataclasses.replace(make_examples(36), names=names)
+    learnt, held_out = hold_out(train, {"source": "volumetric_grids"})
+    objects = [
+        {name.rpartition("_")[0] for name in x.names} for x in (learnt, held_out)
+    ]
+    assert not objects[0] & objects[1] and [len(x) for x in objects] == [10, 2]
+
+
+def test_shapes_of_two_categories_may_have_one_name():
+    train = joined(named(12), named(12, seed=1))
+    train.categories.extend(["chair"] * 12 + ["table"] * 12)
+    assert len(originals(train)) == 24
+    learnt, held_out = hold_out(train, {})
+    assert len(learnt) == 21 and held_out.categories == ["chair", "chair", "table"]
+
+
+def test_names_that_only_look_like_copies_are_originals():
+    names = ["a_deformed_3", *(f"b{n}" for n in range(10)), "b0_deformed_1"]
+    train = dataclasses.replace(make_examples(12), names=names)
+    assert originals(train).names == sorted(names[:-1])
+    added = [procedural_name(n) for n in range(12)]
+    copies = [deformed_name(name, 0) for name in added]
+    train = dataclasses.replace(make_examples(24), names=[*added, *copies])
+    learnt, held_out = hold_out(train, {})
+    assert held_out.names == [added[0], added[10]]
+    assert not {copies[0], copies[10]} & set(learnt.names) and len(learnt) == 20

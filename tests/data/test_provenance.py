@@ -48,8 +48,7 @@ def test_damaged_facts_are_told_before_anything_is_written(tmp_path):
     content = data.read_bytes()
     place = content.index("chairs".encode("utf-32-le"))  # as NumPy keeps text
     data.write_bytes(content[:place] + b"C" + content[place + 1 :])
-    assert len(open_split(data, "train", 8, 32)) == 6
-    with pytest.raises(UserError, match=r"data\.npz is damaged"):
+    with pytest.raises(UserError, match=r"data\.npz is .*damaged"):
         driver.train(tiny_config("mv_vae_gan", **{"data.dir": str(data)}), run)
     assert not run.exists()
 

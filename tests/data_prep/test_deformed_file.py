@@ -11,7 +11,7 @@ from tests.helpers import assert_error, make_examples, progress_lines, write_pac
 from vaegan_jax.data import packed_source
 from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.cameras import Camera, numbers_of
 from vaegan_jax.shapes.render import render_views
 from vaegan_jax.shapes.voxelize import voxelize
 
@@ -109,6 +109,13 @@ def test_jitter_changes_views_of_what_is_added_alone(packed, run, tmp_path):
         assert facts.get("jitter", False) == bool(option)
     ring, jitter = files["ring"], files["jitter"]
     assert np.array_equal(ring.voxels, jitter.voxels)
+    # A file without a record is unknown about its own shapes, and tells what is added.
+    for file in (ring, jitter):
+        assert np.isnan(file.cameras[:3]).all() and np.isfinite(file.cameras[3:]).all()
+    usual = numbers_of(Camera(2).views())
+    np.testing.assert_allclose(ring.cameras[3:], np.tile(usual, (5, 1, 1)), rtol=1e-6)
+    turned = np.abs(jitter.cameras[3:] - usual)
+    assert (turned[..., 0] <= 15).all() and (turned > 0).all()
     same = (ring.views == jitter.views).all((1, 2, 3, 4))
     assert same.tolist() == [True] * 3 + [False] * 5  # three copies, two procedural
 

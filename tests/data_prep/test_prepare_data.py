@@ -160,7 +160,7 @@ def test_files_that_cannot_be_used_are_left_out_and_named(archive, tmp_path, cop
         f"{chair}06.binvox: not a binvox file",
         f"{chair}07.binvox: the shape has 2³ voxels and 16² pixels, but most have 4³ "
         "voxels and 16² pixels",
-        f"{chair}08_002.png: cannot be read as a picture",
+        f"{chair}08_002.png: not a whole PNG image",
         f"{chair}09_001.png: chair/train/chair_0009 has 1 views, but most shapes have",
         f"{chair}10_001.png: 16×8 pixels; use square images",
         f"{chair}11.binvox: the shape has 4³ voxels and 8² pixels, but most have",

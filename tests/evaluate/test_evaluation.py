@@ -220,11 +220,14 @@ def evaluated():
     model, train = untrained("mv_vae_gan"), make_examples(6)
     examples = make_examples(3, seed=1)
     about = dict.fromkeys(
-        ("workdir", "algorithm", "data", "split", "checkpoint_chosen_on"), "some"
+        ("workdir", "algorithm", "data", "split", "training_data"), "some"
     )
     examples.voxels[2] = train.voxels[1][::-1]
-    copies = find_copies(examples, train)
+    copies = find_copies(examples.voxels, train.voxels)
     about |= {
+        "checkpoint_chosen_on": "validation",
+        "learnt_from_these": True,
+        "in_training_of": "some",
         "threshold_chosen_on": "held_out",
         "threshold_shapes": 6,
         "threshold_is_optimistic": True,
@@ -264,8 +267,8 @@ def test_a_report_holds_tables_curves_pictures_and_json(evaluated, tmp_path):
         "| samples | EMD |",
         "| training shapes |",
         "| encoder latents | 50.0 |",
-        "chosen on held-out training shapes (6 shapes), of which some are measured",
-        "Of these shapes 1 are in training, too, identical or mirrored; 0 more",
+        "chosen on the held-out training shapes of some (6 shapes), of which some",
+        "Of these shapes 1 are in the training split of some, too, identical or",
         "## Reconstruction without the 1 shapes that are in training",
         "| reference shapes that are not in training |",
     ):
@@ -327,7 +330,10 @@ def test_copies_are_told_mirrored_and_nearly_equal_ones_too():
     examples.voxels[1] = train.voxels[1][::-1]
     examples.voxels[3] = train.voxels[0][::-1]
     examples.voxels[3, 0, 0, 0] ^= 1
-    found = find_copies(examples, train)
+    found = find_copies(examples.voxels, train.voxels)
     assert found.equal.tolist() == [True, True, False, False] and found.some
     assert found.near.tolist() == [False, False, False, True]
-    assert find_copies(train, train).equal.all() and not find_copies(train, train).some
+    assert (
+        find_copies(train.voxels, train.voxels).equal.all()
+        and not find_copies(train.voxels, train.voxels).some
+    )

@@ -93,6 +93,7 @@ def test_a_file_is_read_back_and_a_damaged_one_named(tmp_path):
         {"weights": np.full(1, np.nan, np.float32)},
         {"factors": np.zeros((1, 2, 3), np.float32)},
         {"unknown": np.zeros(100_000)},  # more than such a file needs
+        {"step": np.array([7, 8])},
     ],
 )
 def test_impossible_shapes_and_values_are_refused(tmp_path, change):

@@ -50,7 +50,6 @@ def validate(config: ConfigDict) -> None:
     for path in (
         *("model.latent_size", "prior.scale", "train.batch_size", "checkpoint.keep"),
         *("train.log_every_steps", "train.num_epochs", "optimizer.generator_lr"),
-        "optimizer.schedule_factor",
         *("optimizer.encoder_lr", "optimizer.discriminator_lr"),
         *("train.pictures_every_epochs", "train.evaluate_every_epochs"),
         *("train.num_steps", "checkpoint.every_steps", "checkpoint.every_epochs"),
@@ -66,15 +65,31 @@ def validate(config: ConfigDict) -> None:
     ):
         value = lookup(config, path)
         _require(value >= 0, path, value, "0 or more")
-    train = config.data.train_split
-    _require(
-        config.data.validation_split != train,
-        "data.validation_split",
-        config.data.validation_split,
-        f"another than data.train_split, {train!r}",
-    )
     _require(config.seed < 2**31, "seed", config.seed, "less than 2³¹")
     _validate_ranges(config)
+
+
+def validate_for_training(config: ConfigDict) -> None:
+    """Raises a `UserError` for what no training should have, though some have had it.
+
+    Models that were trained so are read as ever.
+    """
+    epochs = config.optimizer.schedule_epochs
+    _require(
+        len(set(epochs)) == len(epochs),
+        "optimizer.schedule_epochs",
+        epochs,
+        "increasing",
+    )
+    factor = config.optimizer.schedule_factor
+    _require(factor > 0, "optimizer.schedule_factor", factor, "positive")
+    data = config.data
+    _require(
+        data.choose_on == "held_out" or data.validation_split != data.train_split,
+        "data.validation_split",
+        data.validation_split,
+        f"another than data.train_split, {data.train_split!r}",
+    )
 
 
 def _validate_ranges(config: ConfigDict) -> None:
@@ -117,7 +132,7 @@ def _validate_ranges(config: ConfigDict) -> None:
     )
     epochs = config.optimizer.schedule_epochs
     _require(
-        list(epochs) == sorted(set(epochs)) and all(e > 0 for e in epochs),
+        list(epochs) == sorted(epochs) and all(e > 0 for e in epochs),
         "optimizer.schedule_epochs",
         epochs,
         "increasing and positive",

@@ -5,7 +5,7 @@ import pathlib
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,10 +15,13 @@ class Examples:
     Attributes:
       names: of the shapes.
       voxels: occupancy, 0 or 1; z up, front towards -y.
-      views: grey images on white, of the same azimuths for every shape.
+      views: grey images on white.
       categories: of the shapes; empty if the data set does not tell.
       targets: probabilities, in 255ths, that reconstruction aims at in place of the
         voxels; None if it aims at these.
+      cameras: of the views: azimuth and elevation in degrees, distance in diagonals of
+        the shape's bounding box, field of view in degrees, see `ViewCamera`; NaN where
+        they are not known, None if none is.
     """
 
     names: list[str]
@@ -26,11 +29,12 @@ class Examples:
     views: UInt8[np.ndarray, "n v h w c"]
     categories: list[str] = dataclasses.field(default_factory=list)
     targets: UInt8[np.ndarray, "n x y z"] | None = None
+    cameras: Float[np.ndarray, "n v 4"] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def take(self, places: Sequence[int]) -> "Examples":
+    def take(self, places: Sequence[int] | np.ndarray) -> "Examples":
         """The examples at these places, in this order."""
         places = np.asarray(places, int)
         return Examples(
@@ -39,6 +43,7 @@ class Examples:
             self.views[places],
             [self.categories[place] for place in places] if self.categories else [],
             None if self.targets is None else self.targets[places],
+            None if self.cameras is None else self.cameras[places],
         )
 
 

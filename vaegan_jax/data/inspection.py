@@ -1,21 +1,20 @@
 """What a data set holds, in words and in a picture."""
 
 import collections
-import dataclasses
 import math
 import pathlib
-import re
-from typing import Any
 
 import numpy as np
 
 from vaegan_jax.data import packed_source
 from vaegan_jax.data.dataset import existing
 from vaegan_jax.data.examples import Examples
+from vaegan_jax.data.held_out import object_name
 from vaegan_jax.data.provenance import describe, read_provenance
+from vaegan_jax.data.view_cameras import known_or_usual
 from vaegan_jax.errors import UserError, explain
-from vaegan_jax.shapes.cameras import Camera
-from vaegan_jax.shapes.drawing import ELEVATION_DEGREES, draw_contact_sheet
+from vaegan_jax.shapes.cameras import ViewCamera
+from vaegan_jax.shapes.drawing import draw_contact_sheet
 from vaegan_jax.shapes.silhouettes import likeness_when_turned, quarter_turns
 
 _TILE = 128  # pixels of the contact sheet's pictures
@@ -24,9 +23,6 @@ _COMPARED = 12  # shapes whose outlines are compared with their views
 # average, and 0.03 less than as they are at least.
 _ALIKE, _MORE_ALIKE = 0.6, 0.05
 _LISTED = 20  # groups of identical shapes that are named
-# Data sets of this source hold rotations, `chair_000000182_1` to `_12`, of each object.
-_ROTATED = "volumetric_grids"
-_ROTATION = re.compile(r"(?P<object>.+_\d+)_\d+")
 
 
 def report(path: str | pathlib.Path) -> str:
@@ -49,12 +45,11 @@ def report(path: str | pathlib.Path) -> str:
         lines.append(_row(split, whole, num_views=read(split, 1).views.shape[1]))
         for name, grid in zip(whole.names, whole.voxels, strict=True):
             seen[np.packbits(grid).tobytes()].append(f"{split}/{name}")
-    rotated = facts.get("source") == _ROTATED
     # A deformed file has its originals several times: each is named once.
     groups = [list(dict.fromkeys(names)) for names in seen.values()]
-    groups = [g for g in groups if len({_object(n, rotated) for n in g}) > 1]
+    groups = [g for g in groups if len({object_name(n, facts) for n in g}) > 1]
     lines = [f"made by: {describe(facts)}", *lines, *_duplicates(groups)]
-    return "\n".join(lines + _frames(read, splits, facts))
+    return "\n".join(lines + _frames(read, splits))
 
 
 def draw(
@@ -91,8 +86,10 @@ def draw(
         [f"{split}/{name}" for split, some in shown for name in some.names],
         np.concatenate([some.voxels for _, some in shown]).astype(bool),
         np.concatenate([some.views for _, some in shown])[..., :1],  # grey
+        [ring for _, some in shown for ring in _cameras(some)]
+        if shown[0][1].views.shape[1]
+        else None,
         _TILE,
-        _elevation(read_provenance(path)),
     )
     try:
         picture.parent.mkdir(parents=True, exist_ok=True)
@@ -110,18 +107,18 @@ def _some(read, splits: list[str], num_shapes: int) -> list[tuple[str, Examples]
     return [(split, read(split, each)) for split in splits]
 
 
-def _frames(read, splits: list[str], facts: dict[str, Any]) -> list[str]:
+def _frames(read, splits: list[str]) -> list[str]:
     """A line if most shapes look turned, as their views show them."""
     turns, compared = collections.Counter(), 0
     for _, some in _some(read, splits, _COMPARED):
         if not some.views.shape[1]:
             continue
-        camera = _camera(facts, some.views.shape[1])
-        for grid, views in zip(some.voxels.astype(bool), some.views, strict=True):
+        grids = some.voxels.astype(bool)
+        for grid, views, ring in zip(grids, some.views, _cameras(some), strict=True):
             if not grid.any():
                 continue
             compared += 1
-            likeness = likeness_when_turned(grid, views[..., :1], camera)
+            likeness = likeness_when_turned(grid, views[..., :1], ring)
             best = int(likeness.argmax())
             if likeness[best] >= max(_ALIKE, likeness[0] + _MORE_ALIKE):
                 turns[best] += 1
@@ -142,23 +139,10 @@ def _frames(read, splits: list[str], facts: dict[str, Any]) -> list[str]:
     ]
 
 
-def _camera(facts: dict[str, Any], num_views: int) -> Camera:
-    """That of the views, or the usual one where none is recorded."""
-    camera = facts.get("camera") or {}
-    known = {field.name for field in dataclasses.fields(Camera)} & camera.keys()
-    return Camera(**{name: camera[name] for name in known} | {"num_views": num_views})
-
-
-def _elevation(facts: dict[str, Any]) -> float:
-    """Of the views' camera, if that is recorded."""
-    camera = facts.get("camera") or {}
-    return float(camera.get("elevation_degrees", ELEVATION_DEGREES))
-
-
-def _object(shape: str, rotated: bool) -> str:
-    """What a shape, `split/name`, is one of several rotations of, or the shape."""
-    rotation = _ROTATION.fullmatch(shape) if rotated else None
-    return rotation["object"] if rotation else shape
+def _cameras(examples: Examples) -> list[list[ViewCamera]]:
+    """Of the views of every shape, or the usual ones where they are unknown."""
+    rows = examples.cameras if examples.cameras is not None else [None] * len(examples)
+    return [known_or_usual(row, examples.views.shape[1]) for row in rows]
 
 
 def _reader(path: pathlib.Path):
@@ -180,8 +164,7 @@ def _reader(path: pathlib.Path):
             # Evenly spaced, because deformed copies follow the originals.
             rows = np.linspace(0, len(some) - 1, min(count, len(some))).round()
             rows = rows.astype(int)
-            names = [some.names[row] for row in rows]
-            return Examples(names, some.voxels[rows], some.views[rows])
+            return some.take(rows)
 
     else:
         from vaegan_jax.data import tfds_source

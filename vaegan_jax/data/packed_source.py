@@ -3,7 +3,8 @@
 The `.npz` holds, for every split: `SPLIT/names` (n), `SPLIT/voxels` (n, ⌈r³/8⌉) packed
 by `numpy.packbits`, `SPLIT/views` (n, v, h, w, c; v is 0 if the data set has none) and
 `SPLIT/categories` (n, or 0 if the data set tells none), perhaps `SPLIT/targets`
-(n, r, r, r), and once `resolution` and, as JSON, `metadata`: how the data set was made.
+(n, r, r, r) and `SPLIT/cameras` (n, v, 4), and once `resolution` and, as JSON,
+`metadata`: how the data set was made.
 A training split is moved to the device whole, and batches are gathered there.
 """
 
@@ -24,6 +25,7 @@ from jax.sharding import Mesh
 
 from vaegan_jax.data.examples import Examples, missing_views, no_views
 from vaegan_jax.data.order import index_stream
+from vaegan_jax.data.view_cameras import recorded_cameras
 from vaegan_jax.distributed.sharding import (
     by_batch,
     device_mesh,
@@ -70,6 +72,8 @@ def write(
         arrays[f"{split}/categories"] = np.array(examples.categories, str)
         if examples.targets is not None:
             arrays[f"{split}/targets"] = examples.targets
+        if examples.cameras is not None:
+            arrays[f"{split}/cameras"] = examples.cameras
     output = pathlib.Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     write_npz(output, arrays)
@@ -108,13 +112,25 @@ def read_split(
             voxels.dtype,
         ):
             raise ValueError(f"{targets.shape} {targets.dtype} are no targets of them")
+        names = [str(name) for name in file[f"{split}/names"]]
         return Examples(
-            [str(name) for name in file[f"{split}/names"]],
+            names,
             voxels,
             views,
             [str(category) for category in file.get(f"{split}/categories", ())],
             targets,
+            _cameras(file, split, names, views.shape[1]),
         )
+
+
+def _cameras(file, split: str, names: list[str], num_views: int):
+    stored = file.get(f"{split}/cameras")
+    if stored is None or not num_views:
+        facts = json.loads(str(file.get("metadata", "{}")))
+        return recorded_cameras(facts, names, num_views)
+    if stored.shape != (len(names), num_views, 4) or stored.dtype != np.float32:
+        raise ValueError(f"{stored.shape} {stored.dtype} are no cameras of the views")
+    return stored
 
 
 def contents(path: pathlib.Path) -> tuple[list[str], bool]:
@@ -141,7 +157,7 @@ def _reading(path: pathlib.Path):
             if any(member.compress_type for member in file.zip.infolist()):
                 raise ValueError("its parts are compressed")
             yield file
-    except UserError:
+    except (UserError, PermissionError):
         raise
     except _DAMAGED as error:
         raise UserError(

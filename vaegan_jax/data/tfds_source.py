@@ -18,7 +18,8 @@ from google.protobuf import json_format
 
 from vaegan_jax.data.examples import Examples, missing_views, no_views
 from vaegan_jax.data.order import index_stream
-from vaegan_jax.data.provenance import find_directory
+from vaegan_jax.data.provenance import find_directory, read_provenance
+from vaegan_jax.data.view_cameras import recorded_cameras
 from vaegan_jax.errors import UserError
 
 # TensorFlow would otherwise claim the memory of the GPUs that JAX computes on.
@@ -108,13 +109,19 @@ def read_split(
     with _reading(path):
         fetched = records.prefetch(tf.data.AUTOTUNE).as_numpy_iterator()
         decoded = list(watch(fetched))
+    names = [example["name"].decode() for example in decoded]
     return Examples(
-        [example["name"].decode() for example in decoded],
+        names,
         np.stack([example["voxels"] for example in decoded]),
         no_views(len(decoded))
         if image_size is None
         else np.stack([example["views"] for example in decoded]),
         [example["category"].decode() for example in decoded if "category" in example],
+        cameras=None
+        if image_size is None
+        else recorded_cameras(
+            read_provenance(path), names, decoded[0]["views"].shape[0]
+        ),
     )
 
 

@@ -59,15 +59,18 @@ def launch(model: Model, host: str, port: int) -> None:
     Raises:
       UserError: the host is none of this machine's, or the port is taken.
     """
-    with socket.socket() as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            tried.bind((host, port))
-        except OSError as error:
-            raise UserError(
-                f"the page cannot be at {host}, port {port} ({error.strerror}); choose "
-                "another --host or --port"
-            ) from error
+    try:
+        family, *_, place = socket.getaddrinfo(
+            host.strip("[]"), port, type=socket.SOCK_STREAM
+        )[0]
+        with socket.socket(family) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(place)
+    except OSError as error:
+        raise UserError(
+            f"the page cannot be at {host}, port {port} ({error.strerror}); choose "
+            "another --host or --port"
+        ) from error
     build(model).launch(server_name=host, server_port=port, max_file_size=_MAX_UPLOAD)
 
 

@@ -93,6 +93,7 @@ def compare(first: Evaluation, second: Evaluation) -> dict[str, Any]:
     return {
         "workdirs": [first.about["workdir"], second.about["workdir"]],
         "steps": [first.about["step"], second.about["step"]],
+        "in_training": [first.about["in_training"], second.about["in_training"]],
         "reconstruction": reconstruction,
         "generation": generation,
     }
@@ -100,13 +101,17 @@ def compare(first: Evaluation, second: Evaluation) -> dict[str, Any]:
 
 def format_comparison(comparison: dict[str, Any]) -> str:
     """The differences as Markdown tables."""
+    copies = comparison["in_training"]
     first, second = (
         f"{workdir} at step {step}"
         for workdir, step in zip(
             comparison["workdirs"], comparison["steps"], strict=True
         )
     )
-    parts = [f"Differences: {second}, minus {first}."]
+    parts = [
+        f"Differences: {second}, minus {first}. Of the shapes {copies[0]} are in the "
+        f"training split of the first, {copies[1]} in that of the second."
+    ]
     if comparison["reconstruction"]:
         parts += ["## Reconstruction, over shapes", _reconstruction_table(comparison)]
         parts.append(

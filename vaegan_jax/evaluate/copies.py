@@ -3,13 +3,14 @@
 import dataclasses
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, UInt8
 
-from vaegan_jax.data.examples import Examples
 from vaegan_jax.metrics.distances import iou_distances
 from vaegan_jax.shapes.copies import mirror_digest
 
 NEAR = 0.9  # IoU
+
+Voxels = UInt8[np.ndarray, "_ x y z"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,13 +31,18 @@ class Copies:
         return bool(self.equal.any() and not self.equal.all())
 
 
-def find_copies(examples: Examples, train: Examples) -> Copies:
-    """Compares measured shapes with all of the training split."""
-    known = {mirror_digest(grid) for grid in train.voxels}
-    equal = np.array([mirror_digest(grid) in known for grid in examples.voxels])
-    shapes, trained = examples.voxels > 0, train.voxels > 0
+def find_copies(shapes: Voxels, train: Voxels) -> Copies:
+    """Compares measured shapes with those of a training split."""
+    equal = equal_to_some(shapes, train)
+    shapes, train = shapes > 0, train > 0
     distances = np.minimum(
-        iou_distances(shapes, trained).min(1),
-        iou_distances(shapes[:, ::-1], trained).min(1),
+        iou_distances(shapes, train).min(1),
+        iou_distances(shapes[:, ::-1], train).min(1),
     )
     return Copies(equal, (1 - distances > NEAR) & ~equal)
+
+
+def equal_to_some(shapes: Voxels, others: Voxels) -> Bool[np.ndarray, " n"]:
+    """Which shapes are identical to one of the others, or its mirror image."""
+    known = set(map(mirror_digest, others))
+    return np.array([mirror_digest(grid) in known for grid in shapes], bool)

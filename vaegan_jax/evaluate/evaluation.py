@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import os
 import pathlib
 from typing import Any
 
@@ -12,9 +13,10 @@ from vaegan_jax.checkpoints import weights
 from vaegan_jax.config.reference import views_of_training
 from vaegan_jax.data.dataset import open_split
 from vaegan_jax.data.examples import Examples
-from vaegan_jax.data.held_out import HELD_OUT, divide, originals
+from vaegan_jax.data.held_out import divide, originals
+from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
-from vaegan_jax.evaluate.copies import Copies, find_copies
+from vaegan_jax.evaluate.copies import Copies, Voxels, equal_to_some, find_copies
 from vaegan_jax.evaluate.generation import (
     drawing_models,
     evaluate_generation,
@@ -140,7 +142,7 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
     labels = read_labels(options.labels) if own_labels else None
     splits = _read_splits(model, workdir, options)
     examples = splits.examples
-    copies = find_copies(examples, splits.train)
+    copies = find_copies(examples.voxels, splits.seen)
     known = originals(splits.learnt)
     rows, representation, pictures = [], {}, {}
     if splits.choosing is not None:
@@ -201,15 +203,18 @@ class _Splits:
 
     Attributes:
       data_dir, training_dir: where they are from.
-      train: the whole training split.
-      learnt: what of it training learnt from.
+      seen_dir: where the training split is from that measured shapes are looked up in:
+        that of the run if it is there, or else `training_dir`.
+      seen: the grids of that split.
+      learnt: training shapes of `training_dir`, without those to choose on.
       choosing: what the threshold is chosen on; None for a plain GAN, which has none.
       examples: what is measured.
     """
 
     data_dir: str
     training_dir: str
-    train: Examples
+    seen_dir: str
+    seen: Voxels
     learnt: Examples
     choosing: Examples | None
     examples: Examples
@@ -227,13 +232,17 @@ def _read_splits(
         raise UserError(f"{workdir} does not name its data set; give --data_dir")
     train = _open(model, known_dir, data.train_split)
     examples = _open(model, data_dir, options.split)
+    seen_dir, seen = known_dir, train.voxels
+    if data.dir and data.dir != known_dir and os.path.exists(data.dir):
+        seen_dir, resolution = data.dir, model.config.model.resolution
+        seen = open_split(seen_dir, data.train_split, resolution, None).voxels
     encodes = model.networks.encoder is not None
     read = lambda: _open(model, known_dir, data.validation_split)  # noqa: E731
     learnt, choosing = train, None
-    if encodes or data.choose_on == HELD_OUT:
-        learnt, choosing = divide(train, data.choose_on, read)
-    choosing = choosing if encodes else None
-    return _Splits(data_dir, known_dir, train, learnt, choosing, examples)
+    if encodes:
+        facts = read_provenance(known_dir)
+        learnt, choosing = divide(train, data.choose_on, read, facts)
+    return _Splits(data_dir, known_dir, seen_dir, seen, learnt, choosing, examples)
 
 
 def _about(
@@ -245,25 +254,28 @@ def _about(
 ) -> dict[str, Any]:
     config, examples, choosing = model.config, splits.examples, splits.choosing
     chosen_on = config.data.choose_on
-    best = options.checkpoint == "best"
+    exported = weights.are_in(workdir)
+    best = options.checkpoint == "best" and not exported
     return {
         "workdir": str(workdir),
         "algorithm": config.algorithm,
         "step": model.step,
-        "checkpoint": options.checkpoint,
+        "checkpoint": None if exported else options.checkpoint,
         "checkpoint_chosen_on": chosen_on if best else None,
         "data": str(splits.data_dir),
         "training_data": str(splits.training_dir),
         "split": options.split,
         "shapes": len(examples),
         "training_shapes": len(splits.learnt),
+        "in_training_of": str(splits.seen_dir),
+        "learnt_from_these": splits.seen_dir == config.data.dir,
         "in_training": int(copies.equal.sum()),
         "nearly_in_training": int(copies.near.sum()),
         "training_views": views_of_training(config),
         "threshold_chosen_on": None if choosing is None else chosen_on,
         "threshold_shapes": None if choosing is None else len(choosing),
         "threshold_is_optimistic": choosing is not None
-        and bool(find_copies(examples, choosing).equal.any()),
+        and bool(equal_to_some(examples.voxels, choosing.voxels).any()),
         "voxels_sha256": hashlib.sha256(examples.voxels.tobytes()).hexdigest(),
         "views_sha256": hashlib.sha256(examples.views.tobytes()).hexdigest(),
         "image_size": None if choosing is None else config.model.image_size,

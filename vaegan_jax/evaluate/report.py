@@ -9,11 +9,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from vaegan_jax.data.held_out import HELD_OUT
+from vaegan_jax.data.held_out import HELD_OUT, VALIDATION
 from vaegan_jax.evaluate import tables
 from vaegan_jax.evaluate.copies import NEAR
 from vaegan_jax.evaluate.evaluation import Evaluation
 from vaegan_jax.evaluate.reconstruction import MODEL, RETRIEVAL, Row
+
+# By `config.data.choose_on`.
+_PLACES = {HELD_OUT: "the held-out training shapes", VALIDATION: "validation"}
 
 CURVES = ("iou", "average_precision", "f_score", "squared_error")
 
@@ -105,28 +108,32 @@ def _heading(about: dict[str, Any]) -> str:
         f"{about['algorithm']} at step {about['step']} in {about['workdir']}: "
         f"{about['shapes']} shapes of {about['split']} in {about['data']}"
     )
-    if about["checkpoint_chosen_on"]:
-        text += f"; the step was chosen on {_place(about['checkpoint_chosen_on'])}"
+    chosen_on = about["checkpoint_chosen_on"]
+    if chosen_on:
+        text += f"; the step was chosen on {_PLACES[chosen_on]}"
+    if chosen_on == VALIDATION == about["split"]:
+        text += ": optimistic"
     return text
 
 
-def _place(chosen_on: str) -> str:
-    return "held-out training shapes" if chosen_on == HELD_OUT else "validation"
-
-
 def _in_training(about: dict[str, Any]) -> str:
-    return (
-        f"Of these shapes {about['in_training']} are in training, too, identical or "
-        f"mirrored; {about['nearly_in_training']} more have an IoU above {NEAR} with a "
-        "training shape."
+    where = f"the training split of {about['in_training_of']}"
+    text = (
+        f"Of these shapes {about['in_training']} are in {where}, too, identical or "
+        f"mirrored; {about['nearly_in_training']} more have an IoU above {NEAR} with "
+        "one there."
     )
+    if not about["learnt_from_these"]:
+        text += " What the model learnt from is not known, or not there any more."
+    return text
 
 
 def _threshold(evaluation: Evaluation) -> str:
     about, chosen = evaluation.about, evaluation.reconstruction[0].threshold
+    place = f"{_PLACES[about['threshold_chosen_on']]} of {about['training_data']}"
     text = (
         f"The model's IoU, F-score and Chamfer distance are at threshold {chosen}, "
-        f"chosen on {_place(about['threshold_chosen_on'])} "
+        f"chosen on {place} "
         f"({about['threshold_shapes']} shapes)"
     )
     if about["threshold_is_optimistic"]:

@@ -113,7 +113,7 @@ def load_mixture(
         file = read_npz(path, most_bytes=4 * elements + 4096)
         mixture = LatentMixture(file["weights"], file["means"], file["factors"])
         _check(mixture, latent_size)
-        same = file["step"] == step
+        same = int(file["step"]) == step
     except (ValueError, TypeError, KeyError) as error:
         raise UserError(
             f"{path} is damaged or of another model; delete it to draw from the prior, "

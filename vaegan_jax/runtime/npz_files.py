@@ -1,9 +1,9 @@
 """`.npz` files that are complete and can be read, or are not there."""
 
+import math
 import os
 import pathlib
 import zipfile
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +21,7 @@ def write_npz(
 
     Args:
       path: ends in `.npz`.
-      arrays: without NaN.
+      arrays: what it is to hold.
       compress: for files to give away.
 
     Raises:
@@ -42,7 +42,7 @@ def read_npz(path: pathlib.Path, most_bytes: int) -> dict[str, np.ndarray]:
 
     Args:
       path: of the file.
-      most_bytes: that it may unpack to.
+      most_bytes: that its arrays may take together.
 
     Raises:
       PermissionError: it may not be read.
@@ -50,15 +50,32 @@ def read_npz(path: pathlib.Path, most_bytes: int) -> dict[str, np.ndarray]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            size = sum(part.file_size for part in archive.infolist())
-        if size > most_bytes:
-            raise ValueError(f"{path} unpacks to {size} bytes")
+            claimed = sum(map(_array_bytes(archive), archive.infolist()))
+        if claimed > most_bytes:
+            raise ValueError(f"it takes {claimed} bytes")
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except PermissionError:
+    except (PermissionError, MemoryError):
         raise
-    except (OSError, EOFError, LookupError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path} is damaged") from error
+    except Exception as error:  # what garbled archives and headers raise has no bounds
+        raise ValueError(f"{path} is damaged or too large: {error}") from error
+
+
+def _array_bytes(archive: zipfile.ZipFile):
+    """Tells of a part what it unpacks to, or its array takes if that is more."""
+
+    def count(part: zipfile.ZipInfo) -> int:
+        with archive.open(part) as file:
+            version = np.lib.format.read_magic(file)
+            read = (
+                np.lib.format.read_array_header_1_0
+                if version == (1, 0)
+                else np.lib.format.read_array_header_2_0
+            )
+            shape, _, dtype = read(file)
+        return max(part.file_size, math.prod(shape) * dtype.itemsize)
+
+    return count
 
 
 def unreadable(path: pathlib.Path) -> str:
@@ -72,6 +89,10 @@ def unreadable(path: pathlib.Path) -> str:
 def _holds(path: pathlib.Path, arrays: Mapping[str, Any]) -> bool:
     try:
         with np.load(path, allow_pickle=False) as file:
-            return all(np.array_equal(file[name], x) for name, x in arrays.items())
+            return all(_same(file[name], np.asarray(x)) for name, x in arrays.items())
     except Exception:  # what numpy raises for damaged files has no bounds
         return False
+
+
+def _same(read: np.ndarray, written: np.ndarray) -> bool:
+    return np.array_equal(read, written, equal_nan=written.dtype.kind == "f")

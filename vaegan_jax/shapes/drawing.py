@@ -1,6 +1,7 @@
 """Pictures of voxel grids: shaded boxes, sheets of them, reconstructions and truths."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import scipy.ndimage
@@ -8,7 +9,7 @@ import trimesh
 from jaxtyping import Bool, Float, Shaped, UInt8
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from vaegan_jax.shapes.cameras import ViewCamera
+from vaegan_jax.shapes.cameras import Camera, ViewCamera
 from vaegan_jax.shapes.first_hits import first_hits
 from vaegan_jax.shapes.meshes import boxes_mesh
 from vaegan_jax.shapes.render import average_blocks
@@ -112,24 +113,31 @@ def draw_contact_sheet(
     names: list[str],
     grids: Bool[np.ndarray, "n x y z"],
     views: UInt8[np.ndarray, "n v h w 1"],
+    cameras: Sequence[Sequence[ViewCamera]] | None = None,
     image_size: int = 128,
-    elevation_degrees: float = ELEVATION_DEGREES,
 ) -> Image.Image:
-    """One row for each shape: views, each beside its voxels as seen from there.
+    """One row for each shape: views, each beside its voxels as its camera sees them.
 
     A wrong pairing or orientation shows as pictures that differ. Four views at most are
-    shown; of shapes without views, the voxels from four sides. The elevation is that
-    from which the views were taken.
+    shown; of shapes without views, the voxels from four sides.
+
+    Args:
+      names: of the shapes.
+      grids: their voxels.
+      views: of each; none if v is 0.
+      cameras: of the views of each; default the usual ring.
+      image_size: pixels a side of each picture.
     """
     stored = views.shape[1]
     chosen = sorted({i * stored // 4 for i in range(4)}) if stored else range(4)
     rows = []
-    for name, grid, seen in zip(names, grids, views, strict=True):
+    rings = cameras or [Camera(stored or 4).views()] * len(names)
+    for name, grid, seen, ring in zip(names, grids, views, rings, strict=True):
         row = []
         for i in chosen:
             row += [_view_tile(seen[i], image_size)] if stored else []
-            azimuth = 360.0 * i / (stored or 4)
-            row.append(draw_voxels(grid, image_size, azimuth, elevation_degrees))
+            place = ring[i].azimuth_degrees, ring[i].elevation_degrees
+            row.append(draw_voxels(grid, image_size, *place))
         short = name if len(name) <= 22 else f"{name[:11]}…{name[-10:]}"
         rows.append([_labelled(row[0], short), *row[1:]])
     headers = [f"view {i + 1}" if stored else f"from {90 * i}°" for i in chosen]

@@ -1,6 +1,7 @@
 """Whether voxels lie and face as their views show them: outlines against outlines."""
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -28,14 +29,14 @@ def quarter_turns() -> Float[np.ndarray, "24 3 3"]:
 def likeness_when_turned(
     grid: Bool[np.ndarray, "x y z"],
     views: UInt8[np.ndarray, "v h w 1"],
-    camera: Camera,
+    cameras: Sequence[ViewCamera],
 ) -> Float[np.ndarray, "24"]:
     """How much the outlines of a turned grid are like those of its views.
 
     Args:
       grid: occupancy, with at least one voxel.
-      views: grey on white, from all the camera's places.
-      camera: where the views are taken from.
+      views: grey on white.
+      cameras: of the views.
 
     Returns:
       Mean intersection over union, for each of `quarter_turns()`.
@@ -43,7 +44,7 @@ def likeness_when_turned(
     chosen = np.arange(_VIEWS) * len(views) // _VIEWS
     seen = _seen(views[chosen])
     points = _points(grid)
-    cameras = [camera.views()[place] for place in chosen]
+    cameras = [cameras[place] for place in chosen]
     likeness = []
     for turn in quarter_turns():
         turned = points @ turn.T

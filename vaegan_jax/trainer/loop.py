@@ -32,7 +32,11 @@ from vaegan_jax.trainer.reporting import (
     log,
     summary,
 )
-from vaegan_jax.trainer.starting_point import StartingPoint, begin_with
+from vaegan_jax.trainer.starting_point import (
+    StartingPoint,
+    begin_with,
+    describe_origin,
+)
 from vaegan_jax.training.optimizers import build_optimizers
 from vaegan_jax.training.state import create_state
 from vaegan_jax.training.step import make_train_step
@@ -41,6 +45,7 @@ from vaegan_jax.training.step import make_train_step
 _TIMED_STEPS = (2, 5)
 
 _SAMPLES = "samples"  # name of a picture
+_FEW = 10  # shapes to choose on
 
 
 class Trainer:
@@ -133,12 +138,14 @@ class Trainer:
             f"{self.steps_per_epoch:.1f} steps per epoch, {count:,} parameters, "
             f"{jax.device_count()} × {jax.devices()[0].device_kind}"
         )
-        if self.origin:
-            log.info(
-                "beginning with what {path} has learnt in {step} steps".format(
-                    **self.origin
-                )
+        if len(self.choosing) < _FEW:
+            log.warning(
+                f"warning: with {len(self.choosing)} shapes to choose on, which "
+                "checkpoint is the best is largely chance"
             )
+        if self.origin:
+            for line in describe_origin(self.origin, config):
+                log.info(line)
         log.info(f"data: {describe(read_provenance(config.data.dir))}")
 
     def _loop(self) -> None:

@@ -69,6 +69,11 @@ def changed_fields(
         if old == new:
             continue
         if field.startswith(_FIXED):
+            if field == "data.choose_on":  # runs of before have no such field
+                raise UserError(
+                    f"{workdir} holds a run that chooses on {old}, not {new}: give "
+                    f"--config.{field}={old} to go on, or choose another --workdir"
+                )
             raise UserError(
                 f"{workdir} holds a run with config.{field} = {old!r}, not {new!r}, "
                 "which cannot change on the way; choose another --workdir (and "

@@ -35,7 +35,8 @@ class StartingPoint:
 
     Attributes:
       variables: of G and E.
-      origin: as noted in the work directory: path, step and SHA-256 of the variables.
+      origin: as noted in the work directory: path, step and SHA-256 of the variables,
+        and from which data they learnt.
     """
 
     variables: dict[str, Any]
@@ -80,7 +81,23 @@ def starting_point(config: ConfigDict, workdir: pathlib.Path) -> StartingPoint |
     for name, array in sorted(flatten_dict(variables, sep="/").items()):
         digest.update(name.encode() + array.tobytes())
     origin = {"path": path, "step": model.step, "sha256": digest.hexdigest()}
+    data = model.config.data
+    origin |= {"data": data.dir, "choose_on": data.choose_on}
     return StartingPoint(variables, origin)
+
+
+def describe_origin(origin: dict[str, Any], config: ConfigDict) -> list[str]:
+    """Lines of the log on what a run begins with, see `StartingPoint.origin`."""
+    path, step, data, choose_on = (
+        origin[name] for name in ("path", "step", "data", "choose_on")
+    )
+    lines = [f"beginning with what {path} has learnt in {step} steps"]
+    if (data, choose_on) != (config.data.dir, config.data.choose_on):
+        lines.append(
+            "warning: that model may have learnt what is chosen on here, for it learnt "
+            f"from {data or 'data that are not known'}, choosing on {choose_on}"
+        )
+    return lines
 
 
 def begin_with(state: TrainState, variables: dict[str, Any], mesh: Mesh) -> TrainState:

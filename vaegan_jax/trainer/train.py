@@ -7,6 +7,7 @@ import jax
 from ml_collections import ConfigDict
 
 from vaegan_jax.checkpoints.checkpoint import save_config
+from vaegan_jax.config.checks import validate_for_training
 from vaegan_jax.config.reference import complete
 from vaegan_jax.data.dataset import check_views, open_split
 from vaegan_jax.data.examples import Examples
@@ -46,6 +47,7 @@ def train(
         fails, or a loss is not finite.
     """
     config = complete(config)
+    validate_for_training(config)
     # The same command, and those that restore the model, may run elsewhere.
     if config.data.dir:
         config.data.dir = absolute(config.data.dir)
@@ -60,9 +62,10 @@ def train(
         _open(config, config.data.train_split),
         config.data.choose_on,
         lambda: _open(config, config.data.validation_split),
+        # Damage ends here, where nothing is written yet.
+        read_provenance(config.data.dir),
     )
     check_views(training, config.data.num_views, config.model.azimuths)
-    read_provenance(config.data.dir)  # damage ends here, where nothing is written yet
     first = multihost.is_first()
     with contextlib.ExitStack() as stack:
         if first:

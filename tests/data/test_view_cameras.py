@@ -1,0 +1,115 @@
+"""Every view's camera comes through files, old and new, and what is unknown is so."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from data_prep.derived.deformed_file import deform_packed
+from data_prep.prepare import prepare_meshes
+from tests.helpers import make_examples, write_packed
+from vaegan_jax.data import inspection, packed_source
+from vaegan_jax.data.dataset import open_split
+from vaegan_jax.data.packing import pack
+from vaegan_jax.data.view_cameras import known_or_usual
+from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.cameras import Camera, ViewCamera, numbers_of
+
+RING = Camera(3, elevation_degrees=10.0, distance=2.0)
+
+
+def some(count=4, seed=0):
+    rng = np.random.default_rng(seed)
+    examples = make_examples(count, num_views=3, resolution=32)
+    cameras = rng.uniform((0, -60, 1, 15), (360, 60, 3, 60), (count, 3, 4))
+    return dataclasses.replace(examples, cameras=cameras.astype(np.float32))
+
+
+def test_packed_files_keep_the_camera_of_every_view(tmp_path):
+    examples = some()
+    packed_source.write(tmp_path / "a.npz", {"train": examples}, {})
+    read = packed_source.read_split(tmp_path / "a.npz", "train")
+    np.testing.assert_array_equal(read.cameras, examples.cameras)
+    np.testing.assert_array_equal(read.take([2, 0]).cameras, examples.cameras[[2, 0]])
+    assert packed_source.read_split(tmp_path / "a.npz", "train", False).cameras is None
+
+
+def test_the_ring_of_older_files_becomes_cameras(tmp_path):
+    names = ["a", "b_deformed_0", "procedural_00000"]
+    examples = dataclasses.replace(make_examples(3, num_views=3), names=names)
+    for facts, unknown in (
+        ({}, []),
+        ({"deformed": {"copies": 1}}, []),
+        ({"deformed": {"copies": 1, "jitter": True}}, [1, 2]),
+    ):
+        path = tmp_path / "old.npz"
+        write_packed(path, examples, camera=RING.to_dict(), **facts)
+        cameras = packed_source.read_split(path, "train").cameras
+        expected = np.tile(numbers_of(RING.views()), (3, 1, 1))
+        expected[unknown] = np.nan
+        np.testing.assert_allclose(cameras, expected, rtol=1e-6)
+    write_packed(path, examples, source="an archive")  # that tells no camera
+    assert packed_source.read_split(path, "train").cameras is None
+    write_packed(path, examples, camera={"lens": "fish eye"})
+    with pytest.raises(UserError, match=r"records no known camera: .*fish eye"):
+        packed_source.read_split(path, "train")
+
+
+@pytest.mark.parametrize(
+    "cameras", [np.zeros((4, 2, 4), np.float32), np.zeros((4, 3, 4)), np.zeros(0)]
+)
+def test_impossible_cameras_are_damage(tmp_path, cameras):
+    path = tmp_path / "a.npz"
+    examples = some()
+    packed_source.write(path, {"train": examples}, {})
+    with np.load(path) as file:
+        arrays = dict(file) | {"train/cameras": cameras}
+    np.savez(path, **arrays)
+    with pytest.raises(UserError, match="is damaged"):
+        packed_source.read_split(path, "train")
+
+
+def test_directories_tell_their_ring_and_so_does_what_is_packed_of_them(tmp_path):
+    from data_prep.mesh_folder.mesh_folder_dataset_builder_test import DUMMY
+
+    settings = {"resolution": 8, "image_size": 16, "camera": RING}
+    made = prepare_meshes(DUMMY, tmp_path / "data", **settings)
+    pack(made, tmp_path / "data.npz", image_size=16)
+    for path in (made, tmp_path / "data.npz"):
+        cameras = open_split(path, "train", 8, 16).cameras
+        expected = np.tile(numbers_of(RING.views()), (len(cameras), 1, 1))
+        np.testing.assert_allclose(cameras, expected, rtol=1e-6)
+    assert open_split(made, "train", 8, None).cameras is None
+
+
+def test_copies_are_seen_from_the_cameras_of_their_own_shape(tmp_path):
+    examples = some(3)
+    examples.cameras[2] = np.nan
+    packed_source.write(tmp_path / "a.npz", {"train": examples}, {})
+    deform_packed(tmp_path / "a.npz", tmp_path / "b.npz", copies=1, procedural=4)
+    more = packed_source.read_split(tmp_path / "b.npz", "train")
+    usual = numbers_of(Camera(3).views()).astype(np.float32)
+    own = [examples.cameras[0], examples.cameras[1], usual]
+    expected = [*examples.cameras, *own, *(own[i % 3] for i in range(4))]
+    np.testing.assert_allclose(more.cameras, expected, rtol=1e-6)
+
+
+def test_inspect_looks_from_every_views_camera(tmp_path, monkeypatch):
+    examples = some(2)
+    examples.cameras[1, 0, 0] = np.nan
+    packed_source.write(tmp_path / "a.npz", {"train": examples}, {})
+    given = []
+    monkeypatch.setattr(
+        inspection,
+        "draw_contact_sheet",
+        lambda *arguments: given.extend(arguments[3]) or examples_picture(),
+    )
+    inspection.draw(tmp_path / "a.npz", tmp_path / "a.png")
+    assert given[0] == [ViewCamera(*row) for row in examples.cameras[0].tolist()]
+    assert given[1] == Camera(3).views() == known_or_usual(None, 3)
+
+
+def examples_picture():
+    from PIL import Image
+
+    return Image.new("RGB", (4, 4))
