@@ -60,6 +60,14 @@ def archive(given: argparse.Namespace) -> str:
     return _told(prepare_archive(*where, **settings), "pairing.txt")
 
 
+def r2n2(given: argparse.Namespace) -> str:
+    """Reads ShapeNet as 3D-R2N2 rendered and voxelised it, with its cameras."""
+    from .prepare import prepare_r2n2
+
+    where = (given.voxels, given.views, given.output, given.split)
+    return _told(prepare_r2n2(*where, **source_settings(given)))
+
+
 def deform(given: argparse.Namespace) -> str:
     """Adds stretched copies of the training shapes to a packed file."""
     from .derived.deformed_file import deform_packed
@@ -133,6 +141,18 @@ def add_commands(commands) -> None:
     option("--up", choices=("z", "y"), help="axis of the grids that is up (z)")
     text = "where the shapes look in the grids (-y; -z with --up=y; 3D-R2N2's: x)"
     option("--front", choices=AXES, help=text)
+    add_selection(command)
+
+    command = add_command(commands, r2n2)
+    option = command.add_argument
+    text = "ShapeNetVox32.tgz, another tar or zip, or a folder"
+    option("--voxels", type=path_argument, required=True, help=text)
+    text = "ShapeNetRendering.tgz, another tar or zip, or a folder"
+    option("--views", type=path_argument, required=True, help=text)
+    option("--output", type=path_argument, required=True, help="folder for data sets")
+    text = "ShapeNet.json or a file like it (random splits)"
+    option("--split", type=path_argument, help=text)
+    option("--seed", type=int, default=0, help="of the splits, without --split")
     add_selection(command)
 
     option = add_command(commands, deform).add_argument

@@ -14,6 +14,7 @@ from .archives.listing import config_name
 from .building import shape_builder, tfds_tools
 from .mesh_folder import mesh_folder_dataset_builder as mesh_folder
 from .procedural_chairs import procedural_chairs_dataset_builder as chairs
+from .r2n2_renders import r2n2_renders_dataset_builder as r2n2
 from .volumetric_grids import (
     volumetric_grids_dataset_builder as volumetric_grids,
 )
@@ -162,6 +163,41 @@ def prepare_modelnet(
         path, origin = modelnet.fetch_modelnet(downloads, version, url, sha256)
     output = output or f"data/modelnet{version}_{config_name(categories)}"
     return prepare_meshes(path, output, categories, origin=origin, **settings)
+
+
+def prepare_r2n2(
+    voxels: str | os.PathLike,
+    views: str | os.PathLike,
+    output: str | os.PathLike,
+    splits: str | os.PathLike | None = None,
+    categories: Sequence[str] = (),
+    **settings,
+) -> pathlib.Path:
+    """The directory of ShapeNet as 3D-R2N2 rendered and voxelised it.
+
+    As `prepare_meshes`, but for these. Archives are read where they are, in order.
+
+    Args:
+      voxels: `ShapeNetVox32.tgz`, another archive or a folder.
+      views: `ShapeNetRendering.tgz` or the like.
+      output: the folder that is to hold the data set.
+      splits: a file like `ShapeNet.json`; without it splits are drawn by the seed.
+      categories: take only these, by name or ShapeNet number; empty or "all" takes
+        all.
+      **settings: `seed`, `drop_duplicates` and `strict`, as of `ShapesConfig`.
+    """
+    config = r2n2.inspect_archives(
+        _absolute(voxels),
+        _absolute(views),
+        None if splits is None else _absolute(splits),
+        categories=tuple(kind for kind in categories if kind != "all"),
+        **settings,
+    )
+    config.name = (
+        f"{config_name(config.categories)}_r{config.resolution}_v{config.image_size}"
+    )
+    config.description = "3D-R2N2's grids and renders, with the cameras."
+    return shape_builder.prepare(r2n2.Builder(config=config, data_dir=_folder(output)))
 
 
 def prepare_volumetric(

@@ -3,7 +3,7 @@
 import io
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Float, UInt8
 from PIL import Image
 
 
@@ -14,9 +14,16 @@ def encode_view(image: UInt8[np.ndarray, "h w"]) -> bytes:
     return file.getvalue()
 
 
-def example(name: str, voxels: Bool[np.ndarray, "x y z"], views: list[bytes]) -> dict:
+def example(
+    name: str,
+    voxels: Bool[np.ndarray, "x y z"],
+    views: list[bytes],
+    cameras: Float[np.ndarray, "v 4"] | None = None,
+) -> dict:
     """An example as `tfds_tools.features` describes it; views as PNG."""
     found = {"name": name, "voxels": voxels.astype(np.uint8)}
     if views:
         found["views"] = [io.BytesIO(view) for view in views]
+    if cameras is not None:
+        found["cameras"] = cameras
     return found

@@ -116,8 +116,7 @@ class ShapesBuilder(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, split: str, shapes: list[Made]):
         for made in Progress(f"writing {split}", shapes):
-            voxels, views = made.load()
-            shared = example(made.file.name, voxels, views)
+            shared = example(made.file.name, *made.load())
             yield made.file.key, {**shared, "category": made.file.category}
 
     def _record(self, collection: Collection, digest: str) -> None:

@@ -28,11 +28,12 @@ _PACKAGES = (
 
 
 def features(
-    resolution: int, image_size: int, num_views: int
+    resolution: int, image_size: int, num_views: int, cameras: bool = False
 ) -> dict[str, tfds.features.FeatureConnector]:
     """The features that every data set of shapes has; without views, no `views`.
 
     `voxels` are 0 or 1 with axes (x, y, z), z up, front towards −y; `views` are grey.
+    Where each has a camera of its own, `cameras` are as of `Examples`.
     """
     found = {
         "name": tfds.features.Text(),
@@ -49,6 +50,8 @@ def features(
             ),
             length=num_views,
         )
+    if cameras:
+        found["cameras"] = tfds.features.Tensor(shape=(num_views, 4), dtype=np.float32)
     return found
 
 

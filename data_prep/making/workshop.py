@@ -13,9 +13,10 @@ import pathlib
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.copies import digest, mirror_digest
@@ -25,8 +26,20 @@ from ..archives.listing import ShapeFile
 from .parallel import parallel_map
 
 Voxels = Bool[np.ndarray, "x y z"]
-# Makes voxels, and views as PNG, of a shape in an archive.
-Maker = Callable[[Archive, ShapeFile, bytes], tuple[Voxels, list[bytes]]]
+
+
+class Shape(NamedTuple):
+    """What is made of a file: voxels, views as PNG, and their cameras if each has one.
+
+    Of a data set whose views are all from one ring, that is recorded instead.
+    """
+
+    voxels: Voxels
+    views: list[bytes]
+    cameras: Float[np.ndarray, "v 4"] | None = None
+
+
+Maker = Callable[[Archive, ShapeFile, bytes], Shape]
 
 _UNCACHED = ".gltf"  # depends on other files than itself
 # What numpy raises for a file that a crash left empty or cut.
@@ -50,8 +63,8 @@ class Made:
     mirror_digest: str = ""
     error: str = ""
 
-    def load(self) -> tuple[Voxels, list[bytes]]:
-        """The voxels and the views as PNG."""
+    def load(self) -> Shape:
+        """The shape."""
         return _load(self.stored)
 
 
@@ -90,13 +103,13 @@ class Workshop:
         except Exception as error:  # one odd file must not end the work on thousands
             return Made(file, error=f"unexpectedly, {type(error).__name__}: {error}")
         if fresh:  # not above: a full disk is no fault of the file
-            _store(stored, *made)
-        return Made(file, stored, digest(made[0]), mirror_digest(made[0]))
+            _store(stored, made)
+        return Made(file, stored, digest(made.voxels), mirror_digest(made.voxels))
 
     def _place(self, file: ShapeFile, content: bytes) -> pathlib.Path:
         recipe = f"{self.make!r} {_versions()}".encode()
-        if is_uncached(file):  # two of them may be alike, but not what they refer to
-            recipe += file.path.encode(errors="surrogateescape")
+        # Two files may be alike, but not what they refer to.
+        recipe += file.path.encode(errors="surrogateescape")
         return self.folder / f"{hashlib.sha256(recipe + content).hexdigest()}.npz"
 
 
@@ -137,7 +150,7 @@ def is_uncached(file: ShapeFile) -> bool:
     return file.path.lower().endswith(_UNCACHED)
 
 
-def _load_whole(path: pathlib.Path) -> tuple[Voxels, list[bytes]] | None:
+def _load_whole(path: pathlib.Path) -> Shape | None:
     """What is stored, or None if that is nothing or damaged."""
     try:
         return _load(path)
@@ -145,27 +158,29 @@ def _load_whole(path: pathlib.Path) -> tuple[Voxels, list[bytes]] | None:
         return None
 
 
-def _store(path: pathlib.Path, voxels: Voxels, views: list[bytes]) -> None:
+def _store(path: pathlib.Path, shape: Shape) -> None:
     partial = path.with_suffix(f".{os.getpid()}.partial")
+    arrays = {} if shape.cameras is None else {"cameras": shape.cameras}
     with partial.open("wb") as file:
         np.savez(
             file,
-            side=len(voxels),
-            voxels=np.packbits(voxels),
-            lengths=np.array([len(view) for view in views], int),
-            views=np.frombuffer(b"".join(views), np.uint8),
+            side=len(shape.voxels),
+            voxels=np.packbits(shape.voxels),
+            lengths=np.array([len(view) for view in shape.views], int),
+            views=np.frombuffer(b"".join(shape.views), np.uint8),
+            **arrays,
         )
     os.replace(partial, path)
 
 
-def _load(path: pathlib.Path) -> tuple[Voxels, list[bytes]]:
+def _load(path: pathlib.Path) -> Shape:
     with path.open("rb") as file, np.load(file) as stored:
         side, lengths = int(stored["side"]), stored["lengths"]
         bits = np.unpackbits(stored["voxels"], count=side**3)
-        joined = stored["views"].tobytes()
+        joined, cameras = stored["views"].tobytes(), stored.get("cameras")
     ends = np.cumsum(lengths)
     views = [joined[end - n : end] for end, n in zip(ends, lengths, strict=True)]
-    return bits.reshape(side, side, side).astype(bool), views
+    return Shape(bits.reshape(side, side, side).astype(bool), views, cameras)
 
 
 @functools.cache

@@ -9,7 +9,7 @@ import pytest
 from data_prep.archives.archive import Archive
 from data_prep.archives.listing import find_shapes
 from data_prep.making import workshop as making
-from data_prep.making.workshop import Workshop, make_all
+from data_prep.making.workshop import Shape, Workshop, make_all
 from vaegan_jax.errors import UserError
 
 
@@ -30,7 +30,7 @@ class Recorder:
         with open(self.log, "a") as log:
             log.write(file.name)
         grid = np.arange(27).reshape(3, 3, 3) < len(content)
-        return grid, [b"view" * i for i in range(self.views)]
+        return Shape(grid, [b"view" * i for i in range(self.views)])
 
 
 @pytest.fixture
@@ -55,7 +55,8 @@ def log(workshop):
 def test_shapes_come_in_order_and_whole(workshop):
     made, skipped = make(workshop)
     assert [m.file.name for m in made] == ["a", "b", "c"] and not skipped
-    voxels, views = made[0].load()
+    voxels, views, cameras = made[0].load()
+    assert cameras is None
     assert voxels.shape == (3, 3, 3) and voxels.sum() == 1 and voxels[0, 0, 0]
     assert views == [b"", b"view"]
     assert made[0].digest == made[1].digest
@@ -66,7 +67,7 @@ def test_nothing_is_made_twice(workshop):
     assert sorted(log(workshop)) == ["a", "b", "c"]
     (workshop.archive / "b.off").write_text("changed")
     made, _ = make(workshop)
-    assert log(workshop)[3:] == "b" and made[1].load()[0].sum() == 7
+    assert log(workshop)[3:] == "b" and made[1].load().voxels.sum() == 7
     other = dataclasses.replace(workshop, make=Recorder(workshop.make.log, views=1))
     make(other)
     assert sorted(log(workshop)[4:]) == ["a", "b", "c"]
@@ -108,7 +109,7 @@ def test_what_a_crash_left_damaged_is_made_again(workshop):
         path.write_bytes(b"")
     again, _ = make(workshop)
     assert [m.digest for m in again] == [m.digest for m in made]
-    assert again[2].load()[0].sum() == 1
+    assert again[2].load().voxels.sum() == 1
 
 
 def test_a_full_disk_is_no_fault_of_a_file(workshop, monkeypatch):
@@ -134,7 +135,7 @@ def test_files_that_depend_on_others_are_told_apart(workshop, suffix):
         with Archive(workshop.archive) as archive:
             files = find_shapes(archive, (".gltf",)).files
         made, _ = make_all(workshop, files, strict=True)
-        assert [m.load()[0].sum() for m in made] == [count, 5]
+        assert [m.load().voxels.sum() for m in made] == [count, 5]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,4 +145,4 @@ class _BesideReader:
     def __call__(self, archive, file, content):
         folder = file.path.rsplit("/", 1)[0]
         length = len(archive.read(f"{folder}/buffer"))
-        return np.arange(27).reshape(3, 3, 3) < length, []
+        return Shape(np.arange(27).reshape(3, 3, 3) < length, [])

@@ -19,6 +19,7 @@ from vaegan_jax.shapes.voxelize import METHODS, voxelize
 from ..archives.archive import Archive
 from ..archives.listing import ShapeFile
 from ..building.examples import encode_view
+from ..making.workshop import Shape
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,9 +56,7 @@ class MeshMaker:
     camera: Camera | None
     image_size: int
 
-    def __call__(
-        self, archive: Archive, file: ShapeFile, content: bytes
-    ) -> tuple[Bool[np.ndarray, "x y z"], list[bytes]]:
+    def __call__(self, archive: Archive, file: ShapeFile, content: bytes) -> Shape:
         def resource(name: str) -> bytes:
             beside = posixpath.dirname(file.path)
             path = posixpath.normpath(posixpath.join(beside, unquote(name)))
@@ -70,6 +69,6 @@ class MeshMaker:
         mesh = read_mesh(content, suffix, "z", resource)  # as it is
         voxels = turn_grid(self.voxelizer(mesh), turn)
         if self.camera is None:
-            return voxels, []
+            return Shape(voxels, [])
         views = render_views(turn_mesh(mesh, turn), self.camera, self.image_size)
-        return voxels, [encode_view(view) for view in views]
+        return Shape(voxels, [encode_view(view) for view in views])

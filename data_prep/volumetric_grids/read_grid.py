@@ -12,6 +12,7 @@ from vaegan_jax.shapes.mislabelled_files import other_kind
 
 from ..archives.archive import Archive
 from ..archives.listing import ShapeFile, identify_by_folders
+from ..making.workshop import Shape
 from .matlab_files import read_variables
 
 KEY = "instance"  # of the grid in the files of 3D ShapeNets
@@ -35,9 +36,7 @@ class GridReader:
 
     resolution: int
 
-    def __call__(
-        self, archive: Archive, file: ShapeFile, content: bytes
-    ) -> tuple[Bool[np.ndarray, "x y z"], list[bytes]]:
+    def __call__(self, archive: Archive, file: ShapeFile, content: bytes) -> Shape:
         grid = read_instance(content)
         missing = self.resolution - len(grid)
         if missing < 0 or missing % 2:
@@ -45,7 +44,7 @@ class GridReader:
                 f"a grid of {len(grid)}³ cannot be padded evenly to "
                 f"{self.resolution}³; choose another --resolution"
             )
-        return np.pad(grid, missing // 2), []
+        return Shape(np.pad(grid, missing // 2), [])
 
 
 def read_instance(content: bytes) -> Bool[np.ndarray, "x y z"]:

@@ -219,8 +219,7 @@ def _passed_over(unnumbered: Sequence[str]) -> str:
     text = f"images passed over, not called NAME_001.png: {len(unnumbered)} ({first})"
     if _R2N2_VIEW.search(first):
         text += (
-            ", which is the layout of 3D-R2N2's ShapeNetRendering: their cameras are "
-            "no ring, and archive does not read them"
+            ", which is the layout of 3D-R2N2's ShapeNetRendering: use the command r2n2"
         )
     return text
 

@@ -78,7 +78,7 @@ def read_split(
     has_views = "views" in builder.info.features
     kept_fields = [
         field
-        for field in ("name", "voxels", "category")
+        for field in ("name", "voxels", "category", "cameras")
         if field in builder.info.features
     ]
     if image_size is not None and not has_views:
@@ -117,12 +117,14 @@ def read_split(
         if image_size is None
         else np.stack([example["views"] for example in decoded]),
         [example["category"].decode() for example in decoded if "category" in example],
-        cameras=None
-        if image_size is None
-        else recorded_cameras(
-            read_provenance(path), names, decoded[0]["views"].shape[0]
-        ),
+        cameras=None if image_size is None else _cameras(path, names, decoded),
     )
+
+
+def _cameras(path: pathlib.Path, names: list[str], decoded: list[dict]):
+    if "cameras" in decoded[0]:
+        return np.stack([example["cameras"] for example in decoded])
+    return recorded_cameras(read_provenance(path), names, len(decoded[0]["views"]))
 
 
 @contextlib.contextmanager

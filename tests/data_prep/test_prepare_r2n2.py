@@ -1,0 +1,206 @@
+"""3D-R2N2's archives become a data set whose views know their cameras."""
+
+import json
+import shutil
+import tarfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data_prep.archives.archive import Archive
+from data_prep.procedural_chairs.chairs import build_chair
+from data_prep.procedural_chairs.parameters import sample_parameters
+from data_prep.r2n2_renders.layout import identify, read_cameras, read_splits
+from tests.helpers import assert_error
+from vaegan_jax.data.dataset import open_split
+from vaegan_jax.data.packing import pack
+from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.cameras import ViewCamera
+from vaegan_jax.shapes.orientation import frame_turn, turn_grid
+from vaegan_jax.shapes.render import render_from
+from vaegan_jax.shapes.silhouettes import likeness_when_turned
+from vaegan_jax.shapes.voxel_files import write_binvox
+from vaegan_jax.shapes.voxelize import voxelize
+
+CHAIR, TABLE = "03001627", "04379243"
+SIZE, VIEWS = 48, 4
+
+
+def write_shape(folder, synset, name, number):
+    """A procedural chair as those archives have shapes, from random cameras."""
+    mesh, rng = build_chair(sample_parameters(number)), np.random.default_rng(number)
+    renders = folder / "ShapeNetRendering" / synset / name / "rendering"
+    grids = folder / "ShapeNetVox32" / synset / name
+    renders.mkdir(parents=True)
+    grids.mkdir(parents=True)
+    # Ours to theirs: the inverse of what is to be undone.
+    theirs = turn_grid(voxelize(mesh, 32), frame_turn(up="y", front="x").T)
+    write_binvox(grids / "model.binvox", theirs)
+    cameras, lines = [], []
+    for _ in range(VIEWS):
+        azimuth, elevation, share = rng.uniform((0, 25, 0.7), (360, 30, 1)).tolist()
+        cameras.append(ViewCamera(-azimuth % 360, elevation, 1.75 * share, 49.134))
+        lines.append(f"{azimuth} {elevation} 0 {share} 25\n")
+    for view, seen in enumerate(render_from(mesh, cameras, SIZE)):
+        opaque = Image.fromarray(np.where(seen < 255, 255, 0).astype(np.uint8))
+        grey = Image.fromarray(seen)
+        Image.merge("RGBA", (grey, grey, grey, opaque)).save(
+            renders / f"{view:02d}.png"
+        )
+    (renders / "rendering_metadata.txt").write_text("".join(lines))
+    (renders / "renderings.txt").write_text("\n".join(f"{v:02d}.png" for v in range(4)))
+    return cameras
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Six chairs and two tables, their cameras and a split file."""
+    folder = tmp_path_factory.mktemp("r2n2")
+    cameras = {f"c{i}": write_shape(folder, CHAIR, f"c{i}", number=i) for i in range(6)}
+    for i in range(2):
+        write_shape(folder, TABLE, f"t{i}", number=10 + i)
+    splits = [
+        {"taxonomy_id": CHAIR, "train": ["c0", "c1", "c2"], "val": ["c3"]}
+        | {"test": ["c4"]},
+        {"taxonomy_id": TABLE, "train": ["t0"], "val": [], "test": ["t1"]},
+    ]
+    (folder / "ShapeNet.json").write_text(json.dumps(splits))
+    return folder, cameras
+
+
+def arguments(folder, output):
+    return (
+        *("r2n2", f"--voxels={folder / 'ShapeNetVox32'}", f"--output={output}"),
+        f"--views={folder / 'ShapeNetRendering'}",
+    )
+
+
+def test_views_cameras_and_voxels_agree_and_splits_are_kept(written, run, tmp_path):
+    folder, cameras = written
+    split = f"--split={folder / 'ShapeNet.json'}"
+    made = run(*arguments(folder, tmp_path / "a"), split, "--category=chair")
+    assert made.returncode == 0, made.stderr
+    assert "train: 3 shapes (3 chair)" in made.stdout and "c5" not in made.stdout
+    pack(tmp_path / "a", tmp_path / "a.npz", image_size=32)
+    for path, size in ((tmp_path / "a", SIZE), (tmp_path / "a.npz", 32)):
+        found = {s: open_split(path, s, 32, size) for s in ("train", "validation")}
+        assert sorted(found["train"].names) == ["c0", "c1", "c2"]
+        assert found["validation"].names == ["c3"]
+        for examples in found.values():
+            for i, name in enumerate(examples.names):
+                told = [ViewCamera(*row) for row in examples.cameras[i].tolist()]
+                for one, other in zip(told, cameras[name], strict=True):
+                    np.testing.assert_allclose(one.numbers, other.numbers, rtol=1e-5)
+                grid, views = examples.voxels[i].astype(bool), examples.views[i]
+                likeness = likeness_when_turned(grid, views, told)
+                assert likeness.argmax() == 0 and likeness[0] > 0.8
+
+
+def test_tars_give_what_folders_do_and_all_categories_are_taken(written, run, tmp_path):
+    folder, _ = written
+    for name in ("ShapeNetVox32", "ShapeNetRendering"):
+        with tarfile.open(tmp_path / f"{name}.tgz", "w:gz") as tar:
+            tar.add(folder / name, name)
+    archives = (
+        *("r2n2", f"--voxels={tmp_path / 'ShapeNetVox32.tgz'}", "--category=all"),
+        f"--views={tmp_path / 'ShapeNetRendering.tgz'}",
+    )
+    made = run(*archives, f"--output={tmp_path / 'a'}", "--seed=1")
+    plain = run(*arguments(folder, tmp_path / "b"), "--seed=1")
+    assert made.returncode == plain.returncode == 0, made.stderr + plain.stderr
+    assert "6 shapes (4 chair, 2 table)" in made.stdout
+    for split in ("train", "validation", "test"):
+        one, other = (open_split(tmp_path / x, split, 32, SIZE) for x in "ab")
+        assert one.names == other.names and one.categories == other.categories
+        for field in ("voxels", "views", "cameras"):
+            np.testing.assert_array_equal(getattr(one, field), getattr(other, field))
+    total = sum(len(open_split(tmp_path / "a", s, 32, SIZE)) for s in ("train", "test"))
+    assert total + len(open_split(tmp_path / "a", "validation", 32, SIZE)) == 8
+
+
+def test_shapes_that_cannot_be_used_are_named(written, run, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(written[0], folder)
+    renders, grids = folder / "ShapeNetRendering" / CHAIR, folder / "ShapeNetVox32"
+    (renders / "c1/rendering/02.png").unlink()
+    (grids / CHAIR / "c2/model.binvox").unlink()
+    metadata = renders / "c3/rendering/rendering_metadata.txt"
+    metadata.write_text("1 2 3\n")
+    turned = renders / "c4/rendering/rendering_metadata.txt"
+    turned.write_text("0 30 5 1 25\n" * VIEWS)
+    picture = renders / "c5/rendering/01.png"
+    picture.write_bytes(picture.read_bytes()[:200])
+    made = run(*arguments(folder, tmp_path / "out"), "--category=chair")
+    assert made.returncode == 0, made.stderr
+    for part in (
+        "train: 1 shapes (1 chair)\nskipped files: 5",
+        "02.png is missing, which its rendering_metadata.txt tells of",
+        f"there is no grid of {CHAIR}/c2 in",
+        "a line has not 5 numbers; copy it again",
+        "a camera is turned by 5.0° about its axis",
+        "01.png is no whole picture",
+    ):
+        assert part in made.stdout, part
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [("{", "is no list of taxonomies"), ('[{"id": 3}]', "is no list of taxonomies")],
+)
+def test_a_wrong_split_file_is_named(written, run, tmp_path, content, message):
+    (tmp_path / "split.json").write_text(content)
+    arguments_ = arguments(written[0], tmp_path / "out")
+    made = run(*arguments_, f"--split={tmp_path / 'split.json'}")
+    assert_error(made, "split.json", message, "leave --split out")
+    assert_error(run(*arguments_, f"--split={tmp_path / 'none'}"), "No such file")
+    (tmp_path / "split.json").write_text('[{"taxonomy_id": "1", "train": ["a"]}]')
+    made = run(*arguments_, f"--split={tmp_path / 'split.json'}")
+    assert_error(made, "names none of the shapes that are there")
+
+
+def test_nothing_of_that_layout(run, tmp_path):
+    (tmp_path / "a.txt").touch()
+    made = run("r2n2", f"--voxels={tmp_path}", f"--views={tmp_path}", "--output=x")
+    assert_error(made, "holds no rendering_metadata.txt file")
+
+
+def test_splits_and_names_by_hand(tmp_path):
+    path = f"ShapeNetRendering/{CHAIR}/abc/rendering/rendering_metadata.txt"
+    assert (identify(path).category, identify(path).name) == ("chair", "abc")
+    assert identify(path, {f"{CHAIR}/abc": "test"}).split == "test"
+    assert identify(path, {}).split == "none"
+    with pytest.raises(UserError, match="x: the file is empty"):
+        read_cameras(b"", "x")
+    file = tmp_path / "s.json"
+    file.write_text(json.dumps([{"taxonomy_id": "1", "val": ["a"], "test": ["b"]}]))
+    assert read_splits(file) == {"1/a": "validation", "1/b": "test"}
+
+
+def test_real_renders_and_grids_agree(real_data, run, tmp_path):
+    """In no other of 24 orientations do outlines agree nearly as well."""
+    folder = real_data / "r2n2"
+    made = run(*arguments(folder, tmp_path / "a"), "--category=chair")
+    assert made.returncode == 0, made.stderr
+    for split in ("train", "validation"):
+        examples = open_split(tmp_path / "a", split, 32, 137)
+        cameras = [ViewCamera(*row) for row in examples.cameras[0].tolist()]
+        grid, views = examples.voxels[0].astype(bool), examples.views[0]
+        assert views.shape[0] == 24
+        likeness = likeness_when_turned(grid, views, cameras)
+        assert likeness[0] > 0.85 and likeness[0] > np.sort(likeness)[-2] + 0.1
+        # As if azimuths ran the other way round, or began elsewhere.
+        for sign, offset in ((-1, 0), (1, 90), (1, 180), (1, 270)):
+            wrong = [
+                ViewCamera(sign * c.azimuth_degrees + offset, *c.numbers[1:].tolist())
+                for c in cameras
+            ]
+            assert likeness_when_turned(grid, views, wrong)[0] < likeness[0] - 0.1
+
+
+def test_the_real_archive_reads_forwards(real_data):
+    from data_prep.r2n2_renders.layout import in_order
+
+    with Archive(real_data / "r2n2" / "ShapeNetRendering") as archive:
+        for names in in_order(archive).values():
+            assert len(names) == 26
