@@ -1,9 +1,13 @@
 """The shape that explains its outline decides how pictures were framed."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.helpers import untrained
+from vaegan_jax.inference import doubtful_framing
 from vaegan_jax.inference.doubtful_framing import settle
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.meshes import voxels_to_mesh
@@ -71,3 +75,22 @@ def test_clear_pictures_cost_nothing():
         raise AssertionError
 
     assert settle([one], reconstruct) == [one]
+
+
+@pytest.mark.parametrize("prefer_moved", [False, True])
+def test_a_model_settles_what_its_framing_leaves_open(monkeypatch, prefer_moved):
+    model = untrained("mv_vae_gan")
+    grid = chair(24)
+    picture = render_views(voxels_to_mesh(grid), Camera(), 96)[1]
+    usual = model.framing
+    # Three deviations from where it is expected: neither sure nor plainly moved.
+    (top, left, side), *_ = usual.windows(picture < 243)
+    assert (top, left, side) == (0, 0, 96)
+    ends = np.nonzero((picture < 243).any(1))[0][[0, -1]] + (0, 1)
+    off = abs(ends.mean() / 96 - 0.525)
+    framing = dataclasses.replace(usual, spread=np.array([1.0, off / 3, 1.0]))
+    model = dataclasses.replace(model, framing=framing)
+    likeness = iter([0.1, 0.9] if prefer_moved else [0.9, 0.1])
+    monkeypatch.setattr(doubtful_framing, "outline_likeness", lambda *_: next(likeness))
+    (one,) = model.fit(picture)
+    assert one.moved == prefer_moved and next(likeness, None) is None

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import pathlib
 import signal
@@ -16,11 +17,13 @@ from tests.helpers import AZIMUTHS, assert_trees_equal
 from tests.trainer.runs import config_for, final_state, stop_after, write_data
 from vaegan_jax.checkpoints.checkpoint import Checkpoints
 from vaegan_jax.errors import UserError
+from vaegan_jax.evaluate.evaluation import Options, _read_splits
 from vaegan_jax.inference.model import Model, load
 from vaegan_jax.inference.sample import write_samples
 from vaegan_jax.inference.shape_files import ShapeWriter
 from vaegan_jax.trainer import loop
 from vaegan_jax.trainer import train as driver
+from vaegan_jax.trainer.resuming import content
 
 
 @pytest.fixture(scope="module")
@@ -232,3 +235,13 @@ def test_moving_averages_are_what_is_sampled(data, tmp_path):
     current = state.generator.params["Dense_0"]["kernel"]
     assert (np.asarray(params) != np.asarray(current)).any()
     np.testing.assert_array_equal(model.sample(2, seed=5), model.sample(2, seed=5))
+
+
+@pytest.mark.parametrize("choose_on", ["held_out", "validation"])
+def test_evaluation_chooses_on_what_training_did(data, tmp_path, choose_on):
+    fields = {"train.num_steps": 1, "data.choose_on": choose_on}
+    assert driver.train(config_for(data, "vae_gan", **fields), tmp_path) == 0
+    noted = json.loads((tmp_path / "data.json").read_text())
+    splits = _read_splits(load(tmp_path), tmp_path, Options())
+    for kind, examples in (("training", splits.learnt), (choose_on, splits.choosing)):
+        assert content(noted[kind]["split"], examples) == noted[kind]

@@ -108,8 +108,8 @@ def check_data(
     split = data.train_split if held_out else data.validation_split
     kinds = ("training", data.choose_on)
     now = {
-        "training": _content(data.train_split, training),
-        data.choose_on: _content(split, choosing),
+        "training": content(data.train_split, training),
+        data.choose_on: content(split, choosing),
         "provenance": read_provenance(config.data.dir),
     }
     if origin is not None:
@@ -135,7 +135,8 @@ def check_data(
         )
 
 
-def _content(split: str, examples: Examples) -> dict[str, Any]:
+def content(split: str, examples: Examples) -> dict[str, Any]:
+    """What `data.json` notes of a split: its name, how many shapes, their SHA-256."""
     digest = hashlib.sha256(json.dumps(examples.names).encode())
     targets = () if examples.targets is None else (examples.targets,)
     for array in (examples.voxels, examples.views, *targets):
