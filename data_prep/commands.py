@@ -10,6 +10,7 @@ from vaegan_jax.runtime.paths import path_argument
 from vaegan_jax.shapes.orientation import AXES
 
 from .options import (
+    add_cameras,
     add_mesh_options,
     add_resolution,
     add_selection,
@@ -25,7 +26,8 @@ def procedural(given: argparse.Namespace) -> str:
     """Makes parametric chairs: nothing is downloaded."""
     from .prepare import prepare_procedural
 
-    return str(prepare_procedural(given.output, given.resolution, given.image_size))
+    settings = given.resolution, given.image_size, given.cameras
+    return str(prepare_procedural(given.output, *settings))
 
 
 def meshes(given: argparse.Namespace) -> str:
@@ -100,12 +102,14 @@ def add_command(commands, function) -> argparse.ArgumentParser:
 
 def add_commands(commands) -> None:
     """Adds all commands above to the subparsers of a parser."""
-    option = add_command(commands, procedural).add_argument
+    command = add_command(commands, procedural)
+    option = command.add_argument
     option(
         "--output", type=path_argument, help="folder for data sets (default: the cache)"
     )
     option("--resolution", type=int, default=32, help="voxels a side: 32 or 64")
     option("--image_size", type=int, default=64, help="pixels: 64, 128 or 224")
+    add_cameras(command)
 
     command = add_command(commands, meshes)
     add_source_options(command, "folder, zip or tar of .off .obj .glb .gltf .ply .stl")

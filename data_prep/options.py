@@ -3,11 +3,11 @@
 import argparse
 from typing import Any
 
+from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.paths import path_argument
 from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.random_cameras import KINDS, RandomCameras
 from vaegan_jax.shapes.voxelize import METHODS
-
-_CAMERA = Camera()
 
 
 def add_source_options(
@@ -80,13 +80,21 @@ def add_mesh_options(parser: argparse.ArgumentParser) -> None:
         help="voxels only, which --config=gan trains on",
     )
     option("--image_size", type=positive, default=224, help="pixels of a view (224)")
-    option("--num_views", type=positive, default=12, help="at equal steps (12)")
-    option("--elevation", type=float, default=_CAMERA.elevation_degrees, help="degrees")
+    option("--num_views", type=positive, default=12, help="of each shape (12)")
+    add_cameras(parser)
+    option("--elevation", type=float, help="of the ring, in degrees (30)")
     option(
         "--distance",
         type=float,
-        default=_CAMERA.distance,
-        help="of the camera, in diagonals of a shape's bounding box (2.6)",
+        help="of the ring, in diagonals of a shape's bounding box (2.6)",
+    )
+
+
+def add_cameras(parser: argparse.ArgumentParser) -> None:
+    """Where views are taken from."""
+    text = "views from a ring, or at random: anywhere, or as 3D-R2N2's renders (ring)"
+    parser.add_argument(
+        "--cameras", choices=("ring", *KINDS), default="ring", help=text
     )
 
 
@@ -106,7 +114,6 @@ def source_settings(given: argparse.Namespace) -> dict[str, Any]:
 
 def mesh_settings(given: argparse.Namespace) -> dict[str, Any]:
     """The settings of a `MeshFolderConfig` that options gave."""
-    camera = Camera(given.num_views, given.elevation, given.distance)
     return {
         **source_settings(given),
         "resolution": given.resolution,
@@ -115,9 +122,28 @@ def mesh_settings(given: argparse.Namespace) -> dict[str, Any]:
         "centred": not given.no_centred,
         "oversample": given.oversample,
         "up": given.up,
-        "camera": None if given.no_views else camera,
+        "camera": None if given.no_views else _camera(given),
         "image_size": given.image_size,
     }
+
+
+def _camera(given: argparse.Namespace) -> Camera | RandomCameras:
+    ring = {
+        name: value
+        for name, value in (
+            ("elevation_degrees", given.elevation),
+            ("distance", given.distance),
+        )
+        if value is not None
+    }
+    if given.cameras == "ring":
+        return Camera(given.num_views, **ring)
+    if ring:
+        raise UserError(
+            f"--elevation and --distance are of a ring, not of --cameras="
+            f"{given.cameras}; leave them out"
+        )
+    return RandomCameras(given.cameras, given.num_views)
 
 
 def positive(text: str) -> int:

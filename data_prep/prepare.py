@@ -25,6 +25,7 @@ def prepare_procedural(
     data_dir: str | os.PathLike | None = None,
     resolution: int = 32,
     image_size: int = 64,
+    cameras: str = "ring",
 ) -> pathlib.Path:
     """The directory of the procedural chairs, made first if they are not there.
 
@@ -32,22 +33,24 @@ def prepare_procedural(
       data_dir: the folder that holds data sets; default the cache.
       resolution: voxels along each axis.
       image_size: pixels along each side of a view.
+      cameras: "ring", or the kind of `RandomCameras`.
 
     Raises:
       UserError: for a resolution or image size that there is no configuration for,
         or a cache that cannot be written to.
     """
-    name = f"r{resolution}_v{image_size}"
     known = [config.name for config in chairs.Builder.BUILDER_CONFIGS]
-    if name not in known:
+    if f"r{resolution}_v{image_size}" not in known:
         raise UserError(
             f"The procedural chairs come with a resolution of 32 or 64 and an image "
             f"size of 64, 128 or 224, not {resolution} and {image_size}."
         )
     if data_dir is None:
         with writing_to_cache() as cache:
-            return prepare_procedural(cache, resolution, image_size)
-    return tfds_tools.build(chairs.Builder(config=name, data_dir=_folder(data_dir)))
+            return prepare_procedural(cache, resolution, image_size, cameras)
+    config = chairs.configuration(resolution, image_size, cameras)
+    builder = chairs.Builder(config=config, data_dir=_folder(data_dir))
+    return tfds_tools.build(builder)
 
 
 def prepare_archive(

@@ -8,6 +8,7 @@ import json
 import pathlib
 import shutil
 import tempfile
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -16,6 +17,8 @@ import tensorflow_datasets as tfds
 from tensorflow_datasets.core.example_serializer import ExampleSerializer
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.random_cameras import RandomCameras
 
 # TensorFlow only reads and writes data here; it must not claim the memory of a GPU.
 tf.config.set_visible_devices([], "GPU")
@@ -53,6 +56,13 @@ def features(
     if cameras:
         found["cameras"] = tfds.features.Tensor(shape=(num_views, 4), dtype=np.float32)
     return found
+
+
+def camera_facts(camera: Camera | RandomCameras | None) -> dict[str, Any]:
+    """What is recorded of the cameras: a ring, or how random ones were drawn."""
+    if isinstance(camera, RandomCameras):
+        return {"camera": None, "cameras": camera.to_dict()}
+    return {"camera": None if camera is None else camera.to_dict()}
 
 
 def metadata(**facts) -> tfds.core.MetadataDict:

@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 import posixpath
+import zlib
 from urllib.parse import unquote
 
 import numpy as np
@@ -10,10 +11,11 @@ import trimesh
 from jaxtyping import Bool
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.cameras import Camera, numbers_of
 from vaegan_jax.shapes.mesh_files import read_mesh
 from vaegan_jax.shapes.orientation import find_turn, turn_grid, turn_mesh
-from vaegan_jax.shapes.render import render_views
+from vaegan_jax.shapes.random_cameras import RandomCameras, views_of
+from vaegan_jax.shapes.render import render_from
 from vaegan_jax.shapes.voxelize import METHODS, voxelize
 
 from ..archives.archive import Archive
@@ -47,14 +49,16 @@ class MeshMaker:
     Attributes:
       voxelizer: makes voxels of a mesh in the axes of its file, as binvox does.
       up: "z", "y" or, by the kind of file, None; see `find_turn`.
-      camera: where views are taken from; None makes no views.
+      cameras: where views are taken from; None makes no views.
       image_size: height and width of a view in pixels.
+      seed: of random cameras.
     """
 
     voxelizer: Voxelizer
     up: str | None
-    camera: Camera | None
+    cameras: Camera | RandomCameras | None
     image_size: int
+    seed: int = 0
 
     def __call__(self, archive: Archive, file: ShapeFile, content: bytes) -> Shape:
         def resource(name: str) -> bytes:
@@ -68,7 +72,12 @@ class MeshMaker:
         turn = find_turn(suffix, self.up)
         mesh = read_mesh(content, suffix, "z", resource)  # as it is
         voxels = turn_grid(self.voxelizer(mesh), turn)
-        if self.camera is None:
+        if self.cameras is None:
             return Shape(voxels, [])
-        views = render_views(turn_mesh(mesh, turn), self.camera, self.image_size)
-        return Shape(voxels, [encode_view(view) for view in views])
+        rng = np.random.default_rng([self.seed, zlib.crc32(file.key.encode())])
+        cameras = views_of(self.cameras, rng)
+        views = render_from(turn_mesh(mesh, turn), cameras, self.image_size)
+        # Those of a ring are recorded once.
+        own = isinstance(self.cameras, RandomCameras)
+        numbers = np.float32(numbers_of(cameras)) if own else None
+        return Shape(voxels, [encode_view(view) for view in views], numbers)

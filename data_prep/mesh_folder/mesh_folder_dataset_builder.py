@@ -7,6 +7,7 @@ import tensorflow_datasets as tfds
 
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.mesh_files import MESH_SUFFIXES
+from vaegan_jax.shapes.random_cameras import RandomCameras
 from vaegan_jax.shapes.voxelize import default_method
 
 from ..archives.archive import Archive
@@ -25,7 +26,7 @@ class MeshFolderConfig(ShapesConfig):
       solid: fill the inside of the shapes.
       method, centred, oversample: of `vaegan_jax.shapes.voxelize`.
       up: "z", "y" or, by the kind of file, None.
-      camera: where views are taken from; None makes none.
+      camera: where views are taken from; None makes none. Random ones are of the seed.
       image_size: height and width of a view in pixels.
     """
 
@@ -35,7 +36,7 @@ class MeshFolderConfig(ShapesConfig):
     centred: bool = True
     oversample: int = 4
     up: str | None = None
-    camera: Camera | None = dataclasses.field(default_factory=Camera)
+    camera: Camera | RandomCameras | None = dataclasses.field(default_factory=Camera)
     image_size: int = 224
 
     @property
@@ -74,7 +75,9 @@ class Builder(ShapesBuilder):
 
     def maker(self) -> MeshMaker:
         config = self.builder_config
-        return MeshMaker(config.voxelizer, config.up, config.camera, config.image_size)
+        return MeshMaker(
+            config.voxelizer, config.up, config.camera, config.image_size, config.seed
+        )
 
     def recipe(self) -> dict[str, Any]:
         config = self.builder_config
@@ -84,7 +87,7 @@ class Builder(ShapesBuilder):
                 "name": "vaegan_jax.shapes.voxelize",
                 **dataclasses.asdict(config.voxelizer),
             },
-            "camera": config.camera.to_dict() if config.camera else None,
+            **tfds_tools.camera_facts(config.camera),
             "image_size": config.image_size if config.camera else None,
         }
 
@@ -92,5 +95,10 @@ class Builder(ShapesBuilder):
         config = self.builder_config
         num_views = config.camera.num_views if config.camera else 0
         return self._shape_info(
-            tfds_tools.features(config.resolution, config.image_size, num_views)
+            tfds_tools.features(
+                config.resolution,
+                config.image_size,
+                num_views,
+                cameras=isinstance(config.camera, RandomCameras),
+            )
         )

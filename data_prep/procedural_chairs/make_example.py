@@ -3,10 +3,11 @@
 import dataclasses
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
-from vaegan_jax.shapes.cameras import Camera
-from vaegan_jax.shapes.render import render_views
+from vaegan_jax.shapes.cameras import Camera, numbers_of
+from vaegan_jax.shapes.random_cameras import RandomCameras, views_of
+from vaegan_jax.shapes.render import render_from
 from vaegan_jax.shapes.voxelize import voxelize
 
 from ..building.examples import encode_view
@@ -16,12 +17,13 @@ from .parameters import ChairParameters, sample_parameters
 
 @dataclasses.dataclass(frozen=True)
 class MadeChair:
-    """A chair with its voxels and its views as PNG."""
+    """A chair: voxels, views as PNG, and the cameras of these if they are random."""
 
     index: int
     parameters: ChairParameters
     voxels: Bool[np.ndarray, "x y z"]
     views: list[bytes]
+    cameras: Float[np.ndarray, "v 4"] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,18 +32,21 @@ class ChairMaker:
 
     resolution: int
     image_size: int
-    camera: Camera
+    camera: Camera | RandomCameras
     seed: int = 0
 
     def __call__(self, index: int) -> MadeChair:
         parameters = sample_parameters(index, self.seed)
         mesh = build_chair(parameters)
-        views = render_views(mesh, self.camera, self.image_size)
+        cameras = views_of(self.camera, np.random.default_rng([self.seed, index, 1]))
+        views = render_from(mesh, cameras, self.image_size)
+        own = isinstance(self.camera, RandomCameras)
         return MadeChair(
             index,
             parameters,
             self._voxelize(mesh),
             [encode_view(view) for view in views],
+            np.float32(numbers_of(cameras)) if own else None,
         )
 
     def _voxelize(self, mesh) -> Bool[np.ndarray, "x y z"]:

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.random_cameras import RandomCameras
 
 from ..building import tfds_tools
 from ..building.examples import example
@@ -29,15 +30,20 @@ class ChairsConfig(tfds.core.BuilderConfig):
     resolution: int = 32
     image_size: int = 64
     total: int = 1200
-    camera: Camera = dataclasses.field(default_factory=Camera)
+    camera: Camera | RandomCameras = dataclasses.field(default_factory=Camera)
 
 
-def _config(resolution: int, image_size: int) -> ChairsConfig:
+def configuration(
+    resolution: int, image_size: int, cameras: str = "ring"
+) -> ChairsConfig:
+    """The one of twelve views from a ring, or of random cameras of a kind."""
+    ring = cameras == "ring"
     return ChairsConfig(
-        name=f"r{resolution}_v{image_size}",
+        name=f"r{resolution}_v{image_size}{'' if ring else f'_{cameras}'}",
         description=f"{resolution}³ voxels, twelve views of {image_size}² pixels.",
         resolution=resolution,
         image_size=image_size,
+        camera=Camera() if ring else RandomCameras(cameras),
     )
 
 
@@ -47,13 +53,16 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES: ClassVar = {"1.0.0": "First release."}
     BUILDER_CONFIGS: ClassVar = [
-        _config(r, v) for r in (32, 64) for v in (64, 128, 224)
+        configuration(r, v) for r in (32, 64) for v in (64, 128, 224)
     ]
 
     def _info(self) -> tfds.core.DatasetInfo:
         config = self.builder_config
         shared = tfds_tools.features(
-            config.resolution, config.image_size, config.camera.num_views
+            config.resolution,
+            config.image_size,
+            config.camera.num_views,
+            cameras=isinstance(config.camera, RandomCameras),
         )
         return self.dataset_info_from_configs(
             features=tfds.features.FeaturesDict(
@@ -62,7 +71,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             metadata=tfds_tools.metadata(
                 source="procedural_chairs",
                 total=config.total,
-                camera=config.camera.to_dict(),
+                **tfds_tools.camera_facts(config.camera),
                 voxelizer={
                     "resolution": config.resolution,
                     "solid": True,
@@ -85,7 +94,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         for made in parallel_map(maker, indices, f"making chairs, {split}"):
             name = f"chair_{made.index:05d}"
             parameters = dataclasses.asdict(made.parameters)
-            shared = example(name, made.voxels, made.views)
+            shared = example(name, made.voxels, made.views, made.cameras)
             yield name, {**shared, "parameters": parameters}
 
 

@@ -7,13 +7,14 @@ import pytest
 
 from data_prep.derived.deformed_file import deform_packed
 from data_prep.prepare import prepare_meshes
-from tests.helpers import make_examples, write_packed
+from tests.helpers import assert_error, make_examples, write_packed
 from vaegan_jax.data import inspection, packed_source
-from vaegan_jax.data.dataset import open_split
+from vaegan_jax.data.dataset import check_views, open_split
 from vaegan_jax.data.packing import pack
 from vaegan_jax.data.view_cameras import known_or_usual
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera, ViewCamera, numbers_of
+from vaegan_jax.shapes.silhouettes import likeness_when_turned
 
 RING = Camera(3, elevation_degrees=10.0, distance=2.0)
 
@@ -113,3 +114,55 @@ def examples_picture():
     from PIL import Image
 
     return Image.new("RGB", (4, 4))
+
+
+@pytest.mark.parametrize("kind", ["random", "r2n2"])
+def test_meshes_may_be_seen_from_random_cameras(run, tmp_path, kind):
+    from data_prep.mesh_folder.mesh_folder_dataset_builder_test import DUMMY
+
+    options = (f"--input={DUMMY}", "--image_size=48", f"--cameras={kind}")
+    for name, more in (("a", ()), ("b", ()), ("c", ("--seed=1",))):
+        made = run("meshes", *options, f"--output={tmp_path / name}", *more)
+        assert made.returncode == 0, made.stderr
+    read = [open_split(tmp_path / name, "train", 32, 48) for name in "abc"]
+    np.testing.assert_array_equal(read[0].views, read[1].views)
+    np.testing.assert_array_equal(read[0].cameras, read[1].cameras)
+    assert (read[0].cameras[..., 0] != read[2].cameras[..., 0]).all()
+    assert (read[0].cameras[0, :, 0] != read[0].cameras[1, :, 0]).all()
+    for grid, views, row in zip(
+        read[0].voxels.astype(bool), read[0].views, read[0].cameras, strict=True
+    ):
+        cameras = [ViewCamera(*numbers) for numbers in row.tolist()]
+        likeness = likeness_when_turned(grid, views, cameras)
+        assert likeness[0] > 0.9
+    told = run("inspect", f"--data_dir={tmp_path / 'a'}")
+    assert f"cameras (kind {kind}, num_views 12)" in told.stdout
+
+
+def test_a_ring_s_options_are_of_a_ring(run, tmp_path):
+    options = (f"--input={tmp_path}", f"--output={tmp_path / 'a'}")
+    made = run("meshes", *options, "--cameras=random", "--elevation=10")
+    assert_error(made, "--elevation and --distance are of a ring", "leave them out")
+
+
+def test_procedural_chairs_may_be_seen_from_random_cameras(tmp_path):
+    from data_prep.procedural_chairs import procedural_chairs_dataset_builder as chairs
+
+    config = dataclasses.replace(chairs.configuration(32, 64, "random"), total=10)
+    assert config.name == "r32_v64_random"
+    builder = chairs.Builder(config=config, data_dir=tmp_path)
+    builder.download_and_prepare()
+    examples = open_split(builder.data_dir, "train", 32, 64)
+    assert examples.cameras.shape == (8, 12, 4) and np.isfinite(examples.cameras).all()
+    with pytest.raises(UserError, match=r"model\.azimuths needs view number i of"):
+        check_views(examples, 12, azimuths=12)
+    check_views(examples, 12, azimuths=0)
+
+
+def test_azimuths_may_be_told_of_rings_and_of_what_is_near_them():
+    examples = dataclasses.replace(make_examples(3, num_views=3), cameras=None)
+    check_views(examples, 3, azimuths=3)
+    ring = np.tile(numbers_of(RING.views()), (3, 1, 1)).astype(np.float32)
+    ring[..., 0] += np.array([-25, 0, 25])[:, None]
+    ring[2, 0] = np.nan
+    check_views(dataclasses.replace(examples, cameras=ring), 3, azimuths=3)

@@ -9,6 +9,7 @@ import pathlib
 from collections.abc import Iterator
 
 import jax
+import numpy as np
 from jax.sharding import Mesh
 
 from vaegan_jax.config.checks import RESOLUTIONS
@@ -129,8 +130,29 @@ def check_views(examples: Examples, num_views: int, azimuths: int) -> None:
             f"views of each shape, each of one azimuth; set config.model.azimuths and "
             f"config.data.num_views to {stored}, or model.azimuths to 0"
         )
+    if azimuths and not _in_turn(examples):
+        raise UserError(
+            "config.model.azimuths needs view number i of every shape from about one "
+            "azimuth, but the data set's cameras are elsewhere; set it to 0"
+        )
     if num_views > stored:
         raise UserError(
             f"config.data.num_views is {num_views} but the data set stores {stored} "
             f"views of each shape; it must be at most {stored}"
         )
+
+
+def _in_turn(examples: Examples) -> bool:
+    """Whether views of one number are nearer to one azimuth than to the next.
+
+    True where cameras are not known.
+    """
+    if examples.cameras is None:
+        return True
+    azimuths = np.deg2rad(examples.cameras[..., 0])
+    azimuths = azimuths[np.isfinite(azimuths).all(1)]
+    if not len(azimuths):
+        return True
+    middle = np.angle(np.exp(1j * azimuths).mean(0))
+    beside = np.abs(np.angle(np.exp(1j * (azimuths - middle))))
+    return bool((beside <= np.pi / azimuths.shape[1] + 1e-3).all())
