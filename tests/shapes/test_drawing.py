@@ -77,7 +77,7 @@ def test_reconstructions(corner_grid, num_views, shown):
 def test_contact_sheets_put_views_beside_their_voxels(corner_grid, num_views, tiles):
     views = np.full((1, num_views, 32, 32, 1), 255, np.uint8)
     views[:, num_views // 2 : num_views // 2 + 1] = 0  # a view that is black
-    sheet = draw_contact_sheet(["a" * 50], corner_grid[None], views, 64)
+    sheet = draw_contact_sheet(["a" * 50], corner_grid[None], views, image_size=64)
     assert sheet.width == tiles * 68 + 4
     picture = np.asarray(sheet)[22 + 4 :]
     columns = [picture[20:64, 4 + 68 * i : 68 + 68 * i] for i in range(tiles)]
