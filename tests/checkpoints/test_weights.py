@@ -11,7 +11,8 @@ from tests.helpers import make_examples, write_packed
 from tests.using import make_model, make_workdir
 from vaegan_jax.checkpoints import weights
 from vaegan_jax.errors import UserError
-from vaegan_jax.evaluate.evaluation import Options, evaluate
+from vaegan_jax.evaluate.evaluation import evaluate
+from vaegan_jax.evaluate.subject import Options
 from vaegan_jax.inference.export import write_weights
 from vaegan_jax.inference.likeness import like_examples
 

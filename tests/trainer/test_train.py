@@ -17,7 +17,7 @@ from tests.helpers import AZIMUTHS, assert_trees_equal
 from tests.trainer.runs import config_for, final_state, stop_after, write_data
 from vaegan_jax.checkpoints.checkpoint import Checkpoints
 from vaegan_jax.errors import UserError
-from vaegan_jax.evaluate.evaluation import Options, _read_splits
+from vaegan_jax.evaluate.subject import Options, read_splits
 from vaegan_jax.inference.model import Model, load
 from vaegan_jax.inference.sample import write_samples
 from vaegan_jax.inference.shape_files import ShapeWriter
@@ -242,6 +242,6 @@ def test_evaluation_chooses_on_what_training_did(data, tmp_path, choose_on):
     fields = {"train.num_steps": 1, "data.choose_on": choose_on}
     assert driver.train(config_for(data, "vae_gan", **fields), tmp_path) == 0
     noted = json.loads((tmp_path / "data.json").read_text())
-    splits = _read_splits(load(tmp_path), tmp_path, Options())
+    splits = read_splits(load(tmp_path), tmp_path, Options())
     for kind, examples in (("training", splits.learnt), (choose_on, splits.choosing)):
         assert content(noted[kind]["split"], examples) == noted[kind]

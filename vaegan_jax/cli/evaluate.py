@@ -35,11 +35,20 @@ DRAWS = flags.DEFINE_integer("draws", 3, "Random subsets of views of each shape.
 SETS = flags.DEFINE_integer("sets", 3, "Sets of samples.", 1)
 
 
+PROTOCOL = flags.DEFINE_enum(
+    "protocol",
+    None,
+    ["r2n2"],
+    "Only measures reconstruction, and as others do: r2n2 as on 3D-R2N2's renders.",
+)
+
+
 def main() -> None:
     import pathlib
 
     from vaegan_jax.errors import UserError
-    from vaegan_jax.evaluate import comparison, evaluation, report
+    from vaegan_jax.evaluate import comparison, evaluation, r2n2_protocol, report
+    from vaegan_jax.evaluate.subject import Options
     from vaegan_jax.inference.shape_files import check_writable
 
     workdirs = WORKDIR.value
@@ -47,7 +56,9 @@ def main() -> None:
         raise UserError(
             f"{len(workdirs)} work directories; give one, or two to compare"
         )
-    options = evaluation.Options(
+    if PROTOCOL.value and (len(workdirs) > 1 or LABELS.value):
+        raise UserError("--protocol takes one --workdir, and no --labels")
+    options = Options(
         data_dir=DATA_DIR.value,
         training_data=TRAINING_DATA.value,
         split=SPLIT.value,
@@ -58,6 +69,12 @@ def main() -> None:
     )
     output = pathlib.Path(OUTPUT.value or f"{workdirs[-1]}/evaluation")
     check_writable(output)
+    if PROTOCOL.value:
+        rows, about = r2n2_protocol.evaluate_protocol(workdirs[0], options)
+        r2n2_protocol.write_protocol(output, rows, about)
+        print(r2n2_protocol.format_protocol(rows, about))
+        print(f"wrote the report to {output}")
+        return
     measured = []
     for number, workdir in enumerate(workdirs):
         measured.append(evaluation.evaluate(workdir, options))

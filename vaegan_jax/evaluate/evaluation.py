@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import os
 import pathlib
 from typing import Any
 
@@ -11,12 +10,9 @@ from PIL import Image
 
 from vaegan_jax.checkpoints import weights
 from vaegan_jax.config.reference import views_of_training
-from vaegan_jax.data.dataset import open_split
 from vaegan_jax.data.examples import Examples
-from vaegan_jax.data.held_out import divide, originals
-from vaegan_jax.data.provenance import read_provenance
-from vaegan_jax.errors import UserError
-from vaegan_jax.evaluate.copies import Copies, Voxels, equal_to_some, find_copies
+from vaegan_jax.data.held_out import originals
+from vaegan_jax.evaluate.copies import Copies, equal_to_some, find_copies
 from vaegan_jax.evaluate.generation import (
     drawing_models,
     evaluate_generation,
@@ -33,37 +29,19 @@ from vaegan_jax.evaluate.representation import (
     evaluate_representation,
     read_labels,
 )
-from vaegan_jax.inference.model import Model, load, load_state
+from vaegan_jax.evaluate.subject import (
+    Options,
+    Splits,
+    load_subject,
+    open_for,
+    read_splits,
+)
+from vaegan_jax.inference.model import Model
 from vaegan_jax.inference.views import view_subsets
 from vaegan_jax.shapes.drawing import draw_reconstructions, draw_shapes
 
 _RANKED = 2  # shapes each of the best, the median and the worst reconstructions
 _SAMPLES = 16
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """What is measured, and on what.
-
-    Attributes:
-      data_dir: data set; None is that of training.
-      training_data: data set whose training shapes stand beside the model's, and of
-        which the threshold is chosen on some; None is that of training.
-      split: of the data set.
-      checkpoint: see `Checkpoints.restore`.
-      labels: of the representation's classes: a CSV file, or "category" for those of
-        the data set; None leaves the representation out.
-      draws: subsets of views of each shape.
-      sets: of samples.
-    """
-
-    data_dir: str | None = None
-    training_data: str | None = None
-    split: str = "validation"
-    checkpoint: str = "latest"
-    labels: str | None = None
-    draws: int = 3
-    sets: int = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,10 +115,10 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
     Raises:
       UserError: work directory, checkpoint, data or labels do not fit.
     """
-    model, discriminator = _load(workdir, options)
+    model, discriminator = load_subject(workdir, options)
     own_labels = options.labels not in (None, CATEGORY)
     labels = read_labels(options.labels) if own_labels else None
-    splits = _read_splits(model, workdir, options)
+    splits = read_splits(model, workdir, options)
     examples = splits.examples
     copies = find_copies(examples.voxels, splits.seen)
     known = originals(splits.learnt)
@@ -154,7 +132,7 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
             model,
             discriminator.variables,
             # The classes need not be those that the model was trained on.
-            _open(
+            open_for(
                 model,
                 options.training_data or splits.data_dir,
                 model.config.data.train_split,
@@ -183,73 +161,11 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
     return evaluation
 
 
-def _load(workdir: str | pathlib.Path, options: Options) -> tuple[Model, Any]:
-    """The model, and the state of the discriminator: None with exported weights."""
-    if weights.are_in(workdir):
-        if options.labels:
-            raise UserError(
-                f"{workdir} holds exported weights, without a discriminator, whose "
-                "features --labels measures; name the work directory of the training"
-            )
-        return load(workdir, options.checkpoint), None
-    config, networks, state = load_state(workdir, options.checkpoint)
-    model = Model(config, networks, state.sampling_variables(), int(state.step))
-    return model, state.discriminator
-
-
-@dataclasses.dataclass(frozen=True)
-class _Splits:
-    """What a model is measured on and beside.
-
-    Attributes:
-      data_dir, training_dir: where they are from.
-      seen_dir: where the training split is from that measured shapes are looked up in:
-        that of the run if it is there, or else `training_dir`.
-      seen: the grids of that split.
-      learnt: training shapes of `training_dir`, without those to choose on.
-      choosing: what the threshold is chosen on; None for a plain GAN, which has none.
-      examples: what is measured.
-    """
-
-    data_dir: str
-    training_dir: str
-    seen_dir: str
-    seen: Voxels
-    learnt: Examples
-    choosing: Examples | None
-    examples: Examples
-
-
-def _read_splits(
-    model: Model, workdir: str | pathlib.Path, options: Options
-) -> _Splits:
-    data = model.config.data
-    # Exported weights do not tell what they learnt from: what is compared with them
-    # is then of the data set that is named.
-    known_dir = options.training_data or data.dir or options.data_dir
-    data_dir = options.data_dir or data.dir
-    if not data_dir:
-        raise UserError(f"{workdir} does not name its data set; give --data_dir")
-    train = _open(model, known_dir, data.train_split)
-    examples = _open(model, data_dir, options.split)
-    seen_dir, seen = known_dir, train.voxels
-    if data.dir and data.dir != known_dir and os.path.exists(data.dir):
-        seen_dir, resolution = data.dir, model.config.model.resolution
-        seen = open_split(seen_dir, data.train_split, resolution, None).voxels
-    encodes = model.networks.encoder is not None
-    read = lambda: _open(model, known_dir, data.validation_split)  # noqa: E731
-    learnt, choosing = train, None
-    if encodes:
-        facts = read_provenance(known_dir)
-        learnt, choosing = divide(train, data.choose_on, read, facts)
-    return _Splits(data_dir, known_dir, seen_dir, seen, learnt, choosing, examples)
-
-
 def _about(
     model: Model,
     workdir: str | pathlib.Path,
     options: Options,
-    splits: _Splits,
+    splits: Splits,
     copies: Copies,
 ) -> dict[str, Any]:
     config, examples, choosing = model.config, splits.examples, splits.choosing
@@ -282,11 +198,6 @@ def _about(
         "draws": options.draws,
         "sets": options.sets,
     }
-
-
-def _open(model: Model, data_dir: str, split: str) -> Examples:
-    size = model.config.model.image_size if model.networks.encoder is not None else None
-    return open_split(data_dir, split, model.config.model.resolution, size)
 
 
 def draw_ranked(

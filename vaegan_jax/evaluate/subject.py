@@ -1,0 +1,111 @@
+"""What is measured, and what stands beside it: a model and its data."""
+
+import dataclasses
+import os
+import pathlib
+from typing import Any
+
+from vaegan_jax.checkpoints import weights
+from vaegan_jax.data.dataset import open_split
+from vaegan_jax.data.examples import Examples
+from vaegan_jax.data.held_out import divide
+from vaegan_jax.data.provenance import read_provenance
+from vaegan_jax.errors import UserError
+from vaegan_jax.evaluate.copies import Voxels
+from vaegan_jax.inference.model import Model, load, load_state
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What is measured, and on what.
+
+    Attributes:
+      data_dir: data set; None is that of training.
+      training_data: data set whose training shapes stand beside the model's, and of
+        which the threshold is chosen on some; None is that of training.
+      split: of the data set.
+      checkpoint: see `Checkpoints.restore`.
+      labels: of the representation's classes: a CSV file, or "category" for those of
+        the data set; None leaves the representation out.
+      draws: subsets of views of each shape.
+      sets: of samples.
+    """
+
+    data_dir: str | None = None
+    training_data: str | None = None
+    split: str = "validation"
+    checkpoint: str = "latest"
+    labels: str | None = None
+    draws: int = 3
+    sets: int = 3
+
+
+def load_subject(workdir: str | pathlib.Path, options: Options) -> tuple[Model, Any]:
+    """The model, and the state of the discriminator: None with exported weights."""
+    if weights.are_in(workdir):
+        if options.labels:
+            raise UserError(
+                f"{workdir} holds exported weights, without a discriminator, whose "
+                "features --labels measures; name the work directory of the training"
+            )
+        return load(workdir, options.checkpoint), None
+    config, networks, state = load_state(workdir, options.checkpoint)
+    model = Model(config, networks, state.sampling_variables(), int(state.step))
+    return model, state.discriminator
+
+
+@dataclasses.dataclass(frozen=True)
+class Splits:
+    """What a model is measured on and beside.
+
+    Attributes:
+      data_dir, training_dir: where they are from.
+      seen_dir: where the training split is from that measured shapes are looked up in:
+        that of the run if it is there, or else `training_dir`.
+      seen: the grids of that split.
+      learnt: training shapes of `training_dir`, without those to choose on.
+      choosing: what the threshold is chosen on; None for a plain GAN, which has none.
+      examples: what is measured.
+    """
+
+    data_dir: str
+    training_dir: str
+    seen_dir: str
+    seen: Voxels
+    learnt: Examples
+    choosing: Examples | None
+    examples: Examples
+
+
+def read_splits(model: Model, workdir: str | pathlib.Path, options: Options) -> Splits:
+    """Opens all that a model is measured on and beside.
+
+    Raises:
+      UserError: it is not known which data set, or one does not fit the model.
+    """
+    data = model.config.data
+    # Exported weights do not tell what they learnt from: what is compared with them
+    # is then of the data set that is named.
+    known_dir = options.training_data or data.dir or options.data_dir
+    data_dir = options.data_dir or data.dir
+    if not data_dir:
+        raise UserError(f"{workdir} does not name its data set; give --data_dir")
+    train = open_for(model, known_dir, data.train_split)
+    examples = open_for(model, data_dir, options.split)
+    seen_dir, seen = known_dir, train.voxels
+    if data.dir and data.dir != known_dir and os.path.exists(data.dir):
+        seen_dir, resolution = data.dir, model.config.model.resolution
+        seen = open_split(seen_dir, data.train_split, resolution, None).voxels
+    encodes = model.networks.encoder is not None
+    read = lambda: open_for(model, known_dir, data.validation_split)  # noqa: E731
+    learnt, choosing = train, None
+    if encodes:
+        facts = read_provenance(known_dir)
+        learnt, choosing = divide(train, data.choose_on, read, facts)
+    return Splits(data_dir, known_dir, seen_dir, seen, learnt, choosing, examples)
+
+
+def open_for(model: Model, data_dir: str, split: str) -> Examples:
+    """A split as a model takes it, with views if it has an encoder."""
+    size = model.config.model.image_size if model.networks.encoder is not None else None
+    return open_split(data_dir, split, model.config.model.resolution, size)
