@@ -6,6 +6,7 @@ What makes them is imported when a command runs: TensorFlow takes seconds to loa
 import argparse
 import pathlib
 
+from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.paths import path_argument
 from vaegan_jax.shapes.orientation import AXES
 
@@ -26,6 +27,12 @@ def procedural(given: argparse.Namespace) -> str:
     """Makes parametric chairs: nothing is downloaded."""
     from .prepare import prepare_procedural
 
+    if given.layout:
+        from .derived.r2n2_stand_in import write_stand_in
+
+        if given.output is None:
+            raise UserError("--layout needs the folder to write to, --output")
+        return str(write_stand_in(pathlib.Path(given.output), given.count, given.seed))
     settings = given.resolution, given.image_size, given.cameras
     return str(prepare_procedural(given.output, *settings))
 
@@ -110,6 +117,10 @@ def add_commands(commands) -> None:
     option("--resolution", type=int, default=32, help="voxels a side: 32 or 64")
     option("--image_size", type=int, default=64, help="pixels: 64, 128 or 224")
     add_cameras(command)
+    text = "files as 3D-R2N2's archives have them, for the command r2n2, instead"
+    option("--layout", choices=("r2n2",), help=text)
+    option("--count", type=positive, default=1200, help="chairs, with --layout (1200)")
+    option("--seed", type=int, default=0, help="with --layout")
 
     command = add_command(commands, meshes)
     add_source_options(command, "folder, zip or tar of .off .obj .glb .gltf .ply .stl")

@@ -106,6 +106,12 @@ def read_cameras(content: bytes, name: str) -> list[ViewCamera]:
     return cameras
 
 
+def metadata_line(camera: ViewCamera) -> str:
+    """The line of a `rendering_metadata.txt` that tells of a camera."""
+    share = camera.distance / _FARTHEST
+    return f"{-camera.azimuth_degrees % 360} {camera.elevation_degrees} 0 {share} 25\n"
+
+
 @functools.lru_cache(maxsize=1)
 def in_order(archive: Archive) -> dict[str, list[str]]:
     """The files of every `rendering` folder, in the order of the archive.

@@ -6,9 +6,9 @@ import tarfile
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from data_prep.archives.archive import Archive
+from data_prep.derived.r2n2_stand_in import write_shape
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
 from data_prep.r2n2_renders.layout import identify, read_cameras, read_splits
@@ -17,39 +17,18 @@ from vaegan_jax.data.dataset import open_split
 from vaegan_jax.data.packing import pack
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import ViewCamera
-from vaegan_jax.shapes.orientation import frame_turn, turn_grid
-from vaegan_jax.shapes.render import render_from
+from vaegan_jax.shapes.random_cameras import RandomCameras
 from vaegan_jax.shapes.silhouettes import likeness_when_turned
-from vaegan_jax.shapes.voxel_files import write_binvox
-from vaegan_jax.shapes.voxelize import voxelize
 
 CHAIR, TABLE = "03001627", "04379243"
 SIZE, VIEWS = 48, 4
 
 
-def write_shape(folder, synset, name, number):
-    """A procedural chair as those archives have shapes, from random cameras."""
-    mesh, rng = build_chair(sample_parameters(number)), np.random.default_rng(number)
-    renders = folder / "ShapeNetRendering" / synset / name / "rendering"
-    grids = folder / "ShapeNetVox32" / synset / name
-    renders.mkdir(parents=True)
-    grids.mkdir(parents=True)
-    # Ours to theirs: the inverse of what is to be undone.
-    theirs = turn_grid(voxelize(mesh, 32), frame_turn(up="y", front="x").T)
-    write_binvox(grids / "model.binvox", theirs)
-    cameras, lines = [], []
-    for _ in range(VIEWS):
-        azimuth, elevation, share = rng.uniform((0, 25, 0.7), (360, 30, 1)).tolist()
-        cameras.append(ViewCamera(-azimuth % 360, elevation, 1.75 * share, 49.134))
-        lines.append(f"{azimuth} {elevation} 0 {share} 25\n")
-    for view, seen in enumerate(render_from(mesh, cameras, SIZE)):
-        opaque = Image.fromarray(np.where(seen < 255, 255, 0).astype(np.uint8))
-        grey = Image.fromarray(seen)
-        Image.merge("RGBA", (grey, grey, grey, opaque)).save(
-            renders / f"{view:02d}.png"
-        )
-    (renders / "rendering_metadata.txt").write_text("".join(lines))
-    (renders / "renderings.txt").write_text("\n".join(f"{v:02d}.png" for v in range(4)))
+def write(folder, synset, name, number):
+    """A procedural chair as those archives have shapes; returns its cameras."""
+    cameras = RandomCameras("r2n2", VIEWS).views(np.random.default_rng(number))
+    mesh = build_chair(sample_parameters(number))
+    write_shape(folder, synset, name, mesh, cameras, SIZE)
     return cameras
 
 
@@ -57,9 +36,9 @@ def write_shape(folder, synset, name, number):
 def written(tmp_path_factory):
     """Six chairs and two tables, their cameras and a split file."""
     folder = tmp_path_factory.mktemp("r2n2")
-    cameras = {f"c{i}": write_shape(folder, CHAIR, f"c{i}", number=i) for i in range(6)}
+    cameras = {f"c{i}": write(folder, CHAIR, f"c{i}", number=i) for i in range(6)}
     for i in range(2):
-        write_shape(folder, TABLE, f"t{i}", number=10 + i)
+        write(folder, TABLE, f"t{i}", number=10 + i)
     splits = [
         {"taxonomy_id": CHAIR, "train": ["c0", "c1", "c2"], "val": ["c3"]}
         | {"test": ["c4"]},
@@ -95,6 +74,28 @@ def test_views_cameras_and_voxels_agree_and_splits_are_kept(written, run, tmp_pa
                 grid, views = examples.voxels[i].astype(bool), examples.views[i]
                 likeness = likeness_when_turned(grid, views, told)
                 assert likeness.argmax() == 0 and likeness[0] > 0.8
+
+
+def test_a_stand_in_is_read_as_the_archives_are(run, tmp_path):
+    made = run("procedural", "--layout=r2n2", "--count=10", f"--output={tmp_path}")
+    assert made.returncode == 0 and made.stdout.strip() == str(tmp_path), made.stderr
+    header = next(tmp_path.rglob("model.binvox")).read_bytes().split(b"data")[0]
+    scale = float(header.split(b"scale ")[1])
+    assert 0.57 < scale < 1 and b"translate -0." in header
+    split = f"--split={tmp_path / 'ShapeNet.json'}"
+    read = run(*arguments(tmp_path, tmp_path / "out"), split)
+    assert read.returncode == 0, read.stderr
+    sizes = {"train": 7, "validation": 1, "test": 2}
+    for name, size in sizes.items():
+        examples = open_split(tmp_path / "out", name, 32, 137)
+        assert len(examples) == size and examples.views.shape[1] == 24
+    told = run("inspect", f"--data_dir={tmp_path / 'out'}")
+    assert "warning" not in told.stdout
+    again = run("procedural", "--layout=r2n2", "--count=10", f"--output={tmp_path}")
+    assert_error(again, "ShapeNetRendering exists; choose another --output")
+    few = run("procedural", "--layout=r2n2", "--count=9", f"--output={tmp_path}")
+    assert_error(few, "--count is 9; give 10 or more")
+    assert_error(run("procedural", "--layout=r2n2"), "--layout needs the folder")
 
 
 def test_tars_give_what_folders_do_and_all_categories_are_taken(written, run, tmp_path):

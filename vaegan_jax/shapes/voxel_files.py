@@ -83,25 +83,35 @@ def _checked_side(header: re.Match, name: str) -> int:
     return side
 
 
-def write_binvox(path: str | os.PathLike, grid: Shaped[np.ndarray, "x y z"]) -> None:
-    """Writes a cubic grid as a binvox file, in the unit cube.
+def write_binvox(
+    path: str | os.PathLike,
+    grid: Shaped[np.ndarray, "x y z"],
+    scale: float | None = None,
+) -> None:
+    """Writes a cubic grid as a binvox file, see `encode_binvox`.
 
     Raises:
       UserError: see `encode_binvox`.
     """
-    pathlib.Path(path).write_bytes(encode_binvox(grid))
+    pathlib.Path(path).write_bytes(encode_binvox(grid, scale))
 
 
-def encode_binvox(grid: Shaped[np.ndarray, "x y z"]) -> bytes:
-    """The content of a binvox file that holds this grid, in the unit cube.
+def encode_binvox(
+    grid: Shaped[np.ndarray, "x y z"], scale: float | None = None
+) -> bytes:
+    """The content of a binvox file that holds this grid.
 
     Args:
       grid: True and False, or ones and zeros.
+      scale: the side of the cube that it fills, whose middle is the origin; None is
+        the unit cube, from 0 to 1.
 
     Raises:
       UserError: it is no cube of such values.
     """
     grid = checked_occupancy(grid)
     # trimesh, like the field's readers, takes `scale` for the span of voxel centres.
-    pitch = 1 / max(len(grid) - 1, 1)
-    return binvox.export_binvox(VoxelGrid(grid, np.diag([pitch, pitch, pitch, 1])))
+    pitch = (scale or 1) / max(len(grid) - 1, 1)
+    transform = np.diag([pitch, pitch, pitch, 1])
+    transform[:3, 3] = 0 if scale is None else -scale / 2
+    return binvox.export_binvox(VoxelGrid(grid, transform))
