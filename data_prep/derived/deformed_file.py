@@ -99,7 +99,11 @@ def _check_apart(splits: dict[str, Examples], count: int) -> None:
         if split != _SPLIT
         for name, grid in zip(examples.names, examples.voxels, strict=True)
     }
-    names, grids = splits[_SPLIT].names[count:], splits[_SPLIT].voxels[count:]
+    extended = splits[_SPLIT]
+    # What the split shared with others before is shared still, and no news.
+    for grid in extended.voxels[:count]:
+        elsewhere.pop(mirror_digest(grid), None)
+    names, grids = extended.names[count:], extended.voxels[count:]
     for name, grid in zip(names, grids, strict=True):
         if other := elsewhere.get(mirror_digest(grid)):
             raise UserError(
