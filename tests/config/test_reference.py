@@ -26,7 +26,7 @@ def load(name, *variant):
 @pytest.mark.parametrize(
     "name, variant",
     [(name, ()) for name in FILES]
-    + [(name, ("demo",)) for name in ALGORITHMS]
+    + [(name, ("demo",)) for name in (*ALGORITHMS, "mv_vae_gan_r2n2")]
     + [("mv_vae_gan_best", (variant,)) for variant in ("any", "gpu")],
 )
 def test_every_config_builds(name, variant):
@@ -43,7 +43,7 @@ def test_configs_have_work_directories_of_their_own():
 
 def test_there_are_two_configs_for_each_algorithm():
     expected = [name + best for name in ALGORITHMS for best in ("", "_best")]
-    assert sorted(expected) == FILES
+    assert sorted([*expected, "mv_vae_gan_r2n2"]) == FILES
 
 
 def test_unknown_variant_names_the_valid_one():

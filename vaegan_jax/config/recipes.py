@@ -121,6 +121,40 @@ def _for_any_number(config: ConfigDict) -> ConfigDict:
     return config
 
 
+def set_r2n2(config: ConfigDict, variant: str = "") -> ConfigDict:
+    """What is trained on renders from anywhere: `set_best` for any number of views.
+
+    A step sees six random views of each shape, and pools from one to six of them.
+    Cameras are not told, so there is one last layer of E for all.
+
+    Args:
+      config: the reference configuration of "mv_vae_gan", which is changed.
+      variant: "", or "demo" for a CPU and half an hour.
+
+    Raises:
+      UserError: there is no such variant.
+    """
+    if variant not in ("", "demo"):
+        raise UserError(
+            f"config variant {variant!r} does not exist; after the colon there may "
+            "only be 'demo'"
+        )
+    set_best(config)
+    config.name = "mv_vae_gan_r2n2"
+    config.data.num_views = 6
+    config.data.fewest_views = 1
+    if variant:
+        config.name += "-demo"
+        config.train.num_steps = 3000
+        return config
+    # Of 30,643 shapes an epoch is 958 steps.
+    config.train.batch_size = 32
+    config.train.num_steps = 60_000
+    config.train.evaluate_every_epochs = 1.0
+    config.checkpoint.every_steps = 2000
+    return config
+
+
 def _for_gpu(config: ConfigDict) -> ConfigDict:
     """Twice as many chairs seen, in products that a GPU takes half as long for.
 
