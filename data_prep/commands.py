@@ -109,6 +109,12 @@ def add_command(commands, function) -> argparse.ArgumentParser:
 
 def add_commands(commands) -> None:
     """Adds all commands above to the subparsers of a parser."""
+    _add_makers(commands)
+    _add_readers_of_pairs(commands)
+    _add_derived(commands)
+
+
+def _add_makers(commands) -> None:
     command = add_command(commands, procedural)
     option = command.add_argument
     option(
@@ -138,6 +144,8 @@ def add_commands(commands) -> None:
     add_source_options(command, "folder, zip or tar of .mat files, …/30/train say")
     add_resolution(command)
 
+
+def _add_readers_of_pairs(commands) -> None:
     command = add_command(commands, archive)
     option = command.add_argument
     option(
@@ -170,6 +178,8 @@ def add_commands(commands) -> None:
     option("--seed", type=int, default=0, help="of the splits, without --split")
     add_selection(command)
 
+
+def _add_derived(commands) -> None:
     option = add_command(commands, deform).add_argument
     option(
         "--packed",
