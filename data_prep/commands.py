@@ -27,13 +27,21 @@ def procedural(given: argparse.Namespace) -> str:
     """Makes parametric chairs: nothing is downloaded."""
     from .prepare import prepare_procedural
 
+    settings = given.resolution, given.image_size, given.cameras
     if given.layout:
         from .derived.r2n2_stand_in import write_stand_in
 
         if given.output is None:
             raise UserError("--layout needs the folder to write to, --output")
-        return str(write_stand_in(pathlib.Path(given.output), given.count, given.seed))
-    settings = given.resolution, given.image_size, given.cameras
+        if settings != (32, 64, "ring"):
+            raise UserError(
+                "--layout has its own resolution, image size and cameras; leave these "
+                "options out"
+            )
+        chairs = given.count or 1200, given.seed or 0
+        return str(write_stand_in(pathlib.Path(given.output), *chairs))
+    if given.count is not None or given.seed is not None:
+        raise UserError("--count and --seed are for --layout; leave them out")
     return str(prepare_procedural(given.output, *settings))
 
 
@@ -125,8 +133,8 @@ def _add_makers(commands) -> None:
     add_cameras(command)
     text = "files as 3D-R2N2's archives have them, for the command r2n2, instead"
     option("--layout", choices=("r2n2",), help=text)
-    option("--count", type=positive, default=1200, help="chairs, with --layout (1200)")
-    option("--seed", type=int, default=0, help="with --layout")
+    option("--count", type=positive, help="chairs, with --layout (1200)")
+    option("--seed", type=int, help="with --layout (0)")
 
     command = add_command(commands, meshes)
     add_source_options(command, "folder, zip or tar of .off .obj .glb .gltf .ply .stl")

@@ -96,6 +96,8 @@ def test_a_stand_in_is_read_as_the_archives_are(run, tmp_path):
     few = run("procedural", "--layout=r2n2", "--count=9", f"--output={tmp_path}")
     assert_error(few, "--count is 9; give 10 or more")
     assert_error(run("procedural", "--layout=r2n2"), "--layout needs the folder")
+    for wrong in (["--layout=r2n2", "--resolution=64", "--output=x"], ["--count=12"]):
+        assert_error(run("procedural", *wrong), "leave", "out")
 
 
 def test_tars_give_what_folders_do_and_all_categories_are_taken(written, run, tmp_path):
