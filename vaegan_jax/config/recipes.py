@@ -146,6 +146,9 @@ def set_r2n2(config: ConfigDict, variant: str = "") -> ConfigDict:
     if variant:
         config.name += "-demo"
         config.train.num_steps = 3000
+        # Of hundreds of shapes, whose epochs are short.
+        config.train.evaluate_every_epochs = 5.0
+        config.train.pictures_every_epochs = 20.0
         return config
     # Of 30,643 shapes an epoch is 958 steps.
     config.train.batch_size = 32
