@@ -99,6 +99,11 @@ class Archive:
             return self._tar_members
         return _names_below(self.path)
 
+    @property
+    def is_tar(self) -> bool:
+        """Whether it is best read forwards, as compressed tars are."""
+        return self._tar is not None
+
     def position(self, name: str) -> int:
         """Where in the archive a file is; compressed tars are quick in this order."""
         return self._tar_members[name].offset_data if self._tar else 0

@@ -71,6 +71,20 @@ class ShapesBuilder(tfds.core.GeneratorBasedBuilder):
     def recipe(self) -> dict[str, Any]:
         """What the maker does, for the metadata."""
 
+    def inputs(self, archive: Archive, listing: Listing) -> list:
+        """What else tells whether the files are those of before."""
+        del archive, listing
+        return []
+
+    def fingerprint(self, archive: Archive, listing: Listing) -> str:
+        """Tells whether the files of an archive are those of an earlier listing."""
+        paths = [file.path for file in listing.files] + list(listing.rejected)
+        if any(map(is_uncached, listing.files)):
+            paths += archive.names(_BUFFERS)
+        facts: list = [archive.fingerprint(path) for path in sorted(paths)]
+        facts += self.inputs(archive, listing)
+        return hashlib.sha256(repr(facts).encode()).hexdigest()
+
     def facts(self) -> dict[str, Any]:
         """What makes this data set, as far as the configuration tells."""
         config = self.builder_config
@@ -102,7 +116,7 @@ class ShapesBuilder(tfds.core.GeneratorBasedBuilder):
             for name, reason in listing.rejected.items():
                 if config.strict:
                     raise UserError(f"{archive.describe(name)}: {reason}")
-            digest = fingerprint(archive, listing)
+            digest = self.fingerprint(archive, listing)
         workshop = Workshop(pathlib.Path(path), self.work_folder, self.maker())
         made, skipped = make_all(workshop, listing.files, config.strict)
         skipped = dict(sorted((listing.rejected | skipped).items()))
@@ -123,15 +137,6 @@ class ShapesBuilder(tfds.core.GeneratorBasedBuilder):
         self.info.metadata.update(
             listing=digest, skipped=collection.skipped, report=collection.report()
         )
-
-
-def fingerprint(archive: Archive, listing: Listing) -> str:
-    """Tells whether the files of an archive are those of an earlier listing."""
-    paths = [file.path for file in listing.files] + list(listing.rejected)
-    if any(map(is_uncached, listing.files)):
-        paths += archive.names(_BUFFERS)
-    facts = [archive.fingerprint(path) for path in sorted(paths)]
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def prepare(builder: ShapesBuilder) -> pathlib.Path:
@@ -159,7 +164,7 @@ def _check_same(builder: ShapesBuilder, target: pathlib.Path) -> None:
     stored = tfds_tools.stored_metadata(target)
     with Archive(builder.builder_config.input) as archive:
         listing = builder.find(archive)
-        wanted = {**builder.facts(), "listing": fingerprint(archive, listing)}
+        wanted = {**builder.facts(), "listing": builder.fingerprint(archive, listing)}
     for field, value in wanted.items():
         if stored.get(field) != value:
             raise UserError(

@@ -12,7 +12,7 @@ from vaegan_jax.data.dataset import existing
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.held_out import deformed_name, procedural_name
 from vaegan_jax.data.provenance import read_provenance
-from vaegan_jax.data.view_cameras import known_or_usual
+from vaegan_jax.data.view_cameras import known_or_usual, recorded_ring
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import ViewCamera
 from vaegan_jax.shapes.copies import mirror_digest
@@ -114,7 +114,11 @@ def _check_apart(splits: dict[str, Examples], count: int) -> None:
 def _deformer(
     data: pathlib.Path, facts: dict[str, Any], examples: Examples, jitter: bool
 ) -> Deformer:
-    _, height, width, channels = examples.views.shape[1:]
+    num_views, height, width, channels = examples.views.shape[1:]
+    try:
+        recorded_ring(facts, num_views)
+    except UserError as error:
+        raise UserError(f"{data}: {error}") from error
     if height != width or channels != 1:
         raise UserError(
             f"{data} has views of {height} × {width} × {channels}; they must be square "

@@ -40,7 +40,7 @@ class StandInWriter:
 
     def __call__(self, index: int) -> str:
         """Returns its name."""
-        name = f"procedural_{index:05d}"
+        name = f"chair_{index:05d}"
         mesh = build_chair(sample_parameters(index, _SEED + self.seed))
         rng = np.random.default_rng([self.seed, index])
         cameras = RandomCameras("r2n2", _VIEWS).views(rng)
@@ -66,6 +66,8 @@ def write_stand_in(output: pathlib.Path, count: int, seed: int = 0) -> pathlib.P
         raise UserError(
             f"--count is {count}; give 10 or more, so that each split has some"
         )
+    if seed < 0:
+        raise UserError(f"the seed is {seed}; it must be 0 or more")
     for name in (RENDERS, GRIDS, SPLITS):
         if (output / name).exists():
             raise UserError(f"{output / name} exists; choose another --output")

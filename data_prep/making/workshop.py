@@ -76,7 +76,8 @@ class Workshop:
       archive: path of the archive.
       folder: where made shapes are stored.
       make: picklable; its `repr` names everything that its result depends on beside
-        the file, for what an interrupted run has made is used again.
+        the file, for what an interrupted run has made is used again. If it reads other
+        files, `make.inputs(archive, file)` tells what they are.
     """
 
     archive: pathlib.Path
@@ -110,6 +111,8 @@ class Workshop:
         recipe = f"{self.make!r} {_versions()}".encode()
         # Two files may be alike, but not what they refer to.
         recipe += file.path.encode(errors="surrogateescape")
+        if hasattr(self.make, "inputs"):  # what it reads beside the file
+            recipe += repr(self.make.inputs(open_once(self.archive), file)).encode()
         return self.folder / f"{hashlib.sha256(recipe + content).hexdigest()}.npz"
 
 

@@ -74,10 +74,10 @@ class MeshMaker:
         voxels = turn_grid(self.voxelizer(mesh), turn)
         if self.cameras is None:
             return Shape(voxels, [])
-        rng = np.random.default_rng([self.seed, zlib.crc32(file.key.encode())])
-        cameras = views_of(self.cameras, rng)
-        views = render_from(turn_mesh(mesh, turn), cameras, self.image_size)
         # Those of a ring are recorded once.
         own = isinstance(self.cameras, RandomCameras)
+        key = zlib.crc32(file.key.encode(errors="surrogateescape"))
+        cameras = views_of(self.cameras, [self.seed, key])
+        views = render_from(turn_mesh(mesh, turn), cameras, self.image_size)
         numbers = np.float32(numbers_of(cameras)) if own else None
         return Shape(voxels, [encode_view(view) for view in views], numbers)

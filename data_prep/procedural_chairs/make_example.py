@@ -38,7 +38,7 @@ class ChairMaker:
     def __call__(self, index: int) -> MadeChair:
         parameters = sample_parameters(index, self.seed)
         mesh = build_chair(parameters)
-        cameras = views_of(self.camera, np.random.default_rng([self.seed, index, 1]))
+        cameras = views_of(self.camera, [self.seed, index, 1])
         views = render_from(mesh, cameras, self.image_size)
         own = isinstance(self.camera, RandomCameras)
         return MadeChair(

@@ -19,8 +19,7 @@ from ..archives.listing import ShapeFile, known_category
 METADATA = "rendering_metadata.txt"
 GRID = "model.binvox"
 
-# Of `<synset>/<id>/rendering`, and of the grids.
-_DEPTH = {METADATA: 3, GRID: 2}
+LEFT_OUT = "left out"  # a split that is none
 
 # A lens of 35 mm before a sensor of 32 mm; the 25 in the files is another quantity.
 _FIELD_OF_VIEW = 49.134
@@ -30,16 +29,21 @@ _SPLITS = {"train": "train", "val": "validation", "test": "test"}
 
 
 def identify(path: str, splits: Mapping[str, str] | None = None) -> ShapeFile:
-    """The shape of `…/<synset>/<id>/rendering/rendering_metadata.txt` or of a grid.
+    """The shape of `…/<synset>/<id>/rendering/rendering_metadata.txt`.
 
     Args:
       path: in an archive.
       splits: of the shapes, by `<synset>/<id>`; None leaves them open.
+
+    Returns:
+      The shape; its split is `LEFT_OUT` if the splits have it not, or the path is not
+      of that layout.
     """
     *folders, file = path.split("/")
-    depth = _DEPTH[file]
-    synset, name = ["", "", *folders, ""][-depth - 1 :][:2]
-    split = None if splits is None else splits.get(f"{synset}/{name}", "none")
+    synset, name, folder = ["", "", "", *folders][-3:]
+    split = None if splits is None else splits.get(f"{synset}/{name}", LEFT_OUT)
+    if (file, folder) != (METADATA, "rendering"):
+        split = LEFT_OUT
     return ShapeFile(known_category(synset), split, name, path)
 
 
@@ -131,7 +135,19 @@ def in_order(archive: Archive) -> dict[str, list[str]]:
 def grid_names(archive: Archive) -> dict[str, str]:
     """Where the grid of `<synset>/<id>` is in an archive."""
     return {
-        "/".join(name.split("/")[-3:-1]): name
+        shape_of(name): name
         for name in archive.names(GRID)
         if posixpath.basename(name) == GRID
     }
+
+
+@functools.lru_cache(maxsize=1)
+def grid_contents(archive: Archive) -> dict[str, bytes]:
+    """All grids of a tar, read forwards: some 4 KB each, 170 MB of 43,783 shapes."""
+    names = sorted(grid_names(archive).values(), key=archive.position)
+    return {name: archive.read(name) for name in names}
+
+
+def shape_of(path: str) -> str:
+    """`<synset>/<id>` of a grid or of a folder of renders."""
+    return "/".join(path.split("/")[-3:-1])

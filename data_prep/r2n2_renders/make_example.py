@@ -3,9 +3,11 @@
 This module is loaded in every worker process, so it imports no TensorFlow.
 """
 
+import collections
 import dataclasses
 import io
 import posixpath
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
@@ -14,13 +16,23 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import numbers_of
 from vaegan_jax.shapes.orientation import frame_turn, turn_grid
 from vaegan_jax.shapes.pictures.files import open_picture
+from vaegan_jax.shapes.voxel_files import read_binvox
 
 from ..archives.archive import Archive, open_once
 from ..archives.listing import ShapeFile
 from ..building.examples import encode_view
 from ..making.workshop import Shape
-from ..voxel_view_archive.checking import read_grid
-from .layout import METADATA, grid_names, in_order, read_cameras
+from .layout import (
+    GRID,
+    METADATA,
+    grid_contents,
+    grid_names,
+    in_order,
+    read_cameras,
+    shape_of,
+)
+
+_INSPECTED = 20  # shapes whose sizes tell those of all
 
 # Checked on real chairs by their outlines: every other sign or quarter turn is worse.
 _TURN = frame_turn(up="y", front="x")
@@ -42,8 +54,11 @@ class RenderReader:
 
     def __call__(self, archive: Archive, file: ShapeFile, content: bytes) -> Shape:
         folder = posixpath.dirname(file.path)
+        # The file itself not again: in a compressed tar that is a step back.
         files = {
-            posixpath.basename(name): archive.read(name)
+            posixpath.basename(name): content
+            if name == file.path
+            else archive.read(name)
             for name in in_order(archive)[folder]
         }
         if METADATA not in files:
@@ -52,7 +67,7 @@ class RenderReader:
         cameras = read_cameras(files[METADATA], where)
         if len(cameras) != self.num_views:
             raise UserError(
-                f"it has {len(cameras)} views, but the first shape {self.num_views}"
+                f"it has {len(cameras)} views, but most shapes {self.num_views}"
             )
         views = []
         for number in range(self.num_views):
@@ -62,15 +77,26 @@ class RenderReader:
             views.append(self._view(files[name], name))
         return Shape(self._grid(folder), views, np.float32(numbers_of(cameras)))
 
+    def inputs(self, archive: Archive, file: ShapeFile) -> list[tuple]:
+        """What tells whether the files of a shape are those of before."""
+        folder, grids = posixpath.dirname(file.path), open_once(self.voxels)
+        found = [archive.fingerprint(name) for name in in_order(archive)[folder]]
+        name = grid_names(grids).get(shape_of(folder))
+        return [*found, name and grids.fingerprint(name)]
+
     def _grid(self, folder: str) -> np.ndarray:
-        shape = "/".join(folder.split("/")[-3:-1])
-        grids = open_once(self.voxels)
+        shape, grids = shape_of(folder), open_once(self.voxels)
         if shape not in grid_names(grids):
             raise UserError(f"there is no grid of {shape} in {self.voxels}")
-        grid = turn_grid(read_grid(grids, grid_names(grids)[shape]), _TURN)
+        name = grid_names(grids)[shape]
+        content = grid_contents(grids).get(name) if grids.is_tar else None
+        grid = read_binvox(content or grids.read(name), grids.describe(name))
+        if not grid.any():
+            raise UserError(f"{grids.describe(name)}: the grid is empty")
+        grid = turn_grid(grid, _TURN)
         if len(grid) != self.resolution:
             raise UserError(
-                f"its grid is of {len(grid)}³, but the first one of {self.resolution}³"
+                f"its grid is of {len(grid)}³, but most are of {self.resolution}³"
             )
         return grid
 
@@ -83,38 +109,54 @@ class RenderReader:
         if image.size != (self.image_size, self.image_size):
             width, height = image.size
             raise UserError(
-                f"{name} has {width}×{height} pixels, but the first view "
-                f"{self.image_size}²"
+                f"{name} has {width}×{height} pixels, but most views {self.image_size}²"
             )
         white = Image.new("RGBA", image.size, "white")
         white.alpha_composite(image)
         return encode_view(np.asarray(white.convert("L")))
 
 
-def inspect_first(views: Archive, voxels: Archive, file: ShapeFile) -> RenderReader:
-    """A reader for shapes like the first.
+def inspect_some(
+    views: Archive, voxels: Archive, files: Sequence[ShapeFile]
+) -> RenderReader:
+    """A reader for shapes like most of the first that can be read.
 
     Raises:
-      UserError: the first cannot be read.
+      UserError: none of them can.
     """
-    folder = posixpath.dirname(file.path)
-    names = in_order(views)[folder]
-    sizes = {}
-    for name in names:
-        base = posixpath.basename(name)
-        if base == METADATA:
-            cameras = read_cameras(views.read(name), views.describe(name))
-        elif base == "00.png":
-            with Image.open(io.BytesIO(views.read(name))) as image:
-                sizes["image_size"] = image.size[0]
-    if "image_size" not in sizes:
-        raise UserError(f"{views.describe(folder)}: there is no 00.png")
-    grids = grid_names(voxels)
-    shape = "/".join(folder.split("/")[-3:-1])
-    if not grids:
-        raise UserError(f"{voxels.path} holds no <synset>/<id>/model.binvox")
-    grid = read_grid(voxels, grids.get(shape, next(iter(grids.values()))))
-    return RenderReader(str(voxels.path), len(grid), sizes["image_size"], len(cameras))
+    if not grid_names(voxels):
+        raise UserError(f"{voxels.path} holds no <synset>/<id>/{GRID}")
+    found, first_error = collections.Counter(), None
+    for file in files[:_INSPECTED]:
+        try:
+            found[_sizes(views, voxels, posixpath.dirname(file.path))] += 1
+        except UserError as error:
+            first_error = first_error or error
+    if not found:
+        raise first_error
+    return RenderReader(str(voxels.path), *found.most_common(1)[0][0])
+
+
+def _sizes(views: Archive, voxels: Archive, folder: str) -> tuple[int, int, int]:
+    """Resolution, image size and number of views of a shape."""
+    files = {
+        posixpath.basename(name): views.read(name) for name in in_order(views)[folder]
+    }
+    for name in (METADATA, "00.png"):
+        if name not in files:
+            raise UserError(f"{views.describe(folder)}: there is no {name}")
+    cameras = read_cameras(files[METADATA], views.describe(f"{folder}/{METADATA}"))
+    try:
+        with Image.open(io.BytesIO(files["00.png"])) as image:
+            size = image.size[0]
+    except OSError as error:
+        where = views.describe(f"{folder}/00.png")
+        raise UserError(f"{where}: is no whole picture; copy it again") from error
+    name = grid_names(voxels).get(shape_of(folder))
+    if name is None:
+        raise UserError(f"there is no grid of {shape_of(folder)} in {voxels.path}")
+    content = grid_contents(voxels)[name] if voxels.is_tar else voxels.read(name)
+    return len(read_binvox(content, voxels.describe(name))), size, len(cameras)
 
 
 def first_in_archive(archive: Archive, file: ShapeFile) -> ShapeFile:

@@ -12,8 +12,8 @@ from ..archives.archive import Archive, first_existing
 from ..archives.listing import Listing, find_shapes
 from ..building import tfds_tools
 from ..building.shape_builder import ShapesBuilder, ShapesConfig
-from .layout import METADATA, identify, read_splits
-from .make_example import RenderReader, first_in_archive, inspect_first
+from .layout import LEFT_OUT, METADATA, identify, read_splits
+from .make_example import RenderReader, first_in_archive, inspect_some
 
 
 @dataclasses.dataclass
@@ -60,11 +60,20 @@ class Builder(ShapesBuilder):
             functools.partial(identify, splits=splits),
         )
         # Shapes that the splits leave out are left out, as others do.
-        files = [file for file in listing.files if file.split != "none"]
+        files = [file for file in listing.files if file.split != LEFT_OUT]
         if not files:
-            raise UserError(f"{config.splits} names none of the shapes that are there")
+            raise UserError(
+                f"{config.splits} names none of the shapes that are there"
+                if splits
+                else f"{archive.path} holds no <synset>/<id>/rendering/{METADATA}"
+            )
         files = [first_in_archive(archive, file) for file in files]
         return dataclasses.replace(listing, files=files)
+
+    def inputs(self, archive: Archive, listing: Listing) -> list:
+        """Of all renders and grids, and the split of every shape."""
+        reader = self.maker()
+        return [(file.split, reader.inputs(archive, file)) for file in listing.files]
 
     def maker(self) -> RenderReader:
         config = self.builder_config
@@ -98,18 +107,19 @@ class Builder(ShapesBuilder):
 def inspect_archives(
     voxels: str, views: str, splits: str | None, **settings
 ) -> R2n2RendersConfig:
-    """The configuration that fits two archives, after reading their first shape.
+    """The configuration that fits two archives, after reading some shapes of them.
 
     Raises:
       FileNotFoundError: there is no such file or folder.
-      UserError: nothing is found, or the first shape cannot be read.
+      UserError: nothing is found, or none of the first shapes can be read.
     """
     config = R2n2RendersConfig(
         "any", input=views, voxels=voxels, splits=splits, **settings
     )
     with Archive(views) as renders, Archive(voxels) as grids:
-        first = Builder.find(_Finder(config), renders).files[0]
-        reader = inspect_first(renders, grids, first)
+        files = Builder.find(_Finder(config), renders).files
+        files.sort(key=lambda file: renders.position(file.path))
+        reader = inspect_some(renders, grids, files)
     return dataclasses.replace(
         config,
         resolution=reader.resolution,

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from data_prep.derived.deformed_file import deform_packed
+from data_prep.derived.view_jitter import jittered
 from data_prep.prepare import prepare_meshes
 from tests.helpers import assert_error, make_examples, write_packed
 from vaegan_jax.data import inspection, packed_source
 from vaegan_jax.data.dataset import check_views, open_split
 from vaegan_jax.data.packing import pack
-from vaegan_jax.data.view_cameras import known_or_usual
+from vaegan_jax.data.view_cameras import known_or_usual, recorded_ring
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera, ViewCamera, numbers_of
 from vaegan_jax.shapes.silhouettes import likeness_when_turned
@@ -51,9 +52,10 @@ def test_the_ring_of_older_files_becomes_cameras(tmp_path):
         np.testing.assert_allclose(cameras, expected, rtol=1e-6)
     write_packed(path, examples, source="an archive")  # that tells no camera
     assert packed_source.read_split(path, "train").cameras is None
-    write_packed(path, examples, camera={"lens": "fish eye"})
+    write_packed(path, examples, camera={"lens": "fish eye"})  # somebody else's
+    assert packed_source.read_split(path, "train").cameras is None
     with pytest.raises(UserError, match=r"records no known camera: .*fish eye"):
-        packed_source.read_split(path, "train")
+        recorded_ring({"camera": {"lens": "fish eye"}}, 3)
 
 
 @pytest.mark.parametrize(
@@ -166,3 +168,11 @@ def test_azimuths_may_be_told_of_rings_and_of_what_is_near_them():
     ring[..., 0] += np.array([-25, 0, 25])[:, None]
     ring[2, 0] = np.nan
     check_views(dataclasses.replace(examples, cameras=ring), 3, azimuths=3)
+    for count in (3, 40):
+        near = [
+            numbers_of(jittered(Camera(12).views(), np.random.default_rng(i)))
+            for i in range(count)
+        ]
+        many = make_examples(count, num_views=12)
+        many = dataclasses.replace(many, cameras=np.float32(near))
+        check_views(many, 12, azimuths=12)

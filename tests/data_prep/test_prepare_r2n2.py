@@ -1,6 +1,8 @@
 """3D-R2N2's archives become a data set whose views know their cameras."""
 
+import gzip
 import json
+import os
 import shutil
 import tarfile
 
@@ -8,15 +10,30 @@ import numpy as np
 import pytest
 
 from data_prep.archives.archive import Archive
+from data_prep.archives.listing import find_shapes
 from data_prep.derived.r2n2_stand_in import write_shape
+from data_prep.making.workshop import Workshop
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
-from data_prep.r2n2_renders.layout import identify, read_cameras, read_splits
+from data_prep.r2n2_renders.layout import (
+    LEFT_OUT,
+    grid_contents,
+    identify,
+    in_order,
+    read_cameras,
+    read_splits,
+)
+from data_prep.r2n2_renders.make_example import (
+    _TURN,
+    RenderReader,
+    first_in_archive,
+)
 from tests.helpers import assert_error
 from vaegan_jax.data.dataset import open_split
 from vaegan_jax.data.packing import pack
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import ViewCamera
+from vaegan_jax.shapes.orientation import turn_grid
 from vaegan_jax.shapes.random_cameras import RandomCameras
 from vaegan_jax.shapes.silhouettes import likeness_when_turned
 
@@ -90,7 +107,7 @@ def test_a_stand_in_is_read_as_the_archives_are(run, tmp_path):
         examples = open_split(tmp_path / "out", name, 32, 137)
         assert len(examples) == size and examples.views.shape[1] == 24
     told = run("inspect", f"--data_dir={tmp_path / 'out'}")
-    assert "warning" not in told.stdout
+    assert told.returncode == 0 and "warning" not in told.stdout
     again = run("procedural", "--layout=r2n2", "--count=10", f"--output={tmp_path}")
     assert_error(again, "ShapeNetRendering exists; choose another --output")
     few = run("procedural", "--layout=r2n2", "--count=9", f"--output={tmp_path}")
@@ -102,9 +119,7 @@ def test_a_stand_in_is_read_as_the_archives_are(run, tmp_path):
 
 def test_tars_give_what_folders_do_and_all_categories_are_taken(written, run, tmp_path):
     folder, _ = written
-    for name in ("ShapeNetVox32", "ShapeNetRendering"):
-        with tarfile.open(tmp_path / f"{name}.tgz", "w:gz") as tar:
-            tar.add(folder / name, name)
+    tars(folder, tmp_path)
     archives = (
         *("r2n2", f"--voxels={tmp_path / 'ShapeNetVox32.tgz'}", "--category=all"),
         f"--views={tmp_path / 'ShapeNetRendering.tgz'}",
@@ -172,12 +187,108 @@ def test_splits_and_names_by_hand(tmp_path):
     path = f"ShapeNetRendering/{CHAIR}/abc/rendering/rendering_metadata.txt"
     assert (identify(path).category, identify(path).name) == ("chair", "abc")
     assert identify(path, {f"{CHAIR}/abc": "test"}).split == "test"
-    assert identify(path, {}).split == "none"
+    assert identify(path, {}).split == LEFT_OUT
+    assert identify("rendering_metadata.txt").split == LEFT_OUT
+    assert identify(path.replace("/rendering_", "/old_rendering_")).split == LEFT_OUT
     with pytest.raises(UserError, match="x: the file is empty"):
         read_cameras(b"", "x")
     file = tmp_path / "s.json"
     file.write_text(json.dumps([{"taxonomy_id": "1", "val": ["a"], "test": ["b"]}]))
     assert read_splits(file) == {"1/a": "validation", "1/b": "test"}
+
+
+def test_frames_by_hand():
+    """Azimuth 0 sees the front, at +x there; theirs run the other way round."""
+    content = b"0 30 0 1 25\n90 25 0 0.8 25\n"
+    front, side = read_cameras(content, "x")
+    np.testing.assert_allclose(front.numbers, [0, 30, 1.75, 49.134])
+    np.testing.assert_allclose(side.numbers, [270, 25, 1.4, 49.134])
+    theirs = np.zeros((4, 4, 4), bool)
+    theirs[3, 2, 0] = True  # in front, above the middle, at low z
+    ours = turn_grid(theirs, _TURN)
+    # The front is at low y; low z there is the right side, +x, as one looks at it.
+    assert np.argwhere(ours).tolist() == [[3, 0, 2]]
+
+
+def tars(folder, where):
+    paths = []
+    for name in ("ShapeNetVox32", "ShapeNetRendering"):
+        paths.append(where / f"{name}.tgz")
+        with tarfile.open(paths[-1], "w:gz") as tar:
+            tar.add(folder / name, name)
+    return paths
+
+
+def test_compressed_tars_are_read_forwards(written, tmp_path, monkeypatch):
+    """A step back would decompress all from the start: 12 GB for every shape."""
+    voxels, views = tars(written[0], tmp_path)
+    back = []
+    rewind = gzip._GzipReader._rewind
+    monkeypatch.setattr(
+        gzip._GzipReader, "_rewind", lambda self: back.append(1) or rewind(self)
+    )
+    with Archive(views) as renders, Archive(voxels) as grids:
+        files = find_shapes(renders, ("rendering_metadata.txt",), (), identify).files
+        files = [first_in_archive(renders, file) for file in files]
+        files.sort(key=lambda file: renders.position(file.path))
+        grid_contents(grids)
+        back.clear()
+        reader = RenderReader(str(voxels), 32, SIZE, VIEWS)
+        for file in files:
+            reader(renders, file, renders.read(file.path))
+        assert sum(back) <= 2  # the first read of each goes to the beginning
+        assert len(in_order(renders)) == 8
+
+
+def test_what_changed_since_is_made_anew(written, run, tmp_path):
+    """Neither an interrupted run's shapes nor a finished set pass for other files."""
+    folder = tmp_path / "copy"
+    shutil.copytree(written[0], folder)
+    options = (
+        *arguments(folder, tmp_path / "a"),
+        f"--split={folder / 'ShapeNet.json'}",
+    )
+    assert run(*options).returncode == 0
+    assert run(*options).returncode == 0  # the same files
+    metadata = next(folder.rglob("c1/rendering/rendering_metadata.txt"))
+    before = metadata.read_text()
+    for change in (
+        lambda: metadata.write_text(before.replace(" 0 ", " 0  ")),
+        lambda: next(folder.rglob("c1/model.binvox")).touch(),
+        lambda: (folder / "ShapeNet.json").write_text(
+            (folder / "ShapeNet.json").read_text().replace('"val"', '"test"', 1)
+        ),
+    ):
+        change()
+        assert_error(
+            run(*options), "holds a data set made with other settings or files"
+        )
+        shutil.rmtree(tmp_path / "a")
+        assert run(*options).returncode == 0
+    maker = RenderReader(str(folder / "ShapeNetVox32"), 32, SIZE, VIEWS)
+    workshop = Workshop(folder / "ShapeNetRendering", tmp_path / "work", maker)
+    (tmp_path / "work").mkdir()
+    with Archive(folder / "ShapeNetRendering") as renders:
+        files = find_shapes(renders, ("rendering_metadata.txt",), (), identify).files
+        file = first_in_archive(renders, files[0])
+    stored = [workshop(file).stored, workshop(file).stored]
+    assert stored[0] == stored[1]
+    picture = folder / "ShapeNetRendering" / file.path
+    os.utime(picture.with_name("03.png"), (0, 0))
+    assert workshop(file).stored != stored[0]
+
+
+def test_an_odd_first_shape_spoils_nothing(written, run, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(written[0], folder)
+    renders = folder / "ShapeNetRendering" / CHAIR
+    metadata = renders / "c0/rendering/rendering_metadata.txt"
+    metadata.write_text("".join(metadata.read_text().splitlines(keepends=True)[1:]))
+    (renders / "c1/rendering/00.png").write_bytes(b"no picture")
+    made = run(*arguments(folder, tmp_path / "out"), "--category=chair")
+    assert made.returncode == 0, made.stderr
+    assert "skipped files: 2" in made.stdout
+    assert "it has 3 views, but most shapes 4" in made.stdout
 
 
 def test_real_renders_and_grids_agree(real_data, run, tmp_path):
@@ -199,11 +310,3 @@ def test_real_renders_and_grids_agree(real_data, run, tmp_path):
                 for c in cameras
             ]
             assert likeness_when_turned(grid, views, wrong)[0] < likeness[0] - 0.1
-
-
-def test_the_real_archive_reads_forwards(real_data):
-    from data_prep.r2n2_renders.layout import in_order
-
-    with Archive(real_data / "r2n2" / "ShapeNetRendering") as archive:
-        for names in in_order(archive).values():
-            assert len(names) == 26

@@ -71,7 +71,9 @@ def main() -> None:
     check_writable(output)
     if PROTOCOL.value:
         rows, about = r2n2_protocol.evaluate_protocol(workdirs[0], options)
-        r2n2_protocol.write_protocol(output, rows, about)
+        numbers = r2n2_protocol.write_protocol(output, rows, about)
+        if JSON.value:
+            report.write_text(pathlib.Path(JSON.value), report.to_json(numbers))
         print(r2n2_protocol.format_protocol(rows, about))
         print(f"wrote the report to {output}")
         return

@@ -73,7 +73,7 @@ def write(
         if examples.targets is not None:
             arrays[f"{split}/targets"] = examples.targets
         if examples.cameras is not None:
-            arrays[f"{split}/cameras"] = examples.cameras
+            arrays[f"{split}/cameras"] = np.float32(examples.cameras)
     output = pathlib.Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     write_npz(output, arrays)

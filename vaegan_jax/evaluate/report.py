@@ -16,7 +16,7 @@ from vaegan_jax.evaluate.evaluation import Evaluation
 from vaegan_jax.evaluate.reconstruction import MODEL, RETRIEVAL, Row
 
 # By `config.data.choose_on`.
-_PLACES = {HELD_OUT: "the held-out training shapes", VALIDATION: "validation"}
+PLACES = {HELD_OUT: "the held-out training shapes", VALIDATION: "validation"}
 
 CURVES = ("iou", "average_precision", "f_score", "squared_error")
 
@@ -110,7 +110,7 @@ def _heading(about: dict[str, Any]) -> str:
     )
     chosen_on = about["checkpoint_chosen_on"]
     if chosen_on:
-        text += f"; the step was chosen on {_PLACES[chosen_on]}"
+        text += f"; the step was chosen on {PLACES[chosen_on]}"
     if chosen_on == VALIDATION == about["split"]:
         text += ": optimistic"
     return text
@@ -130,7 +130,7 @@ def _in_training(about: dict[str, Any]) -> str:
 
 def _threshold(evaluation: Evaluation) -> str:
     about, chosen = evaluation.about, evaluation.reconstruction[0].threshold
-    place = f"{_PLACES[about['threshold_chosen_on']]} of {about['training_data']}"
+    place = f"{PLACES[about['threshold_chosen_on']]} of {about['training_data']}"
     text = (
         f"The model's IoU, F-score and Chamfer distance are at threshold {chosen}, "
         f"chosen on {place} "

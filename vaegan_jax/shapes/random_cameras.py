@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -66,8 +67,14 @@ class RandomCameras:
         return dataclasses.asdict(self)
 
 
-def views_of(
-    cameras: Camera | RandomCameras, rng: np.random.Generator
-) -> list[ViewCamera]:
-    """The cameras of one shape's views: those of the ring, or drawn."""
-    return cameras.views() if isinstance(cameras, Camera) else cameras.views(rng)
+def views_of(cameras: Camera | RandomCameras, seed: Sequence[int]) -> list[ViewCamera]:
+    """The cameras of one shape's views: those of the ring, or drawn by a seed.
+
+    Raises:
+      UserError: a number of the seed is negative, and cameras are random.
+    """
+    if isinstance(cameras, Camera):
+        return cameras.views()
+    if min(seed) < 0:
+        raise UserError(f"the seed is {min(seed)}; random cameras need 0 or more")
+    return cameras.views(np.random.default_rng(seed))
