@@ -217,8 +217,8 @@ def format_protocol(rows: list[ProtocolRow], about: dict[str, Any]) -> str:
         "## Beside published numbers",
         tables.table(["IoU from", *map(str, counts)], [ours, *published]),
         "The published ones are of 8,770 test shapes of 13 categories of ShapeNet, of "
-        "models trained on 30,643, each at the best of its thresholds; they compare "
-        "with ours on these shapes alone. Ours are of "
+        "models trained on 30,643, each at the best of its thresholds; ours "
+        "compare with them only where they are of the same shapes: they are of "
         f"{about['shapes']} shapes of {', '.join(categories) or 'no known category'}, "
         f"from grey views of {about['image_size']}².",
     ]
