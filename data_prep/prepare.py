@@ -39,8 +39,9 @@ def prepare_procedural(
       UserError: for a resolution or image size that there is no configuration for,
         or a cache that cannot be written to.
     """
+    name = f"r{resolution}_v{image_size}"
     known = [config.name for config in chairs.Builder.BUILDER_CONFIGS]
-    if f"r{resolution}_v{image_size}" not in known:
+    if name not in known:
         raise UserError(
             f"The procedural chairs come with a resolution of 32 or 64 and an image "
             f"size of 64, 128 or 224, not {resolution} and {image_size}."
@@ -48,7 +49,9 @@ def prepare_procedural(
     if data_dir is None:
         with writing_to_cache() as cache:
             return prepare_procedural(cache, resolution, image_size, cameras)
-    config = chairs.configuration(resolution, image_size, cameras)
+    config: chairs.ChairsConfig | str = name  # a known one has to be named
+    if cameras != "ring":
+        config = chairs.configuration(resolution, image_size, cameras)
     builder = chairs.Builder(config=config, data_dir=_folder(data_dir))
     return tfds_tools.build(builder)
 

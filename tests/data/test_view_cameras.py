@@ -161,6 +161,21 @@ def test_procedural_chairs_may_be_seen_from_random_cameras(tmp_path):
     check_views(examples, 12, azimuths=0)
 
 
+@pytest.mark.parametrize(
+    "cameras, name",
+    [("ring", "r32_v64"), ("random", "r32_v64_random"), ("r2n2", "r32_v64_r2n2")],
+)
+def test_every_kind_of_procedural_chairs_can_be_built(
+    tmp_path, monkeypatch, cameras, name
+):
+    from data_prep import prepare
+
+    monkeypatch.setattr(prepare.tfds_tools, "build", lambda builder: builder)
+    builder = prepare.prepare_procedural(tmp_path, cameras=cameras)
+    assert builder.builder_config.name == name
+    assert builder.builder_config.total == 1200
+
+
 def test_azimuths_may_be_told_of_rings_and_of_what_is_near_them():
     examples = dataclasses.replace(make_examples(3, num_views=3), cameras=None)
     check_views(examples, 3, azimuths=3)
