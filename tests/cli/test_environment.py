@@ -20,6 +20,7 @@ import pytest
 from data_prep.prepare import prepare_modelnet, prepare_procedural
 from tests.helpers import ROOT, TINY_FLAGS, make_examples, write_packed
 from tests.using import make_model, make_picture, make_workdir
+from vaegan_jax.cli import demo
 from vaegan_jax.data.inspection import draw
 from vaegan_jax.errors import UserError, explain, missing_platform
 from vaegan_jax.inference.export import export_model
@@ -324,6 +325,22 @@ def test_the_demo_starts_and_ends(unusual, given, tmp_path):
             demo.wait(30)
     text = (tmp_path / "log").read_text("utf-8", errors="replace")
     assert answered, text
+
+
+@pytest.mark.parametrize("missing", ["gradio", "gradio.themes", "numpy.none"])
+def test_the_demo_asks_for_its_extra_only_if_that_is_missing(monkeypatch, missing):
+    class Finder:
+        def find_spec(self, name, path=None, target=None):
+            if name == "vaegan_jax.demo.app":
+                raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
+
+    monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+    monkeypatch.delitem(sys.modules, "vaegan_jax.demo.app", raising=False)
+    monkeypatch.delattr("vaegan_jax.demo.app", raising=False)
+    extra = missing.startswith("gradio")
+    expected = UserError if extra else ModuleNotFoundError
+    with pytest.raises(expected, match=r"pip install -e" if extra else "numpy.none"):
+        demo.main()
 
 
 def test_the_demo_names_a_place_that_it_cannot_have():

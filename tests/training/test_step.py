@@ -230,6 +230,8 @@ def test_between_its_turns_the_adversary_changes_nothing():
         state = this.create().replace(step=jnp.ones((), jnp.int32))
         between, metrics = this.train_step(state, batch)
         assert metrics["adversarial/share"] == metrics["loss/adversarial"] == 0
+        assert metrics["loss/generator"] == 0  # of turns alone: here it is another loss
+        assert metrics["loss/reconstruction"] > 0
         assert metrics["discriminator/update_share"] == 0
         before = this.create()
         assert_trees_equal(between.discriminator, before.discriminator)
