@@ -91,7 +91,7 @@ def test_widths_follow_the_resolution():
         ("loss.r1_weight", 1.0, "0 unless model.discriminator_batch_norm is False"),
         ("data.fewest_views", 13, "at most data.num_views, 12"),
         ("model.azimuths", 8, "0, or data.num_views, 12, "),
-        ("data.encoded_views", 3, "0, or with model.azimuths at most"),
+        ("data.encoded_views", 3, "0, or with model.azimuth_heads at most"),
     ],
 )
 def test_impossible_values_are_named_with_what_is_valid(path, value, expected):
@@ -129,8 +129,8 @@ def test_runs_of_before_chose_on_validation():
 @pytest.mark.parametrize(
     "path, value, expected",
     [
-        ("model.view_encoding", "fold", "'fold_joint' with model.azimuths"),
-        ("augmentation.mirror", True, "False with model.azimuths"),
+        ("model.view_encoding", "fold", "'fold_joint' with heads of azimuths"),
+        ("augmentation.mirror", True, "False with heads of azimuths"),
         ("loss.azimuth_weight", 0.0, "positive with model.azimuths"),
         ("data.encoded_views", 13, "at most data.num_views, 12"),
         ("data.fewest_views", 4, "at most data.encoded_views, 3"),
@@ -150,7 +150,7 @@ def test_what_would_mix_azimuths_up_is_refused(path, value, expected):
 def test_azimuths_are_for_many_views(algorithm, azimuths):
     config = reference_config(algorithm)
     config.model.azimuths = azimuths
-    with pytest.raises(UserError, match=r"azimuths .* 0, or 2 or more for mv_vae_gan"):
+    with pytest.raises(UserError, match=r"azimuths .* 0, or 2 or more for vae_gan"):
         complete(config)
 
 

@@ -18,16 +18,29 @@ def test_tf_data_and_device_batches_are_the_same(num_views, in_order):
     if num_views == 4:
         rng = np.random.default_rng(0)
         targets = rng.integers(0, 256, examples.voxels.shape, np.uint8)
-        examples = dataclasses.replace(examples, targets=targets)
-        names.add("targets")
+        cameras = rng.normal(size=(len(examples), 4, 4)).astype(np.float32)
+        examples = dataclasses.replace(examples, targets=targets, cameras=cameras)
+        names |= {"targets", "cameras"}
     arguments = (examples, 4, num_views, 7, 0)
     streamed = tfds_source.stream_batches(*arguments, in_order=in_order)
     gathered = packed_source.device_batches(*arguments, in_order=in_order)
     for ours, theirs in itertools.islice(zip(streamed, gathered, strict=False), 6):
         assert set(ours) == set(theirs) == names
         for name in ours:
-            assert ours[name].dtype == theirs[name].dtype == np.uint8
+            kind = np.float32 if name == "cameras" else np.uint8
+            assert ours[name].dtype == theirs[name].dtype == kind
             np.testing.assert_array_equal(ours[name], theirs[name])
+        if "cameras" in ours:  # those of the views, in their order
+            views = [view.tobytes() for view in examples.views.reshape(-1, 32, 32, 1)]
+            for view, camera in zip(
+                ours["views"].reshape(-1, 32, 32, 1),
+                ours["cameras"].reshape(-1, 4),
+                strict=True,
+            ):
+                place = views.index(np.asarray(view).tobytes())
+                np.testing.assert_array_equal(
+                    camera, examples.cameras.reshape(-1, 4)[place]
+                )
 
 
 @pytest.mark.parametrize("stream", ["stream_batches", "device_batches"])

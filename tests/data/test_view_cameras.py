@@ -176,6 +176,17 @@ def test_every_kind_of_procedural_chairs_can_be_built(
     assert builder.builder_config.total == 1200
 
 
+def test_telling_cameras_needs_some_that_are_known():
+    examples = dataclasses.replace(make_examples(3, num_views=3), cameras=None)
+    with pytest.raises(UserError, match="needs views of known cameras, but the data"):
+        check_views(examples, 2, azimuths=24, heads=False)
+    cameras = np.full((3, 3, 4), np.nan, np.float32)
+    with pytest.raises(UserError, match="needs views of known cameras"):
+        check_views(dataclasses.replace(examples, cameras=cameras), 2, 24, heads=False)
+    cameras[1] = 30.0
+    check_views(dataclasses.replace(examples, cameras=cameras), 2, 24, heads=False)
+
+
 def test_azimuths_may_be_told_of_rings_and_of_what_is_near_them():
     examples = dataclasses.replace(make_examples(3, num_views=3), cameras=None)
     check_views(examples, 3, azimuths=3)

@@ -150,14 +150,19 @@ def telling():
     images = make_batch(setup.config)["views"][:2].swapaxes(0, 1).reshape(6, 32, 32, 1)
 
     @functools.partial(jax.jit, static_argnums=1)
-    def apply(variables, train, order=None, azimuths=None):
+    def apply(variables, train, order=None, azimuths=None, shares=None):
         """`order`: of the images; their azimuths are told then, the right ones."""
         told = azimuths
         if order is not None and azimuths is None:
             told = order // 2
         seen = images if order is None else images[order]
         return setup.networks.encoder.apply(
-            variables, seen, train=train, azimuths=told, mutable=["batch_stats"]
+            variables,
+            seen,
+            train=train,
+            azimuths=told,
+            shares=shares,
+            mutable=["batch_stats"],
         )[0]
 
     return state, apply
@@ -210,6 +215,25 @@ def test_an_unknown_azimuth_is_a_mixture_of_all_as_likely_as_each_is(telling):
         scale = abs(expected).max()
         assert each.std(0).max() > 0.1 * scale
         np.testing.assert_allclose(getattr(actual, field), expected, atol=1e-4 * scale)
+
+
+def test_a_known_azimuth_has_its_head_and_others_what_e_tells(telling):
+    state, apply = telling
+    told = apply(state.variables, False)
+    one = np.tile(np.float32([0, 1, 0]), (6, 1))
+    known = apply(state.variables, False, shares=one)
+    sure = {"azimuth": state.params["azimuth"] | {"bias": 100 * one[0]}}
+    expected = apply({**state.variables, "params": state.params | sure}, False)
+    scale = abs(known.mean).max()
+    np.testing.assert_allclose(known.mean, expected.mean, atol=1e-3 * scale)
+    assert abs(known.mean - told.mean).max() > 0.1 * scale
+    one[4] = np.nan
+    partly = apply(state.variables, False, shares=one)
+    for place in range(6):
+        which = told if place == 4 else known
+        np.testing.assert_allclose(
+            partly.mean[place], which.mean[place], atol=1e-3 * scale
+        )
 
 
 def test_the_heads_of_azimuths_start_as_the_usual_ones_do():

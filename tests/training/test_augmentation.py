@@ -124,3 +124,23 @@ def test_shapes_without_views_are_mirrored():
     assert set(changed) == {"voxels"}
     first = np.asarray(changed["voxels"][:, 0, 0, 0])
     assert 0 < first.sum() < COUNT
+
+
+def test_cameras_see_what_became_of_the_views(batch):
+    cameras = jnp.tile(jnp.array([40.0, 20.0, 2.5, 30.0]), (COUNT, 3, 1))
+    plain = augment(jax.random.key(0), batch | {"cameras": cameras}, options())
+    np.testing.assert_array_equal(plain["cameras"], cameras)
+    told = options(mirror=True, zoom=0.25)
+    batch = batch | {"views": squares(), "cameras": cameras}
+    changed = augment(jax.random.key(0), batch, told)
+    flipped = (changed["voxels"] != batch["voxels"]).any((1, 2, 3))
+    np.testing.assert_array_equal(
+        changed["cameras"][..., 0], np.where(flipped, -40.0, 40.0)[:, None] * np.ones(3)
+    )
+    np.testing.assert_array_equal(changed["cameras"][..., 1:3], cameras[..., 1:3])
+    # A point at the edge of the square is seen where that edge is now.
+    half, before = (
+        np.tan(np.deg2rad(c[..., 3]) / 2) for c in (changed["cameras"], cameras)
+    )
+    ink = (255 - np.asarray(changed["views"], float)).sum((2, 3, 4)) / 200
+    np.testing.assert_allclose(before / half, np.sqrt(ink) / 16, rtol=0.01)

@@ -117,3 +117,20 @@ def test_azimuth_loss_by_hand():
     )
     np.testing.assert_allclose(error, -np.log([0.25, 0.8, 0.2, 0.2]).mean(), rtol=1e-6)
     assert accuracy == 0.25
+
+
+def test_camera_loss_by_hand():
+    shares = jnp.array([[[0.5, 0.25, 0.25], [0.1, 0.8, 0.1], [0.2, 0.3, 0.5]]])
+    told = jnp.array([[[1.0, 0.0, 0.0], [1.5, 0.0, 0.0], [9.0, 9.0, 9.0]]])
+    nothing = jnp.zeros((1, 3, 2))
+    posterior = Posterior(nothing, nothing, jnp.log(shares), told)
+    lens = 2 * np.rad2deg(np.arctan(0.3))
+    # From between the first two of three sectors, in the second's middle, unknown.
+    cameras = jnp.array([[[60, 30, 2, lens], [120, 30, 2, lens], [np.nan] * 4]])
+    error, angle = losses.camera_loss(posterior, cameras)
+    first = -(0.5 * np.log(0.5) + 0.5 * np.log(0.25))
+    second = -np.log(0.8) + 0.5**2
+    np.testing.assert_allclose(error, (first + second) / 3, rtol=1e-4)
+    np.testing.assert_allclose(angle, (60 + 0) / 2, atol=1e-4)
+    gradient = jax.grad(lambda x: losses.camera_loss(posterior, x)[0])(cameras)
+    assert jnp.isfinite(gradient[:, :2]).all()

@@ -47,6 +47,30 @@ def test_the_encoder_learns_to_tell_azimuths_and_to_do_with_few_views(encoded):
     np.testing.assert_array_equal(posterior.azimuth.argmax(-1), 4 * [[2, 1, 0]])
 
 
+def test_the_encoder_learns_to_tell_cameras_wherever_they_are():
+    fields = {"optimizer.encoder_lr": 1e-2, "model.azimuths": 6}
+    this = cached_setup("mv_vae_gan", fields | {"model.azimuth_heads": False})
+    batch = make_batch(this.config)
+    azimuths = np.array([[15.0, 75, 330], [30, 0, 200], [15, 330, 75], [200, 30, 0]])
+    cameras = np.full((4, 3, 4), np.nan, np.float32)
+    cameras[..., 0], cameras[..., 1] = azimuths, azimuths / 10
+    cameras[..., 2:] = 2.0, 35.0
+    # Each azimuth has its own look: another part of the picture is dark.
+    views = np.full(batch["views"].shape, 255, np.uint8)
+    for shape, place in np.ndindex(4, 3):
+        row = int(azimuths[shape, place]) // 15
+        views[shape, place, row : row + 3] = 0
+    cameras[3, 2] = np.nan  # one is not known
+    batch |= {"views": jnp.asarray(views), "cameras": jnp.asarray(cameras)}
+    state, errors = this.create(), []
+    for _ in range(60):
+        state, metrics = this.train_step(state, batch)
+        errors.append(float(metrics["loss/camera"]))
+    assert np.isfinite(errors).all() and errors[-1] < 0.4 * errors[0]
+    # Azimuths lie up to half a sector, 30°, from the middle of theirs.
+    assert metrics["encoder/azimuth_error"] < 30
+
+
 @pytest.mark.slow
 def test_latents_are_pooled_from_some_of_the_views():
     batch = make_batch(cached_setup("mv_vae_gan").config)

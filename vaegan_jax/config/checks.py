@@ -145,11 +145,12 @@ def _validate_ranges(config: ConfigDict) -> None:
     count = config.data.num_views
     _require(valid(count), "data.num_views", count, expected)
     encoded = config.data.encoded_views
+    heads = config.model.azimuths > 0 and config.model.azimuth_heads
     _require(
-        encoded == 0 or (config.model.azimuths > 0 and encoded <= count),
+        encoded == 0 or (heads and encoded <= count),
         "data.encoded_views",
         encoded,
-        f"0, or with model.azimuths at most data.num_views, {count}; without, "
+        f"0, or with model.azimuth_heads at most data.num_views, {count}; without, "
         "data.num_views are drawn anew anyway",
     )
     fewest, name = config.data.fewest_views, "data.num_views"
@@ -158,35 +159,42 @@ def _validate_ranges(config: ConfigDict) -> None:
     _require(fewest <= count, "data.fewest_views", fewest, f"at most {name}, {count}")
     if config.model.azimuths:
         _validate_azimuths(config)
+    if heads:
+        _validate_azimuth_heads(config)
 
 
 def _validate_azimuths(config: ConfigDict) -> None:
-    azimuths, count = config.model.azimuths, config.data.num_views
+    azimuths = config.model.azimuths
     _require(
-        config.algorithm == "mv_vae_gan" and azimuths > 1,
+        config.algorithm != "gan" and azimuths > 1,
         "model.azimuths",
         azimuths,
-        "0, or 2 or more for mv_vae_gan",
+        "0, or 2 or more for vae_gan and mv_vae_gan",
     )
     weight = config.loss.azimuth_weight
     _require(weight > 0, "loss.azimuth_weight", weight, "positive with model.azimuths")
+
+
+def _validate_azimuth_heads(config: ConfigDict) -> None:
+    azimuths, count = config.model.azimuths, config.data.num_views
     _require(
         azimuths == count,
         "model.azimuths",
         azimuths,
-        f"0, or data.num_views, {count}, for a step encodes views of all azimuths",
+        f"0, or data.num_views, {count}, for a step encodes views of all azimuths; or "
+        "set model.azimuth_heads to False",
     )
     _require(
         config.model.view_encoding == "fold_joint",
         "model.view_encoding",
         config.model.view_encoding,
-        "'fold_joint' with model.azimuths, or BatchNorm would tell azimuths apart too",
+        "'fold_joint' with heads of azimuths, or BatchNorm would tell these apart too",
     )
     _require(
         not config.augmentation.mirror,
         "augmentation.mirror",
         config.augmentation.mirror,
-        "False with model.azimuths, for a mirrored view is one of another azimuth",
+        "False with heads of azimuths, for a mirrored view is one of another azimuth",
     )
 
 

@@ -125,7 +125,7 @@ def set_r2n2(config: ConfigDict, variant: str = "") -> ConfigDict:
     """What is trained on renders from anywhere: `set_best` for any number of views.
 
     A step sees six random views of each shape, and pools from one to six of them.
-    Cameras are not told, so there is one last layer of E for all.
+    E has one last layer for all cameras, and tells them beside.
 
     Args:
       config: the reference configuration of "mv_vae_gan", which is changed.
@@ -143,6 +143,8 @@ def set_r2n2(config: ConfigDict, variant: str = "") -> ConfigDict:
     config.name = "mv_vae_gan_r2n2"
     config.data.num_views = 6
     config.data.fewest_views = 1
+    config.model.azimuths = 24
+    config.model.azimuth_heads = False
     if variant:
         config.name += "-demo"
         config.train.num_steps = 3000

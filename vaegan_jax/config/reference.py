@@ -18,6 +18,7 @@ _ADDED = (
     ("data", "encoded_views"),
     ("train", "initial_model"),
     ("model", "azimuths"),
+    ("model", "azimuth_heads"),
     ("loss", "azimuth_weight"),
     ("model", "discriminator_batch_norm"),
     ("loss", "r1_weight"),
@@ -53,7 +54,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.data.num_views = {"gan": 0, "vae_gan": 1, "mv_vae_gan": 12}[algorithm]
     # Of these each shape's latent is pooled from a random number, this or more; 0: all.
     config.data.fewest_views = 0
-    # With model.azimuths, so many random ones of them are encoded at all; 0: all.
+    # With model.azimuth_heads, so many random ones of them are encoded at all; 0: all.
     config.data.encoded_views = 0
 
     # Off in the reference; see `augmentation`.
@@ -71,8 +72,10 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.model.generator_widths = ()  # () is `default_widths`, reversed
     config.model.discriminator_widths = ()  # () is `default_widths`
     config.model.encoder_widths = (64, 128, 256, 512, 400)
-    # Of the cameras: E then has a last layer for each. 0: one for all.
+    # Sectors, all around, by which E tells the cameras of views; 0: it tells none.
     config.model.azimuths = 0
+    # With these: whether E has a last layer for each, as for cameras of a ring.
+    config.model.azimuth_heads = True
     config.model.discriminator_batch_norm = True  # off for `loss.r1_weight`
     config.model.leak = 0.2
     config.model.use_bias = False  # only matters where no BatchNorm follows
@@ -89,7 +92,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.loss.reconstruction = "squared_error"
     config.loss.reconstruction_weight = 1.0
     config.loss.kl_weight = 1.0
-    config.loss.azimuth_weight = 10.0  # of telling azimuths, where E does
+    config.loss.azimuth_weight = 10.0  # of telling cameras, where E does
     config.loss.adversarial_weight = 1.0
     # Steps from one round of D and G against each other to the next; in those between
     # G only learns to reconstruct, in less time.

@@ -105,8 +105,8 @@ def training_batches(
       in_order: whether views come as they are stored, see `view_indices`.
 
     Yields:
-      uint8 `voxels` (b, x, y, z) and `views` (b, v, h, w, c), and `targets` like the
-      voxels if the examples have them.
+      uint8 `voxels` (b, x, y, z) and `views` (b, v, h, w, c); `targets` like the voxels
+      and `cameras` (b, v, 4) of the views if the examples have them.
     """
     arguments = (examples, batch_size, num_views, seed, start_step)
     if pathlib.Path(path).is_file():
@@ -118,12 +118,23 @@ def training_batches(
     return (place(batch, by_batch(mesh)) for batch in batches)
 
 
-def check_views(examples: Examples, num_views: int, azimuths: int) -> None:
+def check_views(
+    examples: Examples, num_views: int, azimuths: int, heads: bool = True
+) -> None:
     """Raises a `UserError` unless a training step can have its views.
 
-    An encoder that tells `azimuths` apart needs all that are stored.
+    An encoder that tells `azimuths` apart needs views of known cameras; one with
+    `heads` for each needs all that are stored, in the order of their azimuths.
     """
     stored = examples.views.shape[1]
+    if azimuths and not heads:
+        known = examples.cameras is not None and np.isfinite(examples.cameras).any()
+        if not known:
+            raise UserError(
+                "config.model.azimuths needs views of known cameras, but the data set "
+                "tells of none; set it to 0"
+            )
+        azimuths = 0
     if azimuths and azimuths != stored:
         raise UserError(
             f"config.model.azimuths is {azimuths} but the data set stores {stored} "

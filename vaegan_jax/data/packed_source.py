@@ -180,14 +180,17 @@ def device_batches(
     Every device of the mesh, without one the first alone, holds all examples.
 
     Yields:
-      uint8 `voxels` (b, x, y, z), unless `num_views` is 0 `views` (b, v, h, w, c), and
-      `targets` like the voxels if the examples have them.
+      uint8 `voxels` (b, x, y, z), unless `num_views` is 0 `views` (b, v, h, w, c);
+      `targets` like the voxels and `cameras` (b, v, 4) of the views if the examples
+      have them.
     """
     grid = examples.voxels.shape[1:]
     flat = examples.voxels.reshape(len(examples), -1)
     stored = {"voxels": np.packbits(flat, axis=1)}
     if num_views:
         stored["views"] = examples.views
+        if examples.cameras is not None:
+            stored["cameras"] = examples.cameras
     if examples.targets is not None:
         stored["targets"] = examples.targets
     mesh = mesh or device_mesh(jax.local_devices()[:1])
@@ -198,8 +201,9 @@ def device_batches(
         bits = jnp.unpackbits(stored["voxels"][index], axis=1)
         size = grid[0] * grid[1] * grid[2]
         batch = {"voxels": bits[:, :size].reshape(-1, *grid)}
-        if num_views:
-            batch["views"] = stored["views"][index[:, None], chosen]
+        for name in ("views", "cameras"):
+            if name in stored:
+                batch[name] = stored[name][index[:, None], chosen]
         if "targets" in stored:
             batch["targets"] = stored["targets"][index]
         return batch

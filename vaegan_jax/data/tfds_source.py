@@ -156,19 +156,25 @@ def stream_batches(
 
     Yields:
       The `rows` of each batch: uint8 `voxels` (b, x, y, z), unless `num_views` is 0
-      `views` (b, v, h, w, c), and `targets` like the voxels if the examples have them.
+      `views` (b, v, h, w, c); `targets` like the voxels and `cameras` (b, v, 4) of
+      the views if the examples have them.
     """
     voxels = tf.constant(examples.voxels)
-    views = tf.constant(examples.views) if num_views else None
+    of_views = {"views": examples.views, "cameras": examples.cameras}
+    of_views = {
+        name: tf.constant(stored)
+        for name, stored in of_views.items()
+        if num_views and stored is not None
+    }
     targets = None if examples.targets is None else tf.constant(examples.targets)
 
     def gather(index, chosen):
         batch = {"voxels": tf.gather(voxels, index)}
         if targets is not None:
             batch["targets"] = tf.gather(targets, index)
-        if views is not None:
-            places = tf.broadcast_to(index[:, None], tf.shape(chosen))
-            batch["views"] = tf.gather_nd(views, tf.stack([places, chosen], -1))
+        places = tf.broadcast_to(index[:, None], tf.shape(chosen))
+        for name, stored in of_views.items():
+            batch[name] = tf.gather_nd(stored, tf.stack([places, chosen], -1))
         return batch
 
     indices = tf.data.Dataset.from_generator(

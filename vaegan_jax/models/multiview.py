@@ -40,6 +40,7 @@ def encode_views(
     train: bool,
     how: ViewEncoding = "fold",
     azimuths: Int[Array, "b v"] | None = None,
+    shares: Float[Array, "b v azimuths"] | None = None,
 ) -> tuple[Posterior, Any]:
     """Encodes every view of every shape.
 
@@ -49,35 +50,37 @@ def encode_views(
       views: images, any number `v` of views from 1 up.
       train: use batch statistics; otherwise the running ones, whatever `how`.
       how: see the module's docstring.
-      azimuths: of the views, for the training of an encoder that tells them; None if
-        view i is of azimuth i.
+      azimuths: of the views, for the training of an encoder with heads for each; None
+        if view i is of azimuth i.
+      shares: of these heads, outside training; None: as E tells. See `Encoder`.
 
     Returns:
       The posteriors, fields (b, v, ...), and the new `batch_stats` (unchanged
       outside training).
 
     Raises:
-      ValueError: in training of an encoder that tells azimuths, views are not folded
+      ValueError: in training of an encoder with heads of azimuths, views are not folded
         jointly, or neither one of each azimuth nor of given ones.
     """
     batch, count = views.shape[:2]
-    if train and encoder.azimuths:
+    if train and encoder.azimuths and encoder.azimuth_heads:
         known = azimuths is not None or count == encoder.azimuths
         if how != "fold_joint" or not known:
             raise ValueError(
-                f"{count} views are encoded by {how}; with model.azimuths E learns "
-                f"from all {encoder.azimuths} of a shape in order, or from views of "
-                "given azimuths, by fold_joint"
+                f"{count} views are encoded by {how}; E learns heads of azimuths from "
+                f"all {encoder.azimuths} of a shape in order, or from views of given "
+                "azimuths, by fold_joint"
             )
     statistics = variables["batch_stats"]
 
-    def encode(images, statistics, groups=1, azimuths=None):
+    def encode(images, statistics, groups=1, azimuths=None, shares=None):
         posterior, updated = encoder.apply(
             {"params": variables["params"], "batch_stats": statistics},
             images,
             train=train,
             groups=groups,
             azimuths=azimuths,
+            shares=shares,
             mutable=["batch_stats"],
         )
         return posterior, updated["batch_stats"]
@@ -95,11 +98,10 @@ def encode_views(
         )
         return posterior, jax.tree.map(_in_sequence, statistics, updated)
 
-    folded = views.swapaxes(0, 1).reshape(batch * count, *views.shape[2:])
+    fold = lambda x: x.swapaxes(0, 1).reshape(batch * count, *x.shape[2:])  # noqa: E731
     groups = count if train and how == "fold" else 1
-    if azimuths is not None:
-        azimuths = azimuths.swapaxes(0, 1).reshape(-1)
-    posterior, statistics = encode(folded, statistics, groups, azimuths)
+    azimuths, shares = jax.tree.map(fold, (azimuths, shares))
+    posterior, statistics = encode(fold(views), statistics, groups, azimuths, shares)
     unfold = lambda x: x.reshape(count, batch, -1).swapaxes(0, 1)  # noqa: E731
     return jax.tree.map(unfold, posterior), statistics
 

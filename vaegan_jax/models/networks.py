@@ -29,7 +29,11 @@ def build_networks(config: ConfigDict) -> Networks:
     encoder = None
     if config.algorithm != "gan":
         encoder = Encoder(
-            model.latent_size, tuple(model.encoder_widths), model.azimuths, **shared
+            model.latent_size,
+            tuple(model.encoder_widths),
+            model.azimuths,
+            model.azimuth_heads,
+            **shared,
         )
     return Networks(
         Generator(tuple(model.generator_widths), model.use_bias, **shared),

@@ -158,7 +158,7 @@ class Trainer:
             config.seed,
             self.step,
             self.mesh,
-            in_order=bool(config.model.azimuths),
+            in_order=config.model.azimuths > 0 and config.model.azimuth_heads,
         )
         first, marks = self.step, {}
         if self.step == 0 and multihost.is_first():

@@ -65,7 +65,8 @@ def train(
         # Damage ends here, where nothing is written yet.
         read_provenance(config.data.dir),
     )
-    check_views(training, config.data.num_views, config.model.azimuths)
+    model = config.model
+    check_views(training, config.data.num_views, model.azimuths, model.azimuth_heads)
     first = multihost.is_first()
     with contextlib.ExitStack() as stack:
         if first:

@@ -1,7 +1,8 @@
 """Random changes of a training batch, so that few shapes teach more.
 
 Chairs that are mirrored are chairs; a picture that is a little larger, shifted or
-brighter shows the same one. Views, voxels and targets change together where they must.
+brighter shows the same one. Views and their cameras, voxels and targets change together
+where they must.
 """
 
 import jax
@@ -22,14 +23,14 @@ def augment(
     Args:
       key: of all draws.
       batch: uint8 `voxels` (b, x, y, z) and, unless there are none, `targets` like them
-        and `views` (b, v, h, w, c), grey on white.
+        and `views` (b, v, h, w, c), grey on white, perhaps with `cameras` (b, v, 4).
       options: `config.augmentation`; what is off changes nothing and costs nothing.
 
     Returns:
       The changed batch, of the same shapes and types.
     """
     mirror_key, frame_key, contrast_key = jax.random.split(key, 3)
-    views = batch.get("views")
+    views, cameras = batch.get("views"), batch.get("cameras")
     changed = {name: batch[name] for name in ("voxels", "targets") if name in batch}
     if options.mirror:
         flags = _draw(mirror_key, (len(batch["voxels"]),), 0.0, 1.0) < 0.5
@@ -38,13 +39,20 @@ def augment(
         # azimuths of a shape's views become their mirror images, which a ring of
         # cameras that begins at the front has too.
         views = None if views is None else _flip_where(flags, views, axis=3)
+        if cameras is not None:
+            signs = jnp.where(flags, -1.0, 1.0)[:, None]
+            cameras = cameras.at[..., 0].multiply(signs)
     if views is not None and (options.zoom or options.shift):
-        views = _reframe(frame_key, views, options.zoom, options.shift)
+        views, scale = _reframe(frame_key, views, options.zoom, options.shift)
+        if cameras is not None:  # of a picture that is larger, the lens is longer
+            half = jnp.tan(jnp.deg2rad(cameras[..., 3]) / 2) / scale
+            cameras = cameras.at[..., 3].set(jnp.rad2deg(2 * jnp.arctan(half)))
     if views is not None and options.contrast:
         shape = (*views.shape[:2], 1, 1, 1)
         factor = 1 + _draw(contrast_key, shape, -options.contrast, options.contrast)
         views = _to_views((_WHITE - views) * factor)
-    return changed if views is None else changed | {"views": views}
+    also = {"views": views, "cameras": cameras}
+    return changed | {name: value for name, value in also.items() if value is not None}
 
 
 def _draw(
@@ -65,11 +73,11 @@ def _flip_where(flags: Bool[Array, " b"], x: Array, axis: int) -> Array:
 
 def _reframe(
     key: Key[Array, ""], views: UInt8[Array, "b v h w c"], zoom: float, shift: float
-) -> UInt8[Array, "b v h w c"]:
+) -> tuple[UInt8[Array, "b v h w c"], Float[Array, "b v"]]:
     """Scales every view about its centre by up to `zoom` of its size and moves it.
 
     The picture moves by up to `shift` of its sides. White comes in from outside, and
-    what leaves it is lost.
+    what leaves it is lost. Returns also the scales.
     """
     batch, count, *size, _ = views.shape
     draws = _draw(key, (batch, count, 3), -1.0, 1.0).reshape(-1, 3)
@@ -84,7 +92,8 @@ def _reframe(
         )
 
     ink = _WHITE - views.reshape(-1, *views.shape[2:]).astype(jnp.float32)
-    return _to_views(jax.vmap(resample)(ink, scale, offset)).reshape(views.shape)
+    views = _to_views(jax.vmap(resample)(ink, scale, offset)).reshape(views.shape)
+    return views, scale.reshape(batch, count)
 
 
 def _to_views(ink: Float[Array, "*n h w c"]) -> UInt8[Array, "*n h w c"]:

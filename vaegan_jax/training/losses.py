@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from vaegan_jax.models.camera_code import azimuth_shares, camera_numbers
 from vaegan_jax.models.encoder import Posterior
 
 Reconstruction = Literal["squared_error", "cross_entropy"]
@@ -89,10 +90,39 @@ def reconstruction_loss(
     return errors.sum((1, 2, 3, 4)).mean()
 
 
+def camera_loss(
+    posterior: Posterior, cameras: Float[Array, "b v 4"]
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Error of the cameras E tells: cross-entropy of azimuths, squared of the rest.
+
+    Of an azimuth between the middles of two sectors, E is to tell both, each by its
+    share, see `camera_code`. Views of unknown cameras (NaN) have no error.
+
+    Args:
+      posterior: with `azimuth` and `camera`.
+      cameras: of the views, the numbers of `ViewCamera`.
+
+    Returns:
+      The mean error, and the mean angle between azimuths and the middles of the
+      likeliest sectors, in degrees, over views of known cameras.
+    """
+    known = jnp.isfinite(cameras).all(-1)
+    cameras = jnp.where(known[..., None], cameras, 45.0)  # whatever, but a number
+    sectors = posterior.azimuth.shape[-1]
+    shares = azimuth_shares(cameras[..., 0], sectors)
+    errors = optax.softmax_cross_entropy(posterior.azimuth, shares)
+    errors += ((posterior.camera - camera_numbers(cameras)) ** 2).sum(-1)
+    told = posterior.azimuth.argmax(-1) * (360.0 / sectors)
+    angles = jnp.abs((told - cameras[..., 0] + 180.0) % 360.0 - 180.0)
+    # Not a mean over the known, whose number may differ from device to device.
+    error = (errors * known).mean()
+    return error, (angles * known).sum() / jnp.maximum(known.sum(), 1)
+
+
 def azimuth_loss(
     logits: Float[Array, "b v azimuths"], azimuths: Int[Array, "b v"] | None = None
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """Cross-entropy of the azimuths that E tells; without any, view i is of azimuth i.
+    """Cross-entropy of the azimuths with heads; without any, view i is of azimuth i.
 
     Returns also the share of views whose azimuth is told rightly.
     """

@@ -53,9 +53,10 @@ def make_train_step(
 
     Returns:
       A function of the state and a batch with `voxels` (b, x, y, z), 0 or 1, and
-      unless it is a plain GAN `views` (b, v, h, w, c), uint8, and perhaps `targets`,
-      255 times what is to be reconstructed in place of the voxels. It returns the next
-      state and scalar metrics.
+      unless it is a plain GAN `views` (b, v, h, w, c), uint8; perhaps `targets`, 255
+      times what is to be reconstructed in place of the voxels; and `cameras` (b, v, 4)
+      of the views, which an E needs that is to tell them. It returns the next state and
+      scalar metrics.
     """
     method = Method(config, networks, optimizers)
     return share_step(functools.partial(train_step, method), mesh)
@@ -77,7 +78,7 @@ def train_step(
         if "targets" in batch:
             targets = batch["targets"].astype(jnp.float32)[..., None] / 255
         encoder, latents, encoder_metrics = update_encoder(
-            method, state, targets, batch["views"], keys[2]
+            method, state, targets, batch["views"], keys[2], batch.get("cameras")
         )
         also, decoder_stats, reconstruction = reconstruction_gradients(
             method, state, voxels, targets, latents

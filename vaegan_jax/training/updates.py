@@ -151,11 +151,13 @@ def update_encoder(
     targets: Voxels,
     views: UInt8[Array, "b v h w c"],
     key: Key[Array, ""],
+    cameras: Float[Array, "b v 4"] | None = None,
 ) -> tuple[NetState, Latents, Metrics]:
     """Teaches E latents that G reconstructs targets from and that resemble the prior.
 
-    Minimises reconstruction + KL, and the cross-entropy of azimuths if E tells them.
-    Returns also the pooled posterior samples.
+    Minimises reconstruction + KL, and if E tells cameras the error of these. Only those
+    with heads of their own are known without `cameras`, by their places. Returns also
+    the pooled posterior samples.
     """
     config, networks, optimizers = method
     prior = build_prior(config)
@@ -189,7 +191,11 @@ def update_encoder(
         loss = config.loss.reconstruction_weight * reconstruction
         loss += config.loss.kl_weight * kl
         metrics = {"loss/kl": kl}
-        if posterior.azimuth is not None:
+        if posterior.camera is not None:
+            error, angle = losses.camera_loss(posterior, cameras)
+            loss += config.loss.azimuth_weight * error
+            metrics |= {"loss/camera": error, "encoder/azimuth_error": angle}
+        elif posterior.azimuth is not None:
             error, accuracy = losses.azimuth_loss(posterior.azimuth, azimuths)
             loss += config.loss.azimuth_weight * error
             metrics |= {"loss/azimuth": error, "encoder/azimuth_accuracy": accuracy}
