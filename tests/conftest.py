@@ -3,12 +3,17 @@
 import atexit
 import dataclasses
 import importlib.metadata
+import io
 import os
 import pathlib
 import shutil
+import tarfile
 import tempfile
+import zipfile
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests import preloaded
 
@@ -39,6 +44,27 @@ def real_data() -> pathlib.Path:
     if not folder:
         pytest.skip("VAEGAN_REAL_DATA does not name a folder of real chairs")
     return pathlib.Path(folder)
+
+
+@pytest.fixture(scope="session")
+def real_chairs(real_data) -> list[tuple[np.ndarray, np.ndarray]]:
+    """A few real chairs: grids (x, y, z) and views (12, h, w)."""
+    from vaegan_jax.shapes.voxel_files import read_binvox
+
+    chairs = []
+    with (
+        zipfile.ZipFile(real_data / "modelnet10_chairs_binvox32.zip") as grids,
+        tarfile.open(real_data / "modelnet40v1png_chairs.tar") as images,
+    ):
+        for number in (2, 10, 59, 100, 300, 500, 700):
+            name = f"chair/train/chair_{number:04d}"
+            views = []
+            for k in range(1, 13):
+                file = images.extractfile(f"modelnet40v1png/{name}_{k:03d}.png")
+                views.append(np.asarray(Image.open(io.BytesIO(file.read()))))
+            grid = read_binvox(grids.read(f"{name}.binvox"))
+            chairs.append((grid, np.stack(views)))
+    return chairs
 
 
 @dataclasses.dataclass

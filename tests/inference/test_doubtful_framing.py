@@ -9,11 +9,11 @@ from PIL import Image
 from tests.helpers import untrained
 from vaegan_jax.inference import doubtful_framing
 from vaegan_jax.inference.doubtful_framing import settle
-from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.cameras import Camera, numbers_of
 from vaegan_jax.shapes.meshes import voxels_to_mesh
 from vaegan_jax.shapes.pictures.fitting import FittedPicture
 from vaegan_jax.shapes.render import render_views
-from vaegan_jax.shapes.silhouettes import outline_likeness
+from vaegan_jax.shapes.silhouettes import Outlines
 
 
 def chair(height):
@@ -35,11 +35,12 @@ def fitted(view, moved, otherwise=None):
 
 def test_an_outline_is_that_of_its_own_shape():
     low, high = chair(16), chair(28)
+    ring = numbers_of(Camera().views())
     for grid, other in ((low, high), (high, low)):
         view = view_of(grid, place=4)
-        assert outline_likeness(grid, view, Camera()) > 0.93
-        assert outline_likeness(other, view, Camera()) < 0.85
-    assert outline_likeness(np.zeros((8, 8, 8), bool), view, Camera()) == 0
+        assert Outlines(grid).likeness(view, ring).max() > 0.93
+        assert Outlines(other).likeness(view, ring).max() < 0.85
+    assert not Outlines(np.zeros((8, 8, 8), bool)).likeness(view, ring).any()
 
 
 @pytest.mark.parametrize("right", [False, True])
@@ -91,6 +92,7 @@ def test_a_model_settles_what_its_framing_leaves_open(monkeypatch, prefer_moved)
     framing = dataclasses.replace(usual, spread=np.array([1.0, off / 3, 1.0]))
     model = dataclasses.replace(model, framing=framing)
     likeness = iter([0.1, 0.9] if prefer_moved else [0.9, 0.1])
-    monkeypatch.setattr(doubtful_framing, "outline_likeness", lambda *_: next(likeness))
+    told = lambda *_: np.array([next(likeness)])  # noqa: E731
+    monkeypatch.setattr(doubtful_framing.Outlines, "likeness", told)
     (one,) = model.fit(picture)
     assert one.moved == prefer_moved and next(likeness, None) is None

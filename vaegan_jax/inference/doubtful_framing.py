@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from vaegan_jax.metrics.reconstruction import OCCUPIED
-from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.cameras import Camera, numbers_of
 from vaegan_jax.shapes.pictures.fitting import FittedPicture
-from vaegan_jax.shapes.silhouettes import outline_likeness
+from vaegan_jax.shapes.silhouettes import Outlines
 
 Reconstruct = Callable[
     [UInt8[np.ndarray, "n 1 h w 1"]], Float[np.ndarray, "n x y z"]
@@ -35,9 +35,9 @@ def settle(
     both = [[_pick(one, moved) for one in doubtful] for moved in (False, True)]
     views = [np.stack([one.view for one in kind]) for kind in both]
     shapes = reconstruct(np.concatenate(views)[:, None]) > OCCUPIED
-    camera = Camera()
+    cameras = numbers_of(Camera().views())
     likeness = [
-        outline_likeness(shape, view, camera)
+        Outlines(shape).likeness(view, cameras).max()
         for shape, view in zip(shapes, np.concatenate(views), strict=True)
     ]
     given, reframed = np.reshape(likeness, (2, -1)).mean(1)

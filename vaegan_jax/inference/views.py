@@ -42,6 +42,15 @@ def _encode(
 _pool = jax.jit(expected_latent, static_argnums=1)
 
 
+def encode_each(model: Model, views: UInt8[np.ndarray, "b v h w c"]) -> Posterior:
+    """The posteriors of some views; fields (b, v, ...), on the host.
+
+    The model must have an encoder.
+    """
+    encoder, variables = model.networks.encoder, model.variables["encoder"]
+    return jax.tree.map(np.asarray, _encode(encoder, variables, views))
+
+
 def encode_all(model: Model, examples: Examples) -> Posterior:
     """The posteriors of every view of every shape; fields (n, v, latent), on the host.
 
@@ -50,10 +59,8 @@ def encode_all(model: Model, examples: Examples) -> Posterior:
     parts, batches = [], evaluation_batches(examples, _BATCH)
     total = math.ceil(len(examples) / _BATCH)
     for batch, mask in Progress("encoding views", batches, total, delay=_PATIENCE):
-        posterior = _encode(
-            model.networks.encoder, model.variables["encoder"], batch.views
-        )
-        parts.append(jax.tree.map(lambda x: np.asarray(x)[mask], posterior))  # noqa: B023
+        posterior = encode_each(model, batch.views)
+        parts.append(jax.tree.map(lambda x: x[mask], posterior))  # noqa: B023
     return jax.tree.map(lambda *x: np.concatenate(x), *parts)
 
 

@@ -100,14 +100,12 @@ def project(points: Any, cameras: Any, xp: ModuleType = np) -> Any:
       Row and column (..., n, 2), each from 0 to 1 inside the image; the pinhole model.
       Points behind the eye have no place: theirs mean nothing.
     """
-    eye, *axes = _eye_and_axes(cameras, xp)
-    forward, right, up = (axis[..., None, :] for axis in axes)
-    offset = points - eye[..., None, :]
+    _, forward, right, up = _eye_and_axes(cameras, xp)
+    # The eye looks at the origin, so only along its axis it is not at 0.
+    seen = points @ xp.stack([-up, right, forward], axis=-1)
     half = xp.tan(xp.deg2rad(cameras[..., 3:]) / 2)
-    depth = (offset * forward).sum(-1) * half
-    row = -(offset * up).sum(-1) / depth
-    column = (offset * right).sum(-1) / depth
-    return xp.stack([row, column], axis=-1) / 2 + 0.5
+    depth = (seen[..., 2] + cameras[..., 2:3]) * half
+    return seen[..., :2] / depth[..., None] / 2 + 0.5
 
 
 def _eye_and_axes(cameras: Any, xp: ModuleType) -> tuple[Any, Any, Any, Any]:

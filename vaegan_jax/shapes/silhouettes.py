@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from vaegan_jax.shapes.cameras import Camera, ViewCamera
+from vaegan_jax.shapes.cameras import ViewCamera, numbers_of, project
 from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE
 
 _SIZE = 48  # pixels at which outlines are compared
@@ -44,35 +44,44 @@ def likeness_when_turned(
     chosen = np.arange(_VIEWS) * len(views) // _VIEWS
     seen = _seen(views[chosen])
     points = _points(grid)
-    cameras = [cameras[place] for place in chosen]
+    numbers = numbers_of([cameras[place] for place in chosen])
     likeness = []
     for turn in quarter_turns():
         turned = points @ turn.T
-        made = np.stack([_outline(turned, one) for one in cameras])
+        made = _outlines(turned, numbers)
         shared, either = (seen & made).sum((1, 2)), (seen | made).sum((1, 2))
         likeness.append((shared / np.maximum(either, 1)).mean())
     return np.array(likeness)
 
 
-def outline_likeness(
-    grid: Bool[np.ndarray, "x y z"], view: UInt8[np.ndarray, "h w 1"], camera: Camera
-) -> float:
-    """How much a grid's outline is like that of a view: 1 if they are the same.
+class Outlines:
+    """The outlines of a grid from anywhere, to compare with that of a view.
 
     Args:
       grid: occupancy.
-      view: grey on white, square.
-      camera: from whose places the grid is looked at; the best of them counts.
-
-    Returns:
-      Intersection over union; 0 for an empty grid.
     """
-    if not grid.any():
-        return 0.0
-    seen, points = _seen(view[None])[0], _points(grid)
-    made = np.stack([_outline(points, one) for one in camera.views()])
-    shared, either = (seen & made).sum((1, 2)), (seen | made).sum((1, 2))
-    return float((shared / np.maximum(either, 1)).max())
+
+    def __init__(self, grid: Bool[np.ndarray, "x y z"]):
+        self._points = _points(grid) if grid.any() else None
+
+    def likeness(
+        self, view: UInt8[np.ndarray, "h w 1"], cameras: Float[np.ndarray, "m 4"]
+    ) -> Float[np.ndarray, " m"]:
+        """How much the outline from each camera is like that of a view.
+
+        Args:
+          view: grey on white, square.
+          cameras: their numbers, see `ViewCamera`.
+
+        Returns:
+          Intersection over union; 0 for an empty grid.
+        """
+        if self._points is None:
+            return np.zeros(len(cameras))
+        seen = _seen(view[None])[0]
+        made = _outlines(self._points, cameras)
+        shared, either = (seen & made).sum((1, 2)), (seen | made).sum((1, 2))
+        return shared / np.maximum(either, 1)
 
 
 def _seen(views: UInt8[np.ndarray, "v h w 1"]) -> Bool[np.ndarray, "v s s"]:
@@ -90,9 +99,9 @@ def _points(grid: Bool[np.ndarray, "x y z"]) -> Float[np.ndarray, "n 3"]:
     return (points - (low + high) / 2) / np.linalg.norm(high - low)
 
 
-def _outline(points, camera: ViewCamera) -> Bool[np.ndarray, "h w"]:
-    places = np.floor(camera.project(points) * _SIZE).astype(int)
-    rows, columns = places[((places >= 0) & (places < _SIZE)).all(1)].T
-    outline = np.zeros((_SIZE, _SIZE), bool)
-    outline[rows, columns] = True
-    return outline
+def _outlines(points, cameras: Float[np.ndarray, "m 4"]) -> Bool[np.ndarray, "m s s"]:
+    # What is beyond a picture falls onto a border around it.
+    places = np.clip(project(points, cameras) * _SIZE + 1, 0, _SIZE + 1).astype(int)
+    outlines = np.zeros((len(cameras), _SIZE + 2, _SIZE + 2), bool)
+    outlines[np.arange(len(cameras))[:, None], places[..., 0], places[..., 1]] = True
+    return outlines[:, 1:-1, 1:-1]

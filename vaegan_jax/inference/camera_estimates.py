@@ -1,0 +1,266 @@
+"""From where pictures were taken, if nobody knows it.
+
+E tells for every picture how likely each azimuth is, and about what the rest of the
+camera is, if it has learnt that. The outline of the shape, as it has been reconstructed
+from all pictures, tells more: from the right place it is that of the picture. Both are
+weighed against each other as likelihoods are. Outlines of front and back differ little,
+so the search goes on from two places far from each other, and the likelier end wins.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from vaegan_jax.models.camera_code import camera_numbers, camera_of
+from vaegan_jax.models.encoder import Posterior
+from vaegan_jax.shapes.cameras import Camera, ViewCamera
+from vaegan_jax.shapes.silhouettes import Outlines
+
+_APART = 60.0  # degrees between the azimuths of two hypotheses, at least
+_SECTORS = 24  # azimuths that are tried, unless E tells others
+_ELEVATIONS = (0.0, 15.0, 30.0, 45.0)  # that are tried, unless E tells one
+_LOWEST, _HIGHEST = -60.0, 80.0
+# How the search goes on from the best of those: degrees of azimuth and elevation, and
+# shares of the size in the picture; halved so often.
+_STEPS, _HALVINGS = np.array([6.0, 4.0, 0.06]), 3
+_SIZES = np.exp(np.linspace(-0.5, 0.5, 51))  # that are tried of a known camera
+# Chosen on validation shapes, where little depends on them: an overlap of outlines that
+# is better by 0.01 makes a camera e^0.3 times as likely; so far do azimuths lie from
+# what E tells, in degrees, and the rest, in its units.
+_OVERLAP_WEIGHT = 30.0
+_AZIMUTH_SPREAD, _SPREAD = 5.0, np.array([0.1, 0.3, 0.3])
+_LEAST_SHARE = 1e-3
+
+Numbers = Float[np.ndarray, "m 4"]  # of cameras, as `ViewCamera` has them
+Score = Callable[[Numbers], Float[np.ndarray, " m"]]
+
+
+@dataclasses.dataclass(frozen=True)
+class CameraEstimate:
+    """The camera that a picture is, or seems to be, from.
+
+    Attributes:
+      camera: the likeliest.
+      overlap: intersection over union of the picture's outline with the shape's as this
+        camera sees it.
+      confidence: how likely it is, if it is this or the other.
+      other: the likeliest of those that see the shape from elsewhere; None if the
+        camera is known.
+    """
+
+    camera: ViewCamera
+    overlap: float
+    confidence: float = 1.0
+    other: ViewCamera | None = None
+
+
+class CameraEstimator:
+    """Finds the cameras of the views of one shape.
+
+    Args:
+      views: framed as those of training are.
+      grid: the shape as it has been reconstructed.
+      told: the posteriors of the views, fields (v, ...), of which `azimuth` and
+        `camera` may be None.
+    """
+
+    def __init__(
+        self,
+        views: UInt8[np.ndarray, "v h w c"],
+        grid: Bool[np.ndarray, "x y z"],
+        told: Posterior,
+    ):
+        self._views, self._outlines = views, Outlines(grid)
+        self._shares = None if told.azimuth is None else _softmax(told.azimuth)
+        self._rest = told.camera
+
+    @property
+    def told(self) -> bool:
+        """Whether E tells cameras."""
+        return self._shares is not None
+
+    def alone(self, view: int) -> ViewCamera:
+        """What E tells of one view, whatever the outlines are like.
+
+        If it tells azimuths alone, the rest is that of the usual ring.
+        """
+        shares = self._shares[view]
+        place = shares.argmax()
+        azimuth = _azimuths(shares)[place : place + 1]
+        if self._rest is None:
+            return dataclasses.replace(ViewCamera(), azimuth_degrees=float(azimuth[0]))
+        numbers = camera_of(azimuth, self._rest[view : view + 1])
+        return _view_camera(np.asarray(numbers[0], np.float64))
+
+    def estimate(self, view: int) -> CameraEstimate:
+        """The camera of one view, of which nothing else is known."""
+        score, starts = self._score_of(view), self._starts(view)
+        first = _climb(score, starts[score(starts).argmax()])
+
+        def elsewhere(cameras: Numbers) -> Float[np.ndarray, " m"]:
+            beside = (cameras[:, 0] - first[0][0] + 180) % 360 - 180
+            return np.where(np.abs(beside) < _APART, -np.inf, score(cameras))
+
+        second = _climb(elsewhere, starts[elsewhere(starts).argmax()])
+        (best, high), (other, low) = sorted((first, second), key=lambda end: -end[1])
+        confidence = float(1 / (1 + np.exp(low - high)))
+        return CameraEstimate(
+            _view_camera(best),
+            self._overlap(view, best),
+            confidence,
+            _view_camera(other),
+        )
+
+    def estimate_ring(self) -> list[CameraEstimate]:
+        """Those of all views, if these go once around the shape in equal steps.
+
+        Where the first is and which way they go is found, as is one elevation for all.
+        """
+        count = len(self._views)
+        scores = [self._score_of(view) for view in range(count)]
+
+        def ring(first: Numbers, turn: int) -> Float[np.ndarray, "v m 4"]:
+            steps = np.arange(count)[:, None] * turn * 360 / count
+            cameras = np.tile(first, (count, 1, 1))
+            cameras[..., 0] += steps
+            return cameras
+
+        found = []
+        for turn in (1, -1):
+
+            def score(first: Numbers, turn=turn) -> Float[np.ndarray, " m"]:
+                pairs = zip(scores, ring(first, turn), strict=True)
+                return np.sum([each(cameras) for each, cameras in pairs], axis=0)
+
+            starts = np.concatenate([self._starts(view) for view in range(count)])
+            starts = starts[np.linspace(0, len(starts) - 1, _SECTORS * 4).astype(int)]
+            best, value = _climb(score, starts[score(starts).argmax()])
+            found.append((value, ring(best[None], turn)[:, 0]))
+        cameras = max(found, key=lambda pair: pair[0])[1]
+        return [
+            CameraEstimate(_view_camera(camera), self._overlap(view, camera))
+            for view, camera in enumerate(cameras)
+        ]
+
+    def known(self, view: int, camera: ViewCamera, moved: bool) -> CameraEstimate:
+        """The known camera of a view.
+
+        Args:
+          view: which.
+          camera: of its picture.
+          moved: the view shows the object at another size than the picture does: the
+            field of view becomes one at which outlines are alike.
+        """
+        numbers = camera.numbers
+        if moved:
+            sizes = np.tile(numbers, (len(_SIZES), 1))
+            sizes[:, 3] = _resized(sizes[:, 3], _SIZES)
+            overlaps = self._outlines.likeness(self._views[view], sizes)
+            numbers = sizes[overlaps.argmax()]
+        return CameraEstimate(_view_camera(numbers), self._overlap(view, numbers))
+
+    def _overlap(self, view: int, camera: Float[np.ndarray, "4"]) -> float:
+        return float(self._outlines.likeness(self._views[view], camera[None])[0])
+
+    def _starts(self, view: int) -> Numbers:
+        """All around, elevation and lens as E tells or else several."""
+        azimuths = np.arange(_SECTORS) * (360 / _SECTORS)
+        if self._shares is not None:
+            azimuths = _azimuths(self._shares[view])
+        count = len(azimuths)
+        if self._rest is not None:
+            rest = np.tile(self._rest[view], (count, 1))
+            return np.asarray(camera_of(azimuths, rest), np.float64)
+        usual = Camera()
+        lens = usual.distance, usual.field_of_view_degrees
+        return np.array([(a, e, *lens) for a in azimuths for e in _ELEVATIONS])
+
+    def _score_of(self, view: int) -> Score:
+        """The logarithm of how likely cameras of a view are, but for a constant."""
+
+        def score(cameras: Numbers) -> Float[np.ndarray, " m"]:
+            overlap = self._outlines.likeness(self._views[view], cameras)
+            score = _OVERLAP_WEIGHT * overlap
+            if self._shares is not None:
+                score = score + _log_share(self._shares[view], cameras[:, 0])
+            if self._rest is not None:
+                beside = np.asarray(camera_numbers(cameras)) - self._rest[view]
+                score = score - 0.5 * ((beside / _SPREAD) ** 2).sum(1)
+            return score
+
+        return score
+
+
+def _softmax(logits: Float[np.ndarray, "v n"]) -> Float[np.ndarray, "v n"]:
+    shares = np.exp(np.float64(logits - logits.max(-1, keepdims=True)))
+    return shares / shares.sum(-1, keepdims=True)
+
+
+def _azimuths(shares: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """For each sector the azimuth, in degrees, that it and its neighbours tell.
+
+    It lies between their middles, see `camera_code.azimuth_shares`.
+    """
+    before, after = np.roll(shares, 1), np.roll(shares, -1)
+    offsets = (after - before) / (before + shares + after)
+    return (np.arange(len(shares)) + offsets) * (360 / len(shares))
+
+
+def _log_share(shares: Float[np.ndarray, " n"], azimuths: np.ndarray) -> np.ndarray:
+    """How likely azimuths are: as near those that sectors tell, by their shares."""
+    beside = (azimuths[:, None] - _azimuths(shares) + 180) % 360 - 180
+    likely = np.exp(-0.5 * (beside / _AZIMUTH_SPREAD) ** 2) @ shares
+    return np.log(likely + _LEAST_SHARE)
+
+
+def _climb(score: Score, camera: Float[np.ndarray, "4"]) -> tuple[np.ndarray, float]:
+    """The best place near one, and its score."""
+    best, steps = score(camera[None])[0], _STEPS
+    for _ in range(_HALVINGS):
+        while True:
+            near = _neighbours(camera, steps)
+            scores = score(near)
+            if scores.max() <= best:
+                break
+            camera, best = near[scores.argmax()], scores.max()
+        steps = steps / 2
+    return camera, float(best)
+
+
+def _neighbours(camera: Float[np.ndarray, "4"], steps: np.ndarray) -> Numbers:
+    """One step to either side in azimuth, elevation or size."""
+    near, signs = np.tile(camera, (6, 1)), np.array([-1.0, 1.0])
+    near[0:2, 0] += steps[0] * signs
+    near[2:4, 1] += steps[1] * signs
+    near[:, 1] = np.clip(near[:, 1], _LOWEST, _HIGHEST)
+    near[4:6, 3] = _resized(near[4:6, 3], np.exp(steps[2] * signs))
+    return near
+
+
+def _resized(fields: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Fields of view of lenses by which all is as many times as large."""
+    half = np.tan(np.deg2rad(fields) / 2) / sizes
+    return np.rad2deg(2 * np.arctan(half))
+
+
+def _view_camera(numbers: Float[np.ndarray, "4"]) -> ViewCamera:
+    azimuth, *rest = numbers.tolist()
+    return ViewCamera(azimuth % 360, *rest)
+
+
+def estimate_cameras(
+    views: UInt8[np.ndarray, "v h w c"],
+    grid: Bool[np.ndarray, "x y z"],
+    told: Posterior,
+) -> list[CameraEstimate]:
+    """The cameras of the views of one shape, see `CameraEstimator`."""
+    estimator = CameraEstimator(views, grid, told)
+    return [estimator.estimate(view) for view in range(len(views))]
+
+
+def known_numbers(cameras: Sequence[ViewCamera | None]) -> Float[np.ndarray, "v 4"]:
+    """The numbers of known cameras, NaN for those that are not."""
+    unknown = np.full(4, np.nan)
+    return np.stack([unknown if c is None else c.numbers for c in cameras])
