@@ -38,16 +38,27 @@ SETS = flags.DEFINE_integer("sets", 3, "Sets of samples.", 1)
 PROTOCOL = flags.DEFINE_enum(
     "protocol",
     None,
-    ["r2n2"],
-    "Only measures reconstruction, and as others do: r2n2 as on 3D-R2N2's renders.",
+    ["r2n2", "cameras"],
+    "Only measures reconstruction as others do on 3D-R2N2's renders; or how well it is "
+    "told from where views are.",
 )
+
+
+def _protocol(name: str):
+    """What measures by it, what writes the report, and what gives its text."""
+    from vaegan_jax.evaluate import camera_protocol as cameras
+    from vaegan_jax.evaluate import r2n2_protocol as r2n2
+
+    if name == "r2n2":
+        return r2n2.evaluate_protocol, r2n2.write_protocol, r2n2.format_protocol
+    return cameras.evaluate_cameras, cameras.write_cameras, cameras.format_cameras
 
 
 def main() -> None:
     import pathlib
 
     from vaegan_jax.errors import UserError
-    from vaegan_jax.evaluate import comparison, evaluation, r2n2_protocol, report
+    from vaegan_jax.evaluate import comparison, evaluation, report
     from vaegan_jax.evaluate.subject import Options
     from vaegan_jax.inference.shape_files import check_writable
 
@@ -70,11 +81,12 @@ def main() -> None:
     output = pathlib.Path(OUTPUT.value or f"{workdirs[-1]}/evaluation")
     check_writable(output)
     if PROTOCOL.value:
-        rows, about = r2n2_protocol.evaluate_protocol(workdirs[0], options)
-        numbers = r2n2_protocol.write_protocol(output, rows, about)
+        measure, write, form = _protocol(PROTOCOL.value)
+        rows, about = measure(workdirs[0], options)
+        numbers = write(output, rows, about)
         if JSON.value:
             report.write_text(pathlib.Path(JSON.value), report.to_json(numbers))
-        print(r2n2_protocol.format_protocol(rows, about))
+        print(form(rows, about))
         print(f"wrote the report to {output}")
         return
     measured = []

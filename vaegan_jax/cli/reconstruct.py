@@ -11,18 +11,28 @@ OUTPUT = command_line.define_path("output", "reconstructed", "The folder to writ
 KEEP = flags.DEFINE_bool(
     "keep_framing", False, "Leave size and place of the object in the pictures."
 )
+CAMERAS = command_line.define_path(
+    "cameras", None, "A cameras.json of those that are known; others are estimated."
+)
+RING = flags.DEFINE_bool(
+    "ring", False, "The pictures go once around the object, in equal steps."
+)
 shape_flags.define("glb,obj,stl,ply,binvox,npz")
 
 
 def main() -> None:
+    from vaegan_jax.inference.camera_files import read_cameras
     from vaegan_jax.inference.model import load
     from vaegan_jax.inference.reconstruct import reconstruct_pictures
     from vaegan_jax.shapes.pictures.sets import picture_sets
 
     writer = shape_flags.writer()
     pictures = picture_sets(VIEWS.value)
+    cameras = read_cameras(CAMERAS.value) if CAMERAS.value else None
     model = load(flags.FLAGS.workdir, flags.FLAGS.checkpoint)
-    empty = reconstruct_pictures(model, pictures, OUTPUT.value, writer, KEEP.value)
+    empty = reconstruct_pictures(
+        model, pictures, OUTPUT.value, writer, KEEP.value, cameras, RING.value
+    )
     print(f"wrote {len(pictures)} shapes of step {model.step} to {OUTPUT.value}")
     if empty:
         print(f"without a filled voxel, so without a mesh: {', '.join(empty)}")

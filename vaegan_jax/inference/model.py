@@ -18,6 +18,7 @@ from vaegan_jax.config.reference import complete
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.doubtful_framing import settle
 from vaegan_jax.inference.latent_mixture import LatentMixture, load_mixture
+from vaegan_jax.models.camera_code import azimuth_shares
 from vaegan_jax.models.encoder import Encoder
 from vaegan_jax.models.generator import Generator
 from vaegan_jax.models.multiview import encode_views, expected_latent
@@ -47,10 +48,15 @@ def decode_function(
 
 
 def encode_function(
-    encoder: Encoder, pooling: str, variables: Any, views: UInt8[Array, "b v h w c"]
+    encoder: Encoder,
+    pooling: str,
+    variables: Any,
+    views: UInt8[Array, "b v h w c"],
+    azimuths: Float[Array, "b v"] | None = None,
 ) -> Float[Array, "b latent"]:
-    """Views to expected latents, with running statistics."""
-    posterior, _ = encode_views(encoder, variables, views, train=False)
+    """Views, perhaps of known azimuths, to expected latents; running statistics."""
+    shares = None if azimuths is None else azimuth_shares(azimuths, encoder.azimuths)
+    posterior, _ = encode_views(encoder, variables, views, train=False, shares=shares)
     return expected_latent(posterior, pooling)
 
 
@@ -58,14 +64,15 @@ _decode = jax.jit(decode_function, static_argnums=0)
 _encode = jax.jit(encode_function, static_argnums=(0, 1))
 
 
-def _in_batches(function, inputs: np.ndarray) -> np.ndarray:
+def _in_batches(function, *inputs: np.ndarray) -> np.ndarray:
     """Applies to batches of one size, so that `function` is compiled once per shape."""
-    outputs = []
-    size = min(_BATCH, len(inputs))
-    for start in range(0, len(inputs), size):
-        part = inputs[start : start + size]
-        padded = np.concatenate([part, np.repeat(part[-1:], size - len(part), 0)])
-        outputs.append(np.asarray(function(padded))[: len(part)])
+    outputs, count = [], len(inputs[0])
+    size = min(_BATCH, count)
+    for start in range(0, count, size):
+        # The last example again, until the batch is full.
+        places = np.minimum(np.arange(start, start + size), count - 1)
+        output = np.asarray(function(*(array[places] for array in inputs)))
+        outputs.append(output[: count - start])
     return np.concatenate(outputs)
 
 
@@ -183,28 +190,32 @@ class Model:
         return fitted
 
     def encode(
-        self, views: Shaped[np.ndarray, "..."] | Shaped[Array, "..."]
+        self,
+        views: Shaped[np.ndarray, "..."] | Shaped[Array, "..."],
+        cameras: Float[np.ndarray, "b v 4"] | None = None,
     ) -> Float[np.ndarray, "b latent"]:
         """The expected latents of shapes seen in any number of views, in any order.
 
         Args:
           views: (b, v, h, w, 1), uint8 or whole numbers from 0 (black) to 255 (white).
+          cameras: of the views, the numbers of `ViewCamera`, NaN where they are not
+            known. A model with heads of azimuths (`config.model.azimuths`) then need
+            not find these out; others do not look at them.
 
         Raises:
           UserError: the model has no encoder, or the views have not its size or other
             values.
         """
         self.require_encoder()
+        encoder, pooling = self.networks.encoder, self.config.model.pooling
         views = checked_views(np.asarray(views), self.config.model.image_size)
-        return _in_batches(
-            functools.partial(
-                _encode,
-                self.networks.encoder,
-                self.config.model.pooling,
-                self.variables["encoder"],
-            ),
-            views,
+        function = functools.partial(
+            _encode, encoder, pooling, self.variables["encoder"]
         )
+        heads = encoder.azimuths > 0 and encoder.azimuth_heads
+        if cameras is None or not heads or not np.isfinite(cameras[..., 0]).any():
+            return _in_batches(function, views)
+        return _in_batches(function, views, np.float32(cameras[..., 0]))
 
     def reconstruct(
         self,

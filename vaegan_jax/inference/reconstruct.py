@@ -6,15 +6,33 @@ import pathlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Float
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.inference.camera_estimates import (
+    CameraEstimate,
+    CameraEstimator,
+    known_numbers,
+)
+from vaegan_jax.inference.camera_files import (
+    Cameras,
+    check_names,
+    entry,
+    picture_name,
+    write_cameras,
+)
 from vaegan_jax.inference.model import Model
 from vaegan_jax.inference.shape_files import ShapeWriter, make_folder
-from vaegan_jax.shapes.directions import likeliest_azimuths
+from vaegan_jax.inference.views import encode_each
+from vaegan_jax.runtime.progress import Progress
+from vaegan_jax.shapes.cameras import ViewCamera
 from vaegan_jax.shapes.drawing import draw_beside_views, draw_given_and_seen
 from vaegan_jax.shapes.pictures.files import Picture
+from vaegan_jax.shapes.pictures.fitting import FittedPicture
 
 _SEEN = "_seen"
+_FEWEST_OF_RING = 3
+_PATIENCE = 3.0  # seconds; what takes no longer need not tell of its progress
 
 
 def reconstruct_pictures(
@@ -23,11 +41,14 @@ def reconstruct_pictures(
     output: str | pathlib.Path,
     writer: ShapeWriter,
     keep_framing: bool = False,
+    cameras: Cameras | None = None,
+    ring: bool = False,
 ) -> list[str]:
-    """Writes the files of every shape, and two pictures.
+    """Writes the files of every shape, two pictures, and the cameras of all.
 
     `NAME_seen.png` shows what was given beside what the model sees of it, `NAME.png`
-    the latter beside the result. All pictures are read before anything is written.
+    the latter beside the result, and `cameras.json` tells from where that was, see
+    `camera_files`. All pictures are read before anything is written.
 
     Args:
       model: with an encoder.
@@ -35,35 +56,95 @@ def reconstruct_pictures(
       output: a folder, made if missing.
       writer: how shapes become files.
       keep_framing: see `fit_picture`.
+      cameras: those that are known; others are estimated.
+      ring: the pictures of each shape go once around it, in equal steps.
 
     Returns:
       The names of shapes without a filled voxel, of which there is no mesh.
 
     Raises:
-      UserError: the model has no encoder, a picture cannot be used, two files would
-        have one name, or the folder cannot be written to or is one that the pictures
-        are in.
+      UserError: the model has no encoder, a picture cannot be used, cameras are of
+        other pictures, two files would have one name, or the folder cannot be written
+        to or is one that the pictures are in.
     """
     model.require_encoder()
+    cameras = cameras or {}
     _keep_apart(pictures, output)
+    _check_cameras(pictures, cameras, ring)
     fitted = {name: model.fit(files, keep_framing) for name, files in pictures.items()}
-    views = {name: np.stack([f.view for f in each]) for name, each in fitted.items()}
-    latents = np.concatenate([model.encode(seen[None]) for seen in views.values()])
-    shapes = writer.clean(model.decode(latents))
-    output = make_folder(output)
-    empty = []
-    for (name, seen), shape in zip(views.items(), shapes, strict=True):
-        mesh = writer.write(output, name, shape)
-        azimuths = np.zeros(len(seen))
-        if mesh is None:
+    output, empty, entries = make_folder(output), [], {}
+    shapes = Progress("reconstructing", fitted, len(fitted), delay=_PATIENCE)
+    for name in shapes:
+        given = fitted[name]
+        files = [picture_name(one, i) for i, one in enumerate(pictures[name])]
+        known = [cameras.get(name, {}).get(file) for file in files]
+        shape, found = _reconstruct(model, given, known, writer, ring)
+        seen = np.stack([one.view for one in given])
+        if writer.write(output, name, shape) is None:
             empty.append(name)
-        else:
-            azimuths = likeliest_azimuths(seen, mesh)
-        picture = draw_beside_views(seen, shape > writer.threshold, azimuths)
+        picture = draw_beside_views(
+            seen, shape > writer.threshold, [one.camera for one in found]
+        )
         picture.save(output / f"{name}.png")
-        picture = draw_given_and_seen([f.given for f in fitted[name]], seen)
+        picture = draw_given_and_seen([one.given for one in given], seen)
         picture.save(output / f"{name}{_SEEN}.png")
+        entries[name] = [
+            _entry(*each) for each in zip(files, found, known, strict=True)
+        ]
+    write_cameras(output, entries)
     return empty
+
+
+def _reconstruct(
+    model: Model,
+    fitted: Sequence[FittedPicture],
+    known: Sequence[ViewCamera | None],
+    writer: ShapeWriter,
+    ring: bool,
+) -> tuple[Float[np.ndarray, "x y z"], list[CameraEstimate]]:
+    """A shape, and the cameras of its pictures."""
+    views = np.stack([one.view for one in fitted])[None]
+    latents = model.encode(views, known_numbers(known)[None])
+    shape = writer.clean(model.decode(latents))[0]
+    told = encode_each(model, views).at(0)
+    estimator = CameraEstimator(views[0], shape > writer.threshold, told)
+    if ring:
+        return shape, estimator.estimate_ring()
+    return shape, [
+        estimator.estimate(i)
+        if camera is None
+        else estimator.known(i, camera, fitted[i].moved)
+        for i, camera in enumerate(known)
+    ]
+
+
+def _entry(file: str, found: CameraEstimate, known: ViewCamera | None) -> dict:
+    more = {"known": known is not None, "overlap": round(found.overlap, 3)}
+    if found.other is not None:
+        more["confidence"] = round(found.confidence, 3)
+        more["otherwise"] = {
+            "azimuth_degrees": round(found.other.azimuth_degrees, 1),
+            "elevation_degrees": round(found.other.elevation_degrees, 1),
+        }
+    return entry(file, found.camera, **more)
+
+
+def _check_cameras(
+    pictures: Mapping[str, Sequence[Picture]], cameras: Cameras, ring: bool
+) -> None:
+    check_names(cameras, pictures)
+    if not ring:
+        return
+    if cameras:
+        raise UserError(
+            "cameras are known, or are a ring to be found; give --cameras or --ring"
+        )
+    for name, files in pictures.items():
+        if len(files) < _FEWEST_OF_RING:
+            raise UserError(
+                f"{name} has {len(files)} pictures, and a ring {_FEWEST_OF_RING} or "
+                "more; leave --ring out"
+            )
 
 
 def _keep_apart(

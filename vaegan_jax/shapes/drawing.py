@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.ndimage
 import trimesh
-from jaxtyping import Bool, Float, Shaped, UInt8
+from jaxtyping import Bool, Shaped, UInt8
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from vaegan_jax.shapes.cameras import Camera, ViewCamera
@@ -156,13 +156,14 @@ def _labelled(tile: UInt8[np.ndarray, "h w 3"], text: str) -> np.ndarray:
 def draw_beside_views(
     views: UInt8[np.ndarray, "v h w 1"],
     grid: Bool[np.ndarray, "x y z"],
-    azimuths_degrees: Float[np.ndarray, " v"],
+    cameras: Sequence[ViewCamera],
     image_size: int = 160,
 ) -> Image.Image:
-    """Above the views of one shape, below each the grid as seen from its azimuth."""
+    """Above the views of one shape, below each the grid as seen from its camera."""
     seen = [_view_tile(view, image_size) for view in views]
-    made = [draw_voxels(grid, image_size, float(a)) for a in azimuths_degrees]
-    headers = [f"seen from {a:.0f}°" for a in azimuths_degrees]
+    places = [(c.azimuth_degrees, c.elevation_degrees) for c in cameras]
+    made = [draw_voxels(grid, image_size, *place) for place in places]
+    headers = [f"from {azimuth:.0f}°, {up:.0f}° up" for azimuth, up in places]
     return _sheet([seen, made], len(views), image_size, headers)
 
 
