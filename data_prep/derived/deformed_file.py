@@ -16,6 +16,7 @@ from vaegan_jax.data.view_cameras import known_or_usual, recorded_ring
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import ViewCamera
 from vaegan_jax.shapes.copies import mirror_digest
+from vaegan_jax.shapes.frames import scale_of_box
 from vaegan_jax.shapes.voxelize import voxelize
 
 from ..making.parallel import parallel_map
@@ -140,6 +141,12 @@ def _stored(examples: Examples) -> Float[np.ndarray, "n v 4"]:
     return np.full((*examples.views.shape[:2], 4), np.nan, np.float32)
 
 
+def _stored_scales(examples: Examples) -> Float[np.ndarray, " n"]:
+    if examples.scales is not None:
+        return examples.scales
+    return np.full(len(examples), np.nan, np.float32)
+
+
 def _repeats(copies: int) -> int:
     """How often each shape stays as it is."""
     return max(1, round(copies / 2))
@@ -155,7 +162,7 @@ def _extend(examples: Examples, copies: int, seed: int, deformer: Deformer) -> E
     made = parallel_map(
         deformer, jobs, "deforming", name=lambda job: examples.names[job[1][2]]
     )
-    voxels, views, cameras = zip(*made, strict=True)
+    voxels, views, cameras, scales = zip(*made, strict=True)
     repeated = _repeats(copies)
     copied = [deformed_name(name, c) for c in range(copies) for name in examples.names]
     return Examples(
@@ -164,6 +171,9 @@ def _extend(examples: Examples, copies: int, seed: int, deformer: Deformer) -> E
         np.concatenate([*[examples.views] * repeated, np.array(views)[..., None]]),
         examples.categories * (repeated + copies),
         cameras=np.concatenate([*[_stored(examples)] * repeated, np.array(cameras)]),
+        scales=np.concatenate(
+            [*[_stored_scales(examples)] * repeated, np.float32(scales)]
+        ),
     )
 
 
@@ -193,13 +203,15 @@ class _ProceduralSurface:
         Bool[np.ndarray, "x y z"],
         UInt8[np.ndarray, "v h w"],
         Float[np.ndarray, "v 4"],
+        float,
     ]:
         mesh, like = build_chair(self.parameters(index)), self.deformer
         voxels = voxelize(mesh, self.resolution, centred=like.centred)
         # No copy's: theirs are three numbers, and zeros at the end change nothing.
         rng = np.random.default_rng((self.seed, index, 0, 1))
         ring = self.rings[index % len(self.rings)]
-        return voxels, *like.take_views(mesh, ring, rng)
+        views, cameras = like.take_views(mesh, ring, rng)
+        return voxels, views, cameras, scale_of_box(mesh.extents)
 
 
 def _add_procedural(
@@ -209,13 +221,14 @@ def _add_procedural(
     rings = _distinct(_cameras(originals))
     maker = _ProceduralSurface(examples.voxels.shape[-1], seed, deformer, rings)
     made = parallel_map(maker, range(count), "making chairs")
-    voxels, views, cameras = zip(*made, strict=True)
+    voxels, views, cameras, scales = zip(*made, strict=True)
     return Examples(
         examples.names + list(map(procedural_name, range(count))),
         np.concatenate([examples.voxels, np.array(voxels, np.uint8)]),
         np.concatenate([examples.views, np.array(views)[..., None]]),
         examples.categories and examples.categories + ["chair"] * count,
         cameras=np.concatenate([_stored(examples), np.array(cameras)]),
+        scales=np.concatenate([_stored_scales(examples), np.float32(scales)]),
     )
 
 

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import hashlib
 import importlib.metadata
+import math
 import operator
 import os
 import pathlib
@@ -31,12 +32,14 @@ Voxels = Bool[np.ndarray, "x y z"]
 class Shape(NamedTuple):
     """What is made of a file: voxels, views as PNG, and their cameras if each has one.
 
-    Of a data set whose views are all from one ring, that is recorded instead.
+    Of a data set whose views are all from one ring, that is recorded instead. The scale
+    is as of `Examples`, NaN if it is not known.
     """
 
     voxels: Voxels
     views: list[bytes]
     cameras: Float[np.ndarray, "v 4"] | None = None
+    scale: float = math.nan
 
 
 Maker = Callable[[Archive, ShapeFile, bytes], Shape]
@@ -171,6 +174,7 @@ def _store(path: pathlib.Path, shape: Shape) -> None:
             voxels=np.packbits(shape.voxels),
             lengths=np.array([len(view) for view in shape.views], int),
             views=np.frombuffer(b"".join(shape.views), np.uint8),
+            scale=shape.scale,
             **arrays,
         )
     os.replace(partial, path)
@@ -181,9 +185,10 @@ def _load(path: pathlib.Path) -> Shape:
         side, lengths = int(stored["side"]), stored["lengths"]
         bits = np.unpackbits(stored["voxels"], count=side**3)
         joined, cameras = stored["views"].tobytes(), stored.get("cameras")
+        scale = float(stored["scale"])
     ends = np.cumsum(lengths)
     views = [joined[end - n : end] for end, n in zip(ends, lengths, strict=True)]
-    return Shape(bits.reshape(side, side, side).astype(bool), views, cameras)
+    return Shape(bits.reshape(side, side, side).astype(bool), views, cameras, scale)
 
 
 @functools.cache

@@ -50,8 +50,11 @@ def configuration(
 class Builder(tfds.core.GeneratorBasedBuilder):
     """Parametric chairs with train, validation and test splits."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar = {"1.0.0": "First release."}
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES: ClassVar = {
+        "1.0.0": "First release.",
+        "1.1.0": "Chairs have their scale.",
+    }
     BUILDER_CONFIGS: ClassVar = [
         configuration(r, v) for r in (32, 64) for v in (64, 128, 224)
     ]
@@ -94,7 +97,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         for made in parallel_map(maker, indices, f"making chairs, {split}"):
             name = f"chair_{made.index:05d}"
             parameters = dataclasses.asdict(made.parameters)
-            shared = example(name, made.voxels, made.views, made.cameras)
+            shared = example(name, *made.shape)
             yield name, {**shared, "parameters": parameters}
 
 
