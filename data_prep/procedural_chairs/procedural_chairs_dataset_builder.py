@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from vaegan_jax.shapes.cameras import Camera
-from vaegan_jax.shapes.random_cameras import RandomCameras
+from vaegan_jax.shapes.random_cameras import RandomCameras, cameras_of
 
 from ..building import tfds_tools
 from ..building.examples import example
@@ -37,13 +37,13 @@ def configuration(
     resolution: int, image_size: int, cameras: str = "ring"
 ) -> ChairsConfig:
     """The one of twelve views from a ring, or of random cameras of a kind."""
-    ring = cameras == "ring"
+    kind = "" if cameras == "ring" else f"_{cameras}"
     return ChairsConfig(
-        name=f"r{resolution}_v{image_size}{'' if ring else f'_{cameras}'}",
+        name=f"r{resolution}_v{image_size}{kind}",
         description=f"{resolution}³ voxels, twelve views of {image_size}² pixels.",
         resolution=resolution,
         image_size=image_size,
-        camera=Camera() if ring else RandomCameras(cameras),
+        camera=cameras_of(cameras),
     )
 
 
