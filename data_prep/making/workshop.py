@@ -98,11 +98,11 @@ class Workshop:
                 made = self.make(archive, file, content)
         except MemoryError as error:  # no fault of the file, which others might hold
             raise UserError(
-                f"{archive.describe(file.path)}: memory ran out ({error}); close other "
-                "programs, choose a lower resolution or leave this one out"
+                f"{archive.describe(file.place)}: memory ran out ({error}); close "
+                "other programs, choose a lower resolution or leave this one out"
             ) from error
         except UserError as error:
-            reason = str(error).removeprefix(f"{archive.describe(file.path)}: ")
+            reason = str(error).removeprefix(f"{archive.describe(file.place)}: ")
             return Made(file, error=reason)
         except Exception as error:  # one odd file must not end the work on thousands
             return Made(file, error=f"unexpectedly, {type(error).__name__}: {error}")
@@ -125,7 +125,7 @@ def make_all(
     """Makes all shapes.
 
     Returns:
-      Those that could be made, in the order of the files, and of the others the path
+      Those that could be made, in the order of the files, and of the others the place
       and the reason.
 
     Raises:
@@ -136,14 +136,14 @@ def make_all(
         files = sorted(files, key=lambda file: archive.position(file.path))
         describe = archive.describe
     made, skipped = [], {}
-    name = operator.attrgetter("path")
+    name = operator.attrgetter("place")
     for result in parallel_map(workshop, files, "making shapes", name=name):
         if not result.error:
             made.append(result)
             continue
-        skipped[result.file.path] = result.error
+        skipped[result.file.place] = result.error
         if strict:
-            raise UserError(f"{describe(result.file.path)}: {result.error}")
+            raise UserError(f"{describe(result.file.place)}: {result.error}")
     if not made:
         path, reason = next(iter(skipped.items()))
         others = f" (and {len(skipped) - 1} more)" if len(skipped) > 1 else ""

@@ -64,8 +64,7 @@ class RenderReader:
         }
         if METADATA not in files:
             raise UserError(f"there is no {METADATA} beside it")
-        where = archive.describe(f"{folder}/{METADATA}")
-        cameras = read_cameras(files[METADATA], where)
+        cameras = read_cameras(files[METADATA], METADATA)
         if len(cameras) != self.num_views:
             raise UserError(
                 f"it has {len(cameras)} views, but most shapes {self.num_views}"
@@ -165,5 +164,6 @@ def _sizes(views: Archive, voxels: Archive, folder: str) -> tuple[int, int, int]
 
 def first_in_archive(archive: Archive, file: ShapeFile) -> ShapeFile:
     """The same shape, by the first of its files in the archive."""
-    names = in_order(archive)[posixpath.dirname(file.path)]
-    return dataclasses.replace(file, path=names[0])
+    folder = posixpath.dirname(file.path)
+    first = in_order(archive)[folder][0]
+    return dataclasses.replace(file, path=first, folder=posixpath.dirname(folder))

@@ -158,11 +158,11 @@ def test_shapes_that_cannot_be_used_are_named(written, run, tmp_path):
     assert made.returncode == 0, made.stderr
     for part in (
         "train: 1 shapes (1 chair)\nskipped files: 5",
-        "02.png is missing, which its rendering_metadata.txt tells of",
-        f"there is no grid of {CHAIR}/c2 in",
-        "a line has not 5 numbers; copy it again",
-        "a camera is turned by 5.0° about its axis",
-        "01.png is no whole picture",
+        f"  {CHAIR}/c1: 02.png is missing, which its rendering_metadata.txt tells of\n",
+        f"  {CHAIR}/c3: rendering_metadata.txt: the file is damaged: a line has not 5",
+        f"  {CHAIR}/c2: there is no grid of {CHAIR}/c2 in",
+        f"  {CHAIR}/c4: rendering_metadata.txt: a camera is turned by 5.0° about its",
+        f"  {CHAIR}/c5: 01.png is no whole picture",
     ):
         assert part in made.stdout, part
 
