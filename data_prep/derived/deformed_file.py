@@ -1,6 +1,7 @@
 """A packed data set with deformed copies of its training shapes, and further chairs."""
 
 import dataclasses
+import functools
 import pathlib
 from typing import Any
 
@@ -156,6 +157,7 @@ class _Places:
     seed: int
     kind: str
 
+    @functools.cached_property
     def own(self) -> list[list[ViewCamera]]:
         """Cameras of the views of every shape there is, or the default ones."""
         stored = self.examples.cameras
@@ -165,14 +167,14 @@ class _Places:
     def of_copies(self, copy: int) -> list[list[ViewCamera]]:
         """Cameras of the copies of every shape."""
         if self.kind == "own":
-            return self.own()
+            return self.own
         return [self._drawn(copy, i, 2) for i in range(len(self.examples))]
 
     def of_chairs(self, count: int) -> list[list[ViewCamera]]:
         """Different sets of cameras, of which parametric chairs take turns."""
         # Of rings all are the same, and processes are given what they need.
         if self.kind == "own":
-            return _distinct(self.own())
+            return _distinct(self.own)
         return _distinct([self._drawn(i, 0, 3) for i in range(count)])
 
     def _drawn(self, *place: int) -> list[ViewCamera]:

@@ -22,9 +22,9 @@ class Examples:
       cameras: of the views: azimuth and elevation in degrees, distance in diagonals of
         the shape's bounding box, field of view in degrees, see `ViewCamera`; NaN where
         they are not known, None if none is.
-      scales: of the shapes: the longest side of the bounding box, which the grid spans,
-        in its diagonals, from 1 / √3 to 1, by which the frame of the grid becomes that
-        of the cameras, see `frames`; NaN where it is not known, None if none is.
+      scales: of the shapes: the side of the grid, which the longest side of the shape's
+        bounding box spans, in diagonals of that box, so from 1 / √3 to about 1; see
+        `frames`. NaN where it is not known, None if none is.
     """
 
     names: list[str]

@@ -109,6 +109,8 @@ def read_split(
     with _reading(path):
         fetched = records.prefetch(tf.data.AUTOTUNE).as_numpy_iterator()
         decoded = list(watch(fetched))
+        scales = [example.get("scale", np.nan) for example in decoded]
+        scales = known_scales(np.array(scales, np.float32), len(decoded))
     names = [example["name"].decode() for example in decoded]
     return Examples(
         names,
@@ -118,10 +120,7 @@ def read_split(
         else np.stack([example["views"] for example in decoded]),
         [example["category"].decode() for example in decoded if "category" in example],
         cameras=None if image_size is None else _cameras(path, names, decoded),
-        scales=known_scales(
-            np.array([example.get("scale", np.nan) for example in decoded], np.float32),
-            len(decoded),
-        ),
+        scales=scales,
     )
 
 
