@@ -89,7 +89,7 @@ def deform(given: argparse.Namespace) -> str:
     """Adds stretched copies of the training shapes to a packed file."""
     from .derived.deformed_file import deform_packed
 
-    what = (given.copies, given.seed, given.procedural, given.jitter)
+    what = given.copies, given.seed, given.procedural, given.jitter, given.cameras
     deform_packed(given.packed, given.output, *what)
     return given.output
 
@@ -188,7 +188,8 @@ def _add_readers_of_pairs(commands) -> None:
 
 
 def _add_derived(commands) -> None:
-    option = add_command(commands, deform).add_argument
+    command = add_command(commands, deform)
+    option = command.add_argument
     option(
         "--packed",
         type=path_argument,
@@ -200,7 +201,8 @@ def _add_derived(commands) -> None:
     option("--seed", type=int, default=0, help="of all that is added (0)")
     text = "parametric chairs to add besides, as surfaces (0)"
     option("--procedural", type=positive, default=0, help=text)
-    text = "take their views from near the recorded camera, at random"
+    add_cameras(command, own=True)
+    text = "take their views from near these cameras, at random"
     option("--jitter", action="store_true", help=text)
 
     option = add_command(commands, teach).add_argument

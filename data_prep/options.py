@@ -90,11 +90,16 @@ def add_mesh_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_cameras(parser: argparse.ArgumentParser) -> None:
-    """Where views are taken from."""
-    text = "views from a ring, or at random: anywhere, or as 3D-R2N2's renders (ring)"
+def add_cameras(parser: argparse.ArgumentParser, own: bool = False) -> None:
+    """Where views are taken from; `own`: there may be cameras already."""
+    first = "from the shape's own cameras, " if own else ""
+    default = "own" if own else "ring"
+    text = "a ring, or at random: anywhere, or as 3D-R2N2's renders"
     parser.add_argument(
-        "--cameras", choices=("ring", *KINDS), default="ring", help=text
+        "--cameras",
+        choices=(*(["own"] if own else []), "ring", *KINDS),
+        default=default,
+        help=f"views {first}from {text} ({default})",
     )
 
 

@@ -58,6 +58,7 @@ class ShapeFile:
       name: of the shape.
       path: in the archive.
       object: shapes of one object stay in one split; None: the shape is one by itself.
+      folder: what holds all files of a shape that has several.
     """
 
     category: str
@@ -65,11 +66,17 @@ class ShapeFile:
     name: str
     path: str
     object: str | None = None
+    folder: str | None = None
 
     @property
     def key(self) -> str:
         """What tells a shape from all others of an archive."""
         return "/".join(part for part in (self.category, self.split, self.name) if part)
+
+    @property
+    def place(self) -> str:
+        """What people are told that the shape is read from."""
+        return self.folder or self.path
 
 
 @dataclasses.dataclass(frozen=True)

@@ -33,10 +33,10 @@ _PACKAGES = (
 def features(
     resolution: int, image_size: int, num_views: int, cameras: bool = False
 ) -> dict[str, tfds.features.FeatureConnector]:
-    """The features that every data set of shapes has; without views, no `views`.
+    """The features that every data set of shapes has; those of views if it has some.
 
     `voxels` are 0 or 1 with axes (x, y, z), z up, front towards −y; `views` are grey.
-    Where each has a camera of its own, `cameras` are as of `Examples`.
+    `scale` is as of `Examples`, and so are `cameras`, where each view has its own.
     """
     found = {
         "name": tfds.features.Text(),
@@ -53,6 +53,7 @@ def features(
             ),
             length=num_views,
         )
+        found["scale"] = tfds.features.Scalar(np.float32)
     if cameras:
         found["cameras"] = tfds.features.Tensor(shape=(num_views, 4), dtype=np.float32)
     return found

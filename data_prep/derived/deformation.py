@@ -65,7 +65,7 @@ class Stretch:
 
 def deform(
     voxels: Voxels, stretch: Stretch, centred: bool = True
-) -> tuple[Voxels, trimesh.Trimesh]:
+) -> tuple[Voxels, trimesh.Trimesh, float]:
     """A stretched shape, whose longest side is as long as before.
 
     A surface one voxel thick would tear or double if voxels were looked up where they
@@ -79,7 +79,9 @@ def deform(
         leave the grid.
 
     Returns:
-      The grid, and a mesh of the joined centres, half a voxel thick before stretching.
+      The grid, a mesh of the joined centres, half a voxel thick before stretching, and
+      the scale of the shape: the side of the grid, in diagonals of the mesh's box. (The
+      mesh's longest side is half a voxel shorter than the grid's.)
     """
     joined = _join(voxels)
     occupied = np.argwhere(voxels)
@@ -101,7 +103,7 @@ def deform(
     mesh = boxes_mesh(joined)
     corners = (mesh.vertices + 0.5) * (len(joined) / 2) + 0.25
     mesh.vertices = stretch(corners - low, size)
-    return deformed, mesh
+    return deformed, mesh, len(voxels) / (factor * float(np.linalg.norm(mesh.extents)))
 
 
 def _join(voxels: Voxels) -> Voxels:
@@ -128,13 +130,13 @@ class Deformer:
 
     def __call__(
         self, job: tuple[Voxels, tuple[int, ...], Sequence[ViewCamera]]
-    ) -> tuple[Voxels, UInt8[np.ndarray, "v h w"], Float[np.ndarray, "v 4"]]:
-        """Voxels, views and their cameras of a copy of a grid.
+    ) -> tuple[Voxels, UInt8[np.ndarray, "v h w"], Float[np.ndarray, "v 4"], float]:
+        """Voxels, views, their cameras and the scale of a copy of a grid.
 
         From the grid, a seed, and the cameras of its own views.
         """
         voxels, seed, cameras = job
         rng = np.random.default_rng(seed)
         stretch = Stretch.draw(rng)
-        deformed, mesh = deform(voxels, stretch, self.centred)
-        return deformed, *self.take_views(mesh, cameras, rng)
+        deformed, mesh, scale = deform(voxels, stretch, self.centred)
+        return deformed, *self.take_views(mesh, cameras, rng), scale

@@ -1,6 +1,7 @@
 """A packed data set with deformed copies of its training shapes, and further chairs."""
 
 import dataclasses
+import functools
 import pathlib
 from typing import Any
 
@@ -16,6 +17,8 @@ from vaegan_jax.data.view_cameras import known_or_usual, recorded_ring
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import ViewCamera
 from vaegan_jax.shapes.copies import mirror_digest
+from vaegan_jax.shapes.frames import scale_of_box
+from vaegan_jax.shapes.random_cameras import KINDS, cameras_of, views_of
 from vaegan_jax.shapes.voxelize import voxelize
 
 from ..making.parallel import parallel_map
@@ -34,14 +37,13 @@ def deform_packed(
     seed: int = 0,
     procedural: int = 0,
     jitter: bool = False,
+    cameras: str = "own",
 ) -> None:
     """Writes a packed file that has more shapes to train on; the rest stays.
 
     All training shapes come first, as often as makes about a third of what there is
     (with one copy, half): pictures of the copies are drawn from voxels, and look a
-    little otherwise than pictures of the shapes. The cameras are those of the shape's
-    own views, or the default ones where they are unknown, or near them (`view_jitter`);
-    the file tells them.
+    little otherwise than pictures of the shapes. The file tells the cameras of all.
 
     Args:
       data: the packed file, with views.
@@ -49,17 +51,46 @@ def deform_packed(
       copies: how many of each shape.
       seed: of the deformations and of the parametric chairs, from 0 up.
       procedural: how many parametric chairs to add besides, as surfaces.
-      jitter: views of what is added come from random places near the cameras.
+      jitter: views of what is added come from near their cameras (`view_jitter`).
+      cameras: of what is added: "own", those of the shape's own views, or the default
+        ones where they are unknown; or drawn anew as `cameras_of` takes it, by the
+        seed, as many as each shape has views.
 
     Raises:
       UserError: the file is damaged, deformed or taught already, or without square
-        grey views; a grid is empty; the output's name or the seed is impossible; what
-        is added equals a shape of another split, mirrored or not.
+        grey views; a grid is empty; the output's name, the seed or the cameras are
+        impossible; what is added equals a shape of another split, mirrored or not.
     """
     packed_source.check_name(output)
+    if jitter and cameras in KINDS:
+        raise UserError(
+            f"cameras of the kind {cameras!r} are at random already, each from a place "
+            "of its own; leave --jitter out"
+        )
     if seed < 0:
         raise UserError(f"the seed is {seed}; it must be 0 or more")
     data = existing(data)
+    found, facts = _read(data)
+    examples = found[_SPLIT]
+    deformer = _deformer(data, facts, examples, jitter)
+    places = _Places(examples, seed, cameras)
+    found[_SPLIT] = _extend(examples, copies, seed, deformer, places)
+    made = {"copies": copies, "seed": seed}
+    if cameras != "own":
+        made["cameras"] = cameras
+    if jitter:
+        made["jitter"] = True
+    if procedural:
+        rings = places.of_chairs(procedural)
+        more = _add_procedural(found[_SPLIT], procedural, seed, deformer, rings)
+        found[_SPLIT] = more
+        made["procedural"] = procedural
+    _check_apart(found, len(examples) * _repeats(copies))
+    packed_source.write(output, found, facts | {"deformed": made})
+
+
+def _read(data: pathlib.Path) -> tuple[dict[str, Examples], dict[str, Any]]:
+    """All splits of a file that copies can be added to, and how it was made."""
     splits, _ = packed_source.contents(data)
     found = {
         split: packed_source.read_split(data, split, with_targets=True)
@@ -78,17 +109,7 @@ def deform_packed(
     for name, grid in zip(examples.names, examples.voxels, strict=True):
         if not grid.any():
             raise UserError(f"{data}: {name} is empty; leave it out")
-    deformer = _deformer(data, facts, examples, jitter)
-    found[_SPLIT] = _extend(examples, copies, seed, deformer)
-    made = {"copies": copies, "seed": seed}
-    if jitter:
-        made["jitter"] = True
-    if procedural:
-        more = _add_procedural(examples, found[_SPLIT], procedural, seed, deformer)
-        found[_SPLIT] = more
-        made["procedural"] = procedural
-    _check_apart(found, len(examples) * _repeats(copies))
-    packed_source.write(output, found, facts | {"deformed": made})
+    return found, facts
 
 
 def _check_apart(splits: dict[str, Examples], count: int) -> None:
@@ -128,10 +149,38 @@ def _deformer(
     return Deformer(ViewTaker(height, jitter), centred)
 
 
-def _cameras(examples: Examples) -> list[list[ViewCamera]]:
-    """Of the views of every shape, or the default ones."""
-    rows = examples.cameras if examples.cameras is not None else [None] * len(examples)
-    return [known_or_usual(row, examples.views.shape[1]) for row in rows]
+@dataclasses.dataclass(frozen=True)
+class _Places:
+    """Where views of what is added are taken from; see `deform_packed`."""
+
+    examples: Examples
+    seed: int
+    kind: str
+
+    @functools.cached_property
+    def own(self) -> list[list[ViewCamera]]:
+        """Cameras of the views of every shape there is, or the default ones."""
+        stored = self.examples.cameras
+        rows = [None] * len(self.examples) if stored is None else stored
+        return [known_or_usual(row, self.examples.views.shape[1]) for row in rows]
+
+    def of_copies(self, copy: int) -> list[list[ViewCamera]]:
+        """Cameras of the copies of every shape."""
+        if self.kind == "own":
+            return self.own
+        return [self._drawn(copy, i, 2) for i in range(len(self.examples))]
+
+    def of_chairs(self, count: int) -> list[list[ViewCamera]]:
+        """Different sets of cameras, of which parametric chairs take turns."""
+        # Of rings all are the same, and processes are given what they need.
+        if self.kind == "own":
+            return _distinct(self.own)
+        return _distinct([self._drawn(i, 0, 3) for i in range(count)])
+
+    def _drawn(self, *place: int) -> list[ViewCamera]:
+        # By other seeds than stretches (three numbers) and jitter of chairs (a last 1).
+        cameras = cameras_of(self.kind, self.examples.views.shape[1])
+        return views_of(cameras, (self.seed, *place))
 
 
 def _stored(examples: Examples) -> Float[np.ndarray, "n v 4"]:
@@ -140,22 +189,30 @@ def _stored(examples: Examples) -> Float[np.ndarray, "n v 4"]:
     return np.full((*examples.views.shape[:2], 4), np.nan, np.float32)
 
 
+def _stored_scales(examples: Examples) -> Float[np.ndarray, " n"]:
+    if examples.scales is not None:
+        return examples.scales
+    return np.full(len(examples), np.nan, np.float32)
+
+
 def _repeats(copies: int) -> int:
     """How often each shape stays as it is."""
     return max(1, round(copies / 2))
 
 
-def _extend(examples: Examples, copies: int, seed: int, deformer: Deformer) -> Examples:
-    grids, rings = examples.voxels.astype(bool), _cameras(examples)
+def _extend(
+    examples: Examples, copies: int, seed: int, deformer: Deformer, places: _Places
+) -> Examples:
+    grids = examples.voxels.astype(bool)
     jobs = [
-        (grids[i], (seed, copy, i), rings[i])
+        (grids[i], (seed, copy, i), ring)
         for copy in range(copies)
-        for i in range(len(grids))
+        for i, ring in enumerate(places.of_copies(copy))
     ]
     made = parallel_map(
         deformer, jobs, "deforming", name=lambda job: examples.names[job[1][2]]
     )
-    voxels, views, cameras = zip(*made, strict=True)
+    voxels, views, cameras, scales = zip(*made, strict=True)
     repeated = _repeats(copies)
     copied = [deformed_name(name, c) for c in range(copies) for name in examples.names]
     return Examples(
@@ -164,6 +221,9 @@ def _extend(examples: Examples, copies: int, seed: int, deformer: Deformer) -> E
         np.concatenate([*[examples.views] * repeated, np.array(views)[..., None]]),
         examples.categories * (repeated + copies),
         cameras=np.concatenate([*[_stored(examples)] * repeated, np.array(cameras)]),
+        scales=np.concatenate(
+            [*[_stored_scales(examples)] * repeated, np.float32(scales)]
+        ),
     )
 
 
@@ -175,7 +235,7 @@ class _ProceduralSurface:
       resolution: voxels along each axis.
       seed: of the chairs, and of what is random about their views.
       deformer: whose way to take views and place in the grid they share.
-      rings: the cameras of the views of each shape there is, of which they take turns.
+      rings: the cameras of views, of which they take turns.
     """
 
     resolution: int
@@ -193,29 +253,34 @@ class _ProceduralSurface:
         Bool[np.ndarray, "x y z"],
         UInt8[np.ndarray, "v h w"],
         Float[np.ndarray, "v 4"],
+        float,
     ]:
         mesh, like = build_chair(self.parameters(index)), self.deformer
         voxels = voxelize(mesh, self.resolution, centred=like.centred)
         # No copy's: theirs are three numbers, and zeros at the end change nothing.
         rng = np.random.default_rng((self.seed, index, 0, 1))
         ring = self.rings[index % len(self.rings)]
-        return voxels, *like.take_views(mesh, ring, rng)
+        views, cameras = like.take_views(mesh, ring, rng)
+        return voxels, views, cameras, scale_of_box(mesh.extents)
 
 
 def _add_procedural(
-    originals: Examples, examples: Examples, count: int, seed: int, deformer: Deformer
+    examples: Examples,
+    count: int,
+    seed: int,
+    deformer: Deformer,
+    rings: list[list[ViewCamera]],
 ) -> Examples:
-    # Of rings all are the same, and processes are given what they need.
-    rings = _distinct(_cameras(originals))
     maker = _ProceduralSurface(examples.voxels.shape[-1], seed, deformer, rings)
     made = parallel_map(maker, range(count), "making chairs")
-    voxels, views, cameras = zip(*made, strict=True)
+    voxels, views, cameras, scales = zip(*made, strict=True)
     return Examples(
         examples.names + list(map(procedural_name, range(count))),
         np.concatenate([examples.voxels, np.array(voxels, np.uint8)]),
         np.concatenate([examples.views, np.array(views)[..., None]]),
         examples.categories and examples.categories + ["chair"] * count,
         cameras=np.concatenate([_stored(examples), np.array(cameras)]),
+        scales=np.concatenate([_stored_scales(examples), np.float32(scales)]),
     )
 
 

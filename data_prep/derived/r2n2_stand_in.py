@@ -14,6 +14,7 @@ from PIL import Image
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import ViewCamera
+from vaegan_jax.shapes.frames import scale_of_box
 from vaegan_jax.shapes.orientation import frame_turn, turn_grid
 from vaegan_jax.shapes.random_cameras import RandomCameras
 from vaegan_jax.shapes.render import BACKGROUND, render_from
@@ -106,10 +107,9 @@ def write_shape(
     renders.mkdir(parents=True)
     grids.mkdir(parents=True)
     solid = voxelize(mesh, _RESOLUTION, solid=True, oversample=4, method="exact")
-    scale = float(mesh.extents.max() / np.linalg.norm(mesh.extents))
     # The inverse of the turn that reading applies.
     theirs = turn_grid(solid, frame_turn(up="y", front="x").T)
-    write_binvox(grids / GRID, theirs, scale)
+    write_binvox(grids / GRID, theirs, scale_of_box(mesh.extents))
     for view, seen in enumerate(render_from(mesh, cameras, image_size)):
         grey = Image.fromarray(seen)
         opaque = Image.fromarray(np.uint8(255) * (seen < BACKGROUND))

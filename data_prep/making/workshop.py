@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import hashlib
 import importlib.metadata
+import math
 import operator
 import os
 import pathlib
@@ -31,12 +32,14 @@ Voxels = Bool[np.ndarray, "x y z"]
 class Shape(NamedTuple):
     """What is made of a file: voxels, views as PNG, and their cameras if each has one.
 
-    Of a data set whose views are all from one ring, that is recorded instead.
+    Of a data set whose views are all from one ring, that is recorded instead. The scale
+    is as of `Examples`, NaN if it is not known.
     """
 
     voxels: Voxels
     views: list[bytes]
     cameras: Float[np.ndarray, "v 4"] | None = None
+    scale: float = math.nan
 
 
 Maker = Callable[[Archive, ShapeFile, bytes], Shape]
@@ -95,11 +98,11 @@ class Workshop:
                 made = self.make(archive, file, content)
         except MemoryError as error:  # no fault of the file, which others might hold
             raise UserError(
-                f"{archive.describe(file.path)}: memory ran out ({error}); close other "
-                "programs, choose a lower resolution or leave this one out"
+                f"{archive.describe(file.place)}: memory ran out ({error}); close "
+                "other programs, choose a lower resolution or leave this one out"
             ) from error
         except UserError as error:
-            reason = str(error).removeprefix(f"{archive.describe(file.path)}: ")
+            reason = str(error).removeprefix(f"{archive.describe(file.place)}: ")
             return Made(file, error=reason)
         except Exception as error:  # one odd file must not end the work on thousands
             return Made(file, error=f"unexpectedly, {type(error).__name__}: {error}")
@@ -122,7 +125,7 @@ def make_all(
     """Makes all shapes.
 
     Returns:
-      Those that could be made, in the order of the files, and of the others the path
+      Those that could be made, in the order of the files, and of the others the place
       and the reason.
 
     Raises:
@@ -133,14 +136,14 @@ def make_all(
         files = sorted(files, key=lambda file: archive.position(file.path))
         describe = archive.describe
     made, skipped = [], {}
-    name = operator.attrgetter("path")
+    name = operator.attrgetter("place")
     for result in parallel_map(workshop, files, "making shapes", name=name):
         if not result.error:
             made.append(result)
             continue
-        skipped[result.file.path] = result.error
+        skipped[result.file.place] = result.error
         if strict:
-            raise UserError(f"{describe(result.file.path)}: {result.error}")
+            raise UserError(f"{describe(result.file.place)}: {result.error}")
     if not made:
         path, reason = next(iter(skipped.items()))
         others = f" (and {len(skipped) - 1} more)" if len(skipped) > 1 else ""
@@ -171,6 +174,7 @@ def _store(path: pathlib.Path, shape: Shape) -> None:
             voxels=np.packbits(shape.voxels),
             lengths=np.array([len(view) for view in shape.views], int),
             views=np.frombuffer(b"".join(shape.views), np.uint8),
+            scale=shape.scale,
             **arrays,
         )
     os.replace(partial, path)
@@ -181,9 +185,10 @@ def _load(path: pathlib.Path) -> Shape:
         side, lengths = int(stored["side"]), stored["lengths"]
         bits = np.unpackbits(stored["voxels"], count=side**3)
         joined, cameras = stored["views"].tobytes(), stored.get("cameras")
+        scale = float(stored["scale"])
     ends = np.cumsum(lengths)
     views = [joined[end - n : end] for end, n in zip(ends, lengths, strict=True)]
-    return Shape(bits.reshape(side, side, side).astype(bool), views, cameras)
+    return Shape(bits.reshape(side, side, side).astype(bool), views, cameras, scale)
 
 
 @functools.cache

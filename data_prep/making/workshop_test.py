@@ -55,8 +55,8 @@ def log(workshop):
 def test_shapes_come_in_order_and_whole(workshop):
     made, skipped = make(workshop)
     assert [m.file.name for m in made] == ["a", "b", "c"] and not skipped
-    voxels, views, cameras = made[0].load()
-    assert cameras is None
+    voxels, views, cameras, scale = made[0].load()
+    assert cameras is None and np.isnan(scale)
     assert voxels.shape == (3, 3, 3) and voxels.sum() == 1 and voxels[0, 0, 0]
     assert views == [b"", b"view"]
     assert made[0].digest == made[1].digest

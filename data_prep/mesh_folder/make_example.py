@@ -12,6 +12,7 @@ from jaxtyping import Bool
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera, numbers_of
+from vaegan_jax.shapes.frames import scale_of_box
 from vaegan_jax.shapes.mesh_files import read_mesh
 from vaegan_jax.shapes.orientation import find_turn, turn_grid, turn_mesh
 from vaegan_jax.shapes.random_cameras import RandomCameras, views_of
@@ -80,4 +81,5 @@ class MeshMaker:
         cameras = views_of(self.cameras, [self.seed, key])
         views = render_from(turn_mesh(mesh, turn), cameras, self.image_size)
         numbers = np.float32(numbers_of(cameras)) if own else None
-        return Shape(voxels, [encode_view(view) for view in views], numbers)
+        encoded = [encode_view(view) for view in views]
+        return Shape(voxels, encoded, numbers, scale_of_box(mesh.extents))

@@ -54,10 +54,11 @@ class MeshFolderConfig(ShapesConfig):
 class Builder(ShapesBuilder):
     """Shapes made from meshes: voxels in binvox's frame, and rendered views."""
 
-    VERSION = tfds.core.Version("1.1.0")
+    VERSION = tfds.core.Version("1.2.0")
     RELEASE_NOTES: ClassVar = {
         "1.0.0": "First release.",
         "1.1.0": "Copies and mirror images of training shapes do not validate.",
+        "1.2.0": "Shapes with views have their scale.",
     }
     MANUAL_DOWNLOAD_INSTRUCTIONS = """
     Put the meshes into the manual download folder as `meshes.zip` or a folder `meshes`

@@ -3,27 +3,27 @@
 import dataclasses
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 
 from vaegan_jax.shapes.cameras import Camera, numbers_of
+from vaegan_jax.shapes.frames import scale_of_box
 from vaegan_jax.shapes.random_cameras import RandomCameras, views_of
 from vaegan_jax.shapes.render import render_from
 from vaegan_jax.shapes.voxelize import voxelize
 
 from ..building.examples import encode_view
+from ..making.workshop import Shape
 from .chairs import build_chair
 from .parameters import ChairParameters, sample_parameters
 
 
 @dataclasses.dataclass(frozen=True)
 class MadeChair:
-    """A chair: voxels, views as PNG, and the cameras of these if they are random."""
+    """A chair; its views know their cameras if these are random."""
 
     index: int
     parameters: ChairParameters
-    voxels: Bool[np.ndarray, "x y z"]
-    views: list[bytes]
-    cameras: Float[np.ndarray, "v 4"] | None = None
+    shape: Shape
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,9 +44,12 @@ class ChairMaker:
         return MadeChair(
             index,
             parameters,
-            self._voxelize(mesh),
-            [encode_view(view) for view in views],
-            np.float32(numbers_of(cameras)) if own else None,
+            Shape(
+                self._voxelize(mesh),
+                [encode_view(view) for view in views],
+                np.float32(numbers_of(cameras)) if own else None,
+                scale_of_box(mesh.extents),
+            ),
         )
 
     def _voxelize(self, mesh) -> Bool[np.ndarray, "x y z"]:

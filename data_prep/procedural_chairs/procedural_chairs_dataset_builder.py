@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from vaegan_jax.shapes.cameras import Camera
-from vaegan_jax.shapes.random_cameras import RandomCameras
+from vaegan_jax.shapes.random_cameras import RandomCameras, cameras_of
 
 from ..building import tfds_tools
 from ..building.examples import example
@@ -37,21 +37,24 @@ def configuration(
     resolution: int, image_size: int, cameras: str = "ring"
 ) -> ChairsConfig:
     """The one of twelve views from a ring, or of random cameras of a kind."""
-    ring = cameras == "ring"
+    kind = "" if cameras == "ring" else f"_{cameras}"
     return ChairsConfig(
-        name=f"r{resolution}_v{image_size}{'' if ring else f'_{cameras}'}",
+        name=f"r{resolution}_v{image_size}{kind}",
         description=f"{resolution}³ voxels, twelve views of {image_size}² pixels.",
         resolution=resolution,
         image_size=image_size,
-        camera=Camera() if ring else RandomCameras(cameras),
+        camera=cameras_of(cameras),
     )
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
     """Parametric chairs with train, validation and test splits."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar = {"1.0.0": "First release."}
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES: ClassVar = {
+        "1.0.0": "First release.",
+        "1.1.0": "Chairs have their scale.",
+    }
     BUILDER_CONFIGS: ClassVar = [
         configuration(r, v) for r in (32, 64) for v in (64, 128, 224)
     ]
@@ -94,7 +97,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         for made in parallel_map(maker, indices, f"making chairs, {split}"):
             name = f"chair_{made.index:05d}"
             parameters = dataclasses.asdict(made.parameters)
-            shared = example(name, made.voxels, made.views, made.cameras)
+            shared = example(name, *made.shape)
             yield name, {**shared, "parameters": parameters}
 
 

@@ -14,9 +14,10 @@ from PIL import Image
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import numbers_of
+from vaegan_jax.shapes.frames import scale_of_file
 from vaegan_jax.shapes.orientation import frame_turn, turn_grid
 from vaegan_jax.shapes.pictures.files import open_picture
-from vaegan_jax.shapes.voxel_files import read_binvox
+from vaegan_jax.shapes.voxel_files import read_binvox, side_of_binvox
 
 from ..archives.archive import Archive, open_once
 from ..archives.listing import ShapeFile
@@ -63,8 +64,7 @@ class RenderReader:
         }
         if METADATA not in files:
             raise UserError(f"there is no {METADATA} beside it")
-        where = archive.describe(f"{folder}/{METADATA}")
-        cameras = read_cameras(files[METADATA], where)
+        cameras = read_cameras(files[METADATA], METADATA)
         if len(cameras) != self.num_views:
             raise UserError(
                 f"it has {len(cameras)} views, but most shapes {self.num_views}"
@@ -75,7 +75,8 @@ class RenderReader:
             if name not in files:
                 raise UserError(f"{name} is missing, which its {METADATA} tells of")
             views.append(self._view(files[name], name))
-        return Shape(self._grid(folder), views, np.float32(numbers_of(cameras)))
+        grid, scale = self._grid(folder)
+        return Shape(grid, views, np.float32(numbers_of(cameras)), scale)
 
     def inputs(self, archive: Archive, file: ShapeFile) -> list[tuple]:
         """What tells whether the files of a shape are those of before."""
@@ -84,13 +85,15 @@ class RenderReader:
         name = grid_names(grids).get(shape_of(folder))
         return [*found, name and grids.fingerprint(name)]
 
-    def _grid(self, folder: str) -> np.ndarray:
+    def _grid(self, folder: str) -> tuple[np.ndarray, float]:
+        """The grid in our frame, and the scale of the shape."""
         shape, grids = shape_of(folder), open_once(self.voxels)
         if shape not in grid_names(grids):
             raise UserError(f"there is no grid of {shape} in {self.voxels}")
         name = grid_names(grids)[shape]
         content = grid_contents(grids).get(name) if grids.is_tar else None
-        grid = read_binvox(content or grids.read(name), grids.describe(name))
+        content = content or grids.read(name)
+        grid = read_binvox(content, grids.describe(name))
         if not grid.any():
             raise UserError(f"{grids.describe(name)}: the grid is empty")
         grid = turn_grid(grid, _TURN)
@@ -98,7 +101,7 @@ class RenderReader:
             raise UserError(
                 f"its grid is of {len(grid)}³, but most are of {self.resolution}³"
             )
-        return grid
+        return grid, scale_of_file(side_of_binvox(content), grid)
 
     def _view(self, content: bytes, name: str) -> bytes:
         """A render as a grey PNG on white."""
@@ -161,5 +164,6 @@ def _sizes(views: Archive, voxels: Archive, folder: str) -> tuple[int, int, int]
 
 def first_in_archive(archive: Archive, file: ShapeFile) -> ShapeFile:
     """The same shape, by the first of its files in the archive."""
-    names = in_order(archive)[posixpath.dirname(file.path)]
-    return dataclasses.replace(file, path=names[0])
+    folder = posixpath.dirname(file.path)
+    first = in_order(archive)[folder][0]
+    return dataclasses.replace(file, path=first, folder=posixpath.dirname(folder))

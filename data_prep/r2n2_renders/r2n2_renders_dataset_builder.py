@@ -37,8 +37,11 @@ class R2n2RendersConfig(ShapesConfig):
 class Builder(ShapesBuilder):
     """Grids and renders with the camera of every view."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar = {"1.0.0": "First release."}
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES: ClassVar = {
+        "1.0.0": "First release.",
+        "1.1.0": "Shapes have their scale.",
+    }
     MANUAL_DOWNLOAD_INSTRUCTIONS = """
     Put `ShapeNetVox32.tgz` and `ShapeNetRendering.tgz`, or folders of these names, into
     the manual download folder, or name them with

@@ -71,7 +71,7 @@ def test_a_file_that_crashes_scipy_is_refused():
 
 
 def test_padding():
-    voxels, views, _ = GridReader(8)(None, None, matlab(instance=grid()))
+    voxels, views, *_ = GridReader(8)(None, None, matlab(instance=grid()))
     assert np.argwhere(voxels).tolist() == [[3, 2, 4]] and voxels.shape == (8, 8, 8)
     assert views == []
     for resolution in (7, 4):

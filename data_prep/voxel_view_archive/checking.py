@@ -14,9 +14,10 @@ from PIL import Image, UnidentifiedImageError
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.copies import digest, mirror_digest
+from vaegan_jax.shapes.frames import scale_of_file
 from vaegan_jax.shapes.orientation import Turn, turn_grid
 from vaegan_jax.shapes.pictures.files import PICTURE_FORMATS
-from vaegan_jax.shapes.voxel_files import read_binvox
+from vaegan_jax.shapes.voxel_files import read_binvox, side_of_binvox
 
 from ..archives.archive import Archive, open_once
 from ..making.parallel import parallel_map
@@ -59,7 +60,7 @@ class Checker:
         grids, images = open_once(self.voxels), open_once(self.views)
         archive, path = grids, pair.voxels
         try:
-            grid = read_grid(grids, path)
+            grid, _ = read_grid(grids, path)
             archive, sizes = images, collections.Counter()
             for path in pair.views:
                 sizes[_square(read_view(images, path), images, path)] += 1
@@ -135,12 +136,16 @@ def _square(view: UInt8[np.ndarray, "h w"], archive: Archive, path: str) -> int:
     return height
 
 
-def read_grid(archive: Archive, name: str) -> Bool[np.ndarray, "x y z"]:
-    """A grid from an archive; UserError names the file if it is damaged or empty."""
-    grid = read_binvox(archive.read(name), archive.describe(name))
+def read_grid(archive: Archive, name: str) -> tuple[Bool[np.ndarray, "x y z"], float]:
+    """A grid from an archive, and its shape's scale, see `scale_of_file`.
+
+    UserError names the file if it is damaged or empty.
+    """
+    content = archive.read(name)
+    grid = read_binvox(content, archive.describe(name))
     if not grid.any():
         raise UserError(f"{archive.describe(name)}: the grid is empty")
-    return grid
+    return grid, scale_of_file(side_of_binvox(content), grid)
 
 
 def read_view(archive: Archive, name: str) -> UInt8[np.ndarray, "h w"]:

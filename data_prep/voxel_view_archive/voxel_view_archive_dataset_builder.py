@@ -103,10 +103,11 @@ def _fingerprint(pairing: Pairing, grids: Archive, images: Archive) -> str:
 class Builder(tfds.core.GeneratorBasedBuilder):
     """Shapes from an archive of binvox grids and one of view images."""
 
-    VERSION = tfds.core.Version("1.1.0")
+    VERSION = tfds.core.Version("1.2.0")
     RELEASE_NOTES: ClassVar = {
         "1.0.0": "First release.",
         "1.1.0": "Copies and mirror images of training shapes do not validate.",
+        "1.2.0": "Shapes have their scale, where their grids' files tell it.",
     }
     MANUAL_DOWNLOAD_INSTRUCTIONS = """
     Put the grids into the manual download folder as `voxels.zip` or a folder `voxels`
@@ -181,6 +182,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             for pair in Progress(f"reading {split}", pairs):
                 key = "/".join((pair.category, pair.split, pair.name))
                 seen = [encode_view(read_view(images, path)) for path in pair.views]
-                grid = turn_grid(read_grid(grids, pair.voxels), turn)
-                shared = example(pair.name, grid, seen)
+                grid, scale = read_grid(grids, pair.voxels)
+                grid = turn_grid(grid, turn)
+                shared = example(pair.name, grid, seen, scale=scale)
                 yield key, {**shared, "category": pair.category}

@@ -12,6 +12,7 @@ from tests.helpers import assert_error, make_examples, write_packed
 from vaegan_jax.data import inspection, packed_source
 from vaegan_jax.data.dataset import check_views, open_split
 from vaegan_jax.data.packing import pack
+from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.data.view_cameras import known_or_usual, recorded_ring
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera, ViewCamera, numbers_of
@@ -95,6 +96,51 @@ def test_copies_are_seen_from_the_cameras_of_their_own_shape(tmp_path):
     own = [examples.cameras[0], examples.cameras[1], usual]
     expected = [*examples.cameras, *own, *(own[i % 3] for i in range(4))]
     np.testing.assert_allclose(more.cameras, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["ring", "random", "r2n2"])
+def test_copies_may_be_seen_from_new_cameras(run, tmp_path, kind):
+    examples = some(3)
+    packed_source.write(tmp_path / "a.npz", {"train": examples}, {})
+    options = (f"--packed={tmp_path / 'a.npz'}", f"--cameras={kind}", "--procedural=2")
+    read = []
+    for name, seed in (("b", 0), ("c", 0), ("d", 1)):
+        output = tmp_path / f"{name}.npz"
+        more = (f"--output={output}", "--copies=2", f"--seed={seed}")
+        made = run("deform", *options, *more)
+        assert made.returncode == 0, made.stderr
+        read.append(packed_source.read_split(output, "train"))
+    first, same, other = (file.cameras for file in read)
+    np.testing.assert_array_equal(first, same)
+    np.testing.assert_array_equal(read[0].views, read[1].views)
+    np.testing.assert_array_equal(first[:3], examples.cameras)
+    if kind == "ring":
+        usual = np.float32(numbers_of(Camera(3).views()))
+        np.testing.assert_array_equal(first[3:], np.tile(usual, (8, 1, 1)))
+        return
+    assert len(np.unique(first[3:, :, 0])) == 24  # no two of eight shapes alike
+    assert not np.isin(first[3:, :, 0], other[3:, :, 0]).any()
+    if kind == "r2n2":
+        assert (first[3:, :, 3] == np.float32(49.134)).all()
+    cameras = [ViewCamera(*numbers) for numbers in first[-1].tolist()]
+    grid, views = read[0].voxels[-1].astype(bool), read[0].views[-1]
+    likeness = likeness_when_turned(grid, views, cameras, float(read[0].scales[-1]))
+    assert likeness[0] > 0.7
+    assert read_provenance(tmp_path / "b.npz")["deformed"]["cameras"] == kind
+
+
+def test_what_is_random_cannot_be_jittered(run, tmp_path):
+    packed_source.write(tmp_path / "a.npz", {"train": some(1)}, {})
+    options = (f"--packed={tmp_path / 'a.npz'}", f"--output={tmp_path / 'b.npz'}")
+    made = run("deform", *options, "--cameras=r2n2", "--jitter")
+    assert_error(made, "'r2n2' are at random already", "leave --jitter out")
+    made = run("deform", *options, "--cameras=ring", "--jitter", "--copies=1")
+    assert made.returncode == 0, made.stderr
+    cameras = packed_source.read_split(tmp_path / "b.npz", "train").cameras[1]
+    beside = np.abs(cameras - numbers_of(Camera(3).views()))
+    assert (beside > 0).all() and (beside[:, 0] <= 15).all()
+    with pytest.raises(UserError, match="cameras are 'fish'; give random or r2n2"):
+        deform_packed(tmp_path / "a.npz", tmp_path / "c.npz", cameras="fish")
 
 
 def test_inspect_looks_from_every_views_camera(tmp_path, monkeypatch):

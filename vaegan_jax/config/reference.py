@@ -28,6 +28,7 @@ _ADDED = (
     ("augmentation", "contrast"),
     ("loss", "adversarial_every"),
     ("data", "choose_on"),
+    ("augmentation", "background"),
 )
 
 # Of these, what older runs did.
@@ -64,6 +65,8 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.augmentation.shift = 0.0  # of views, by up to this share of their sides
     # What is not white becomes darker or lighter, by up to this share.
     config.augmentation.contrast = 0.0
+    # White becomes grey behind each view, darker by up to this share.
+    config.augmentation.background = 0.0
 
     config.model = ConfigDict()
     config.model.resolution = 32  # edge of the voxel grid: 32 or 64; 8, 16: trials

@@ -22,6 +22,9 @@ class Examples:
       cameras: of the views: azimuth and elevation in degrees, distance in diagonals of
         the shape's bounding box, field of view in degrees, see `ViewCamera`; NaN where
         they are not known, None if none is.
+      scales: of the shapes: the side of the grid, which the longest side of the shape's
+        bounding box spans, in diagonals of that box, so from 1 / √3 to about 1; see
+        `frames`. NaN where it is not known, None if none is.
     """
 
     names: list[str]
@@ -30,6 +33,7 @@ class Examples:
     categories: list[str] = dataclasses.field(default_factory=list)
     targets: UInt8[np.ndarray, "n x y z"] | None = None
     cameras: Float[np.ndarray, "n v 4"] | None = None
+    scales: Float[np.ndarray, " n"] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -44,6 +48,7 @@ class Examples:
             [self.categories[place] for place in places] if self.categories else [],
             None if self.targets is None else self.targets[places],
             None if self.cameras is None else self.cameras[places],
+            None if self.scales is None else self.scales[places],
         )
 
 

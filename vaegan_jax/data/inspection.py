@@ -114,11 +114,14 @@ def _frames(read, splits: list[str]) -> list[str]:
         if not some.views.shape[1]:
             continue
         grids = some.voxels.astype(bool)
-        for grid, views, ring in zip(grids, some.views, _cameras(some), strict=True):
+        scales = [None] * len(some) if some.scales is None else some.scales.tolist()
+        for grid, views, ring, scale in zip(
+            grids, some.views, _cameras(some), scales, strict=True
+        ):
             if not grid.any():
                 continue
             compared += 1
-            likeness = likeness_when_turned(grid, views[..., :1], ring)
+            likeness = likeness_when_turned(grid, views[..., :1], ring, scale)
             best = int(likeness.argmax())
             if likeness[best] >= max(_ALIKE, likeness[0] + _MORE_ALIKE):
                 turns[best] += 1

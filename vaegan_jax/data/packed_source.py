@@ -3,8 +3,8 @@
 The `.npz` holds, for every split: `SPLIT/names` (n), `SPLIT/voxels` (n, ⌈r³/8⌉) packed
 by `numpy.packbits`, `SPLIT/views` (n, v, h, w, c; v is 0 if the data set has none) and
 `SPLIT/categories` (n, or 0 if the data set tells none), perhaps `SPLIT/targets`
-(n, r, r, r) and `SPLIT/cameras` (n, v, 4), and once `resolution` and, as JSON,
-`metadata`: how the data set was made.
+(n, r, r, r), `SPLIT/cameras` (n, v, 4) and `SPLIT/scales` (n), and once `resolution`
+and, as JSON, `metadata`: how the data set was made.
 A training split is moved to the device whole, and batches are gathered there.
 """
 
@@ -25,7 +25,7 @@ from jax.sharding import Mesh
 
 from vaegan_jax.data.examples import Examples, missing_views, no_views
 from vaegan_jax.data.order import index_stream
-from vaegan_jax.data.view_cameras import recorded_cameras
+from vaegan_jax.data.view_cameras import known_scales, recorded_cameras
 from vaegan_jax.distributed.sharding import (
     by_batch,
     device_mesh,
@@ -74,6 +74,8 @@ def write(
             arrays[f"{split}/targets"] = examples.targets
         if examples.cameras is not None:
             arrays[f"{split}/cameras"] = np.float32(examples.cameras)
+        if examples.scales is not None:
+            arrays[f"{split}/scales"] = np.float32(examples.scales)
     output = pathlib.Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     write_npz(output, arrays)
@@ -120,6 +122,7 @@ def read_split(
             [str(category) for category in file.get(f"{split}/categories", ())],
             targets,
             _cameras(file, split, names, views.shape[1]),
+            known_scales(file.get(f"{split}/scales"), len(names)),
         )
 
 

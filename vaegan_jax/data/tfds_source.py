@@ -19,7 +19,7 @@ from google.protobuf import json_format
 from vaegan_jax.data.examples import Examples, missing_views, no_views
 from vaegan_jax.data.order import index_stream
 from vaegan_jax.data.provenance import find_directory, read_provenance
-from vaegan_jax.data.view_cameras import recorded_cameras
+from vaegan_jax.data.view_cameras import known_scales, recorded_cameras
 from vaegan_jax.errors import UserError
 
 # TensorFlow would otherwise claim the memory of the GPUs that JAX computes on.
@@ -78,7 +78,7 @@ def read_split(
     has_views = "views" in builder.info.features
     kept_fields = [
         field
-        for field in ("name", "voxels", "category", "cameras")
+        for field in ("name", "voxels", "category", "cameras", "scale")
         if field in builder.info.features
     ]
     if image_size is not None and not has_views:
@@ -109,6 +109,8 @@ def read_split(
     with _reading(path):
         fetched = records.prefetch(tf.data.AUTOTUNE).as_numpy_iterator()
         decoded = list(watch(fetched))
+        scales = [example.get("scale", np.nan) for example in decoded]
+        scales = known_scales(np.array(scales, np.float32), len(decoded))
     names = [example["name"].decode() for example in decoded]
     return Examples(
         names,
@@ -118,6 +120,7 @@ def read_split(
         else np.stack([example["views"] for example in decoded]),
         [example["category"].decode() for example in decoded if "category" in example],
         cameras=None if image_size is None else _cameras(path, names, decoded),
+        scales=scales,
     )
 
 

@@ -1,4 +1,4 @@
-"""The cameras of stored views, where a data set tells them."""
+"""The cameras of stored views and the scales of shapes, where a data set tells them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -50,6 +50,24 @@ def recorded_ring(facts: dict[str, Any], num_views: int) -> Camera | None:
         return Camera(**recorded | {"num_views": num_views})
     except TypeError as error:
         raise UserError(f"the data set records no known camera: {recorded}") from error
+
+
+def known_scales(
+    stored: Float[np.ndarray, " n"] | None, count: int
+) -> Float[np.ndarray, " n"] | None:
+    """Scales as of `Examples`, from what is stored of so many shapes.
+
+    Raises:
+      ValueError: they are no scales.
+    """
+    if stored is None or np.isnan(stored).all():
+        return None
+    known = stored[~np.isnan(stored)]
+    if (stored.shape, stored.dtype) != ((count,), np.float32) or not (
+        (known > 0) & (known < np.inf)
+    ).all():
+        raise ValueError(f"{stored.shape} {stored.dtype} are no scales of the shapes")
+    return stored
 
 
 def known_or_usual(

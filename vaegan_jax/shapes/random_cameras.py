@@ -67,6 +67,15 @@ class RandomCameras:
         return dataclasses.asdict(self)
 
 
+def cameras_of(kind: str, num_views: int = 12) -> Camera | RandomCameras:
+    """What takes the views of a data set: "ring", or a kind of `RandomCameras`.
+
+    Raises:
+      UserError: there is no such kind.
+    """
+    return Camera(num_views) if kind == "ring" else RandomCameras(kind, num_views)
+
+
 def views_of(cameras: Camera | RandomCameras, seed: Sequence[int]) -> list[ViewCamera]:
     """The cameras of one shape's views: those of the ring, or drawn by a seed.
 

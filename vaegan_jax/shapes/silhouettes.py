@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from vaegan_jax.shapes.cameras import ViewCamera, numbers_of, project
+from vaegan_jax.shapes.frames import known_or_estimated, to_view_frame
 from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE
 
 _SIZE = 48  # pixels at which outlines are compared
@@ -30,6 +31,7 @@ def likeness_when_turned(
     grid: Bool[np.ndarray, "x y z"],
     views: UInt8[np.ndarray, "v h w 1"],
     cameras: Sequence[ViewCamera],
+    scale: float | None = None,
 ) -> Float[np.ndarray, "24"]:
     """How much the outlines of a turned grid are like those of its views.
 
@@ -37,13 +39,14 @@ def likeness_when_turned(
       grid: occupancy, with at least one voxel.
       views: grey on white.
       cameras: of the views.
+      scale: of the shape, see `Examples`; estimated if it is None or NaN.
 
     Returns:
       Mean intersection over union, for each of `quarter_turns()`.
     """
     chosen = np.arange(_VIEWS) * len(views) // _VIEWS
     seen = _seen(views[chosen])
-    points = _points(grid)
+    points = _points(grid, scale)
     numbers = numbers_of([cameras[place] for place in chosen])
     likeness = []
     for turn in quarter_turns():
@@ -90,13 +93,15 @@ def _seen(views: UInt8[np.ndarray, "v h w 1"]) -> Bool[np.ndarray, "v s s"]:
     return views[:, places][:, :, places, 0] < NEARLY_WHITE
 
 
-def _points(grid: Bool[np.ndarray, "x y z"]) -> Float[np.ndarray, "n 3"]:
-    """Some in the voxels, framed as renderings are: see `render.normalized`."""
-    within = np.array(list(itertools.product((0.25, 0.75), repeat=3)))
+def _points(
+    grid: Bool[np.ndarray, "x y z"], scale: float | None = None
+) -> Float[np.ndarray, "n 3"]:
+    """Some in the voxels, in the frame of the views."""
+    # Cells are larger than what is in them, so not at their corners.
+    within = np.array(list(itertools.product((0.35, 0.65), repeat=3)))
     points = (np.argwhere(grid)[:, None] + within).reshape(-1, 3)
-    low, high = points.min(0) - 0.25, points.max(0) + 0.25
     points = points[:: -(-len(points) // _POINTS)]
-    return (points - (low + high) / 2) / np.linalg.norm(high - low)
+    return to_view_frame(points / len(grid), *known_or_estimated(grid, scale))
 
 
 def _outlines(points, cameras: Float[np.ndarray, "m 4"]) -> Bool[np.ndarray, "m s s"]:

@@ -18,6 +18,7 @@ _HEADER = re.compile(
     re.DOTALL | re.M,
 )
 _LONGEST_HEADER = 4096
+_SCALE = re.compile(rb"^scale +(\d*\.?\d+(?:[eE][-+]?\d+)?)\s*$", re.M)
 _LARGEST_SIDE = 1024  # of binvox itself; a corrupt header may claim anything
 
 
@@ -67,6 +68,16 @@ def read_binvox(
     # binvox stores y fastest, then z.
     grid = np.repeat(values.astype(bool), lengths).reshape(side, side, side)
     return np.ascontiguousarray(grid.transpose(0, 2, 1))
+
+
+def side_of_binvox(content: bytes) -> float:
+    """The side of the grid in a binvox file, in the units of the mesh it was made of.
+
+    NaN if its header does not tell; the file must be one that `read_binvox` reads.
+    """
+    header = _HEADER.match(content[:_LONGEST_HEADER])
+    told = _SCALE.search(header[0])
+    return float(told[1]) if told else float("nan")
 
 
 def _checked_side(header: re.Match, name: str) -> int:

@@ -51,6 +51,9 @@ def augment(
         shape = (*views.shape[:2], 1, 1, 1)
         factor = 1 + _draw(contrast_key, shape, -options.contrast, options.contrast)
         views = _to_views((_WHITE - views) * factor)
+    if views is not None and options.background:
+        # The key that a split into four would give: others stay as they were.
+        views = _darken(jax.random.fold_in(key, 3), views, options.background)
     also = {"views": views, "cameras": cameras}
     return changed | {name: value for name, value in also.items() if value is not None}
 
@@ -94,6 +97,19 @@ def _reframe(
     ink = _WHITE - views.reshape(-1, *views.shape[2:]).astype(jnp.float32)
     views = _to_views(jax.vmap(resample)(ink, scale, offset)).reshape(views.shape)
     return views, scale.reshape(batch, count)
+
+
+def _darken(
+    key: Key[Array, ""], views: UInt8[Array, "b v h w c"], background: float
+) -> UInt8[Array, "b v h w c"]:
+    """Sets every view before a grey of its own, instead of white.
+
+    The grey is uniform from 255 (1 − `background`) to 255, rounded. What is lighter
+    becomes it, which is all of the white; what is darker, the ink, stays as it is.
+    """
+    darker = _draw(key, (*views.shape[:2], 1, 1, 1), 0.0, background)
+    grey = jnp.round(_WHITE * (1 - darker)).astype(jnp.uint8)
+    return jnp.minimum(views, grey)
 
 
 def _to_views(ink: Float[Array, "*n h w c"]) -> UInt8[Array, "*n h w c"]:
