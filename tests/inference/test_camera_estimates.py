@@ -4,28 +4,40 @@ import dataclasses
 
 import numpy as np
 import pytest
+import trimesh
 
 from vaegan_jax.inference.camera_estimates import CameraEstimator, estimate_cameras
 from vaegan_jax.models.camera_code import azimuth_shares, camera_numbers
 from vaegan_jax.models.encoder import Posterior
 from vaegan_jax.shapes.cameras import Camera, ViewCamera, numbers_of
-from vaegan_jax.shapes.meshes import boxes_mesh, voxels_to_mesh
 from vaegan_jax.shapes.random_cameras import RandomCameras
-from vaegan_jax.shapes.render import render_from, render_views
+from vaegan_jax.shapes.render import render_from
+from vaegan_jax.shapes.voxelize import voxelize
 
 NOTHING = np.zeros((1, 1), np.float32)
 
 
+def _box(low, high):
+    low, high = np.array(low), np.array(high)
+    return trimesh.creation.box(high - low).apply_translation((low + high) / 2)
+
+
+# A seat, a back, one arm and three legs, of which one is shorter.
+_CHAIR = trimesh.util.concatenate(
+    [
+        _box((0, 0, 0.40), (0.6, 0.62, 0.48)),
+        _box((0, 0.56, 0.48), (0.6, 0.63, 1.0)),
+        _box((0, 0.05, 0.6), (0.07, 0.56, 0.66)),
+        _box((0, 0, 0), (0.07, 0.07, 0.4)),
+        _box((0.53, 0, 0.1), (0.6, 0.07, 0.4)),
+        _box((0.3, 0.5, 0), (0.37, 0.57, 0.4)),
+    ]
+)
+
+
 @pytest.fixture(scope="module")
 def chair():
-    """On 16³: a seat, a back, one arm and three legs of unequal lengths."""
-    grid = np.zeros((16, 16, 16), bool)
-    grid[3:13, 3:13, 6:8] = True
-    grid[3:13, 12:14, 6:15] = True
-    grid[3:5, 4:12, 9:11] = True
-    for x, y, low in ((3, 3, 0), (11, 3, 1), (7, 11, 0)):
-        grid[x : x + 2, y : y + 2, low:6] = True
-    return grid
+    return voxelize(_CHAIR, 32)
 
 
 def silent(count):
@@ -49,19 +61,19 @@ def angles(found, cameras):
     return np.rad2deg(np.arccos(np.clip((eyes[0] * eyes[1]).sum(1), -1, 1)))
 
 
-def views_from(grid, cameras, size=64):
-    return render_from(boxes_mesh(grid), cameras, size)[..., None]
+def views_of_chair(cameras, size=64):
+    return render_from(_CHAIR, cameras, size)[..., None]
 
 
 @pytest.mark.parametrize("kind", ["random", "r2n2"])
 def test_cameras_are_found_by_outlines_alone(chair, kind):
     cameras = RandomCameras(kind, 8).views(np.random.default_rng(1))
     cameras = [dataclasses.replace(c, distance=max(c.distance, 1.5)) for c in cameras]
-    found = estimate_cameras(views_from(chair, cameras), chair, silent(8))
+    found = estimate_cameras(views_of_chair(cameras), chair, silent(8))
     errors = angles([one.camera for one in found], cameras)
     assert np.median(errors) < 6 and errors.max() < 15
     for one in found:
-        assert one.overlap > 0.85 and 0.5 <= one.confidence <= 1
+        assert one.overlap > 0.8 and 0.5 <= one.confidence <= 1
         apart = one.camera.azimuth_degrees - one.other.azimuth_degrees
         assert abs((apart + 180) % 360 - 180) >= 60
 
@@ -76,16 +88,16 @@ def test_cameras_of_real_views_are_found(real_chairs):
 @pytest.mark.parametrize("size", [16, 200])
 def test_views_of_any_size(chair, size):
     ring = Camera(num_views=4).views()
-    found = estimate_cameras(views_from(chair, ring, size), chair, silent(4))
+    found = estimate_cameras(views_of_chair(ring, size), chair, silent(4))
     assert angles([one.camera for one in found], ring).max() < 12
 
 
 def test_what_e_tells_decides_where_outlines_do_not():
     """A cube without a front: by its outline, four cameras are alike."""
-    cube = np.zeros((16, 16, 16), bool)
-    cube[4:12, 4:12, 4:12] = True
+    mesh = trimesh.creation.box((1, 1, 1))
+    cube = voxelize(mesh, 32)
     cameras = [ViewCamera(azimuth, 25.0) for azimuth in (20.0, 110.0, 200.0, 290.0)]
-    views = views_from(cube, cameras)
+    views = render_from(mesh, cameras, 64)[..., None]
     sure = estimate_cameras(views, cube, telling(cameras, share=0.95))
     assert angles([one.camera for one in sure], cameras).max() < 5
     assert min(one.confidence for one in sure) > 0.9
@@ -98,19 +110,19 @@ def test_what_e_tells_decides_where_outlines_do_not():
 def test_outlines_correct_what_e_tells_wrongly(chair):
     cameras = [ViewCamera(50.0, 30.0), ViewCamera(200.0, 10.0)]
     wrong = [dataclasses.replace(c, elevation_degrees=18.0) for c in cameras]
-    views = views_from(chair, cameras)
+    views = views_of_chair(cameras)
     estimator = CameraEstimator(views, chair, telling(wrong))
     alone = [estimator.alone(i) for i in range(2)]
     np.testing.assert_allclose(numbers_of(alone), numbers_of(wrong), rtol=2e-3)
     compared = [estimator.estimate(i).camera for i in range(2)]
     before, after = angles(alone, cameras), angles(compared, cameras)
-    assert (after < before - 2).all()
+    assert (after < before - 1.5).all()
 
 
 @pytest.mark.parametrize("turn, start", [(1, 0.0), (1, 75.0), (-1, 200.0)])
 def test_a_ring_is_found_as_a_whole(chair, turn, start):
     cameras = [ViewCamera(start + turn * 45.0 * i, 20.0) for i in range(8)]
-    estimator = CameraEstimator(views_from(chair, cameras), chair, silent(8))
+    estimator = CameraEstimator(views_of_chair(cameras), chair, silent(8))
     found = [one.camera for one in estimator.estimate_ring()]
     assert angles(found, cameras).max() < 6
     assert len({round(camera.elevation_degrees, 6) for camera in found}) == 1
@@ -120,21 +132,20 @@ def test_a_ring_is_found_as_a_whole(chair, turn, start):
 
 def test_a_known_camera_stays_and_follows_the_framing(chair):
     camera = ViewCamera(30.0, 20.0, 2.6, 24.5)
-    views = views_from(chair, [camera])
+    views = views_of_chair([camera])
     estimator = CameraEstimator(views, chair, silent(1))
     kept = estimator.known(0, camera, moved=False)
-    assert kept.camera == camera and kept.overlap > 0.9 and kept.other is None
+    assert kept.camera == camera and kept.overlap > 0.85 and kept.other is None
     wider = dataclasses.replace(camera, field_of_view_degrees=35.0)
     assert estimator.known(0, wider, moved=False).overlap < 0.6
     fitted = estimator.known(0, wider, moved=True)
-    assert fitted.camera.azimuth_degrees == 30 and fitted.overlap > 0.9
+    assert fitted.camera.azimuth_degrees == 30 and fitted.overlap > 0.85
     assert abs(fitted.camera.field_of_view_degrees - 24.5) < 1
 
 
 def test_an_empty_shape_has_cameras_too():
-    views = render_views(voxels_to_mesh(np.ones((8, 8, 8))), Camera(2), 32)[..., None]
-    empty = np.zeros((8, 8, 8), bool)
     cameras = [ViewCamera(100.0, 20.0), ViewCamera(5.0, 20.0)]
-    found = estimate_cameras(views, empty, telling(cameras))
+    empty = np.zeros((8, 8, 8), bool)
+    found = estimate_cameras(views_of_chair(cameras), empty, telling(cameras))
     assert all(one.overlap == 0 for one in found)
     assert angles([one.camera for one in found], cameras).max() < 3
