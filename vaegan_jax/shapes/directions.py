@@ -5,6 +5,7 @@ import trimesh
 from jaxtyping import Float, UInt8
 
 from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.colours import luma
 from vaegan_jax.shapes.render import render_views
 
 _NEARLY_WHITE = 243
@@ -12,7 +13,7 @@ _SIZE = 64  # pixels at which outlines are compared
 
 
 def likeliest_azimuths(
-    views: UInt8[np.ndarray, "v h w 1"], mesh: trimesh.Trimesh, num_candidates: int = 24
+    views: UInt8[np.ndarray, "v h w c"], mesh: trimesh.Trimesh, num_candidates: int = 24
 ) -> Float[np.ndarray, " v"]:
     """The azimuth from which the outline of a mesh is most like that in each view.
 
@@ -33,7 +34,7 @@ def likeliest_azimuths(
     places = (np.arange(_SIZE) + 0.5) / _SIZE
     rows = (places * views.shape[1]).astype(int)
     columns = (places * views.shape[2]).astype(int)
-    seen = (views[..., 0] < _NEARLY_WHITE)[:, rows[:, None], columns]
+    seen = (luma(views) < _NEARLY_WHITE)[:, rows[:, None], columns]
     seen = seen.reshape(len(views), 1, -1)
     shared = (seen & outlines).sum(-1)
     overlap = shared / np.maximum((seen | outlines).sum(-1), 1)

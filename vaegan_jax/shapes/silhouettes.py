@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from vaegan_jax.shapes.cameras import Camera, ViewCamera
+from vaegan_jax.shapes.colours import luma
 from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE
 
 _SIZE = 48  # pixels at which outlines are compared
@@ -28,14 +29,14 @@ def quarter_turns() -> Float[np.ndarray, "24 3 3"]:
 
 def likeness_when_turned(
     grid: Bool[np.ndarray, "x y z"],
-    views: UInt8[np.ndarray, "v h w 1"],
+    views: UInt8[np.ndarray, "v h w c"],
     cameras: Sequence[ViewCamera],
 ) -> Float[np.ndarray, "24"]:
     """How much the outlines of a turned grid are like those of its views.
 
     Args:
       grid: occupancy, with at least one voxel.
-      views: grey on white.
+      views: on white.
       cameras: of the views.
 
     Returns:
@@ -55,13 +56,13 @@ def likeness_when_turned(
 
 
 def outline_likeness(
-    grid: Bool[np.ndarray, "x y z"], view: UInt8[np.ndarray, "h w 1"], camera: Camera
+    grid: Bool[np.ndarray, "x y z"], view: UInt8[np.ndarray, "h w c"], camera: Camera
 ) -> float:
     """How much a grid's outline is like that of a view: 1 if they are the same.
 
     Args:
       grid: occupancy.
-      view: grey on white, square.
+      view: on white, square.
       camera: from whose places the grid is looked at; the best of them counts.
 
     Returns:
@@ -75,10 +76,10 @@ def outline_likeness(
     return float((shared / np.maximum(either, 1)).max())
 
 
-def _seen(views: UInt8[np.ndarray, "v h w 1"]) -> Bool[np.ndarray, "v s s"]:
+def _seen(views: UInt8[np.ndarray, "v h w c"]) -> Bool[np.ndarray, "v s s"]:
     """Outlines of views at the size at which they are compared."""
     places = ((np.arange(_SIZE) + 0.5) / _SIZE * views.shape[1]).astype(int)
-    return views[:, places][:, :, places, 0] < NEARLY_WHITE
+    return luma(views[:, places][:, :, places]) < NEARLY_WHITE
 
 
 def _points(grid: Bool[np.ndarray, "x y z"]) -> Float[np.ndarray, "n 3"]:
