@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.data.view_cameras import known_or_usual, recorded_ring
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import ViewCamera
+from vaegan_jax.shapes.colours import MODES
 from vaegan_jax.shapes.copies import mirror_digest
 from vaegan_jax.shapes.voxelize import voxelize
 
@@ -41,7 +43,8 @@ def deform_packed(
     (with one copy, half): pictures of the copies are drawn from voxels, and look a
     little otherwise than pictures of the shapes. The cameras are those of the shape's
     own views, or the default ones where they are unknown, or near them (`view_jitter`);
-    the file tells them.
+    the file tells them. Voxels have no colours: beside views in colour, those of what
+    is added are grey, in as many channels.
 
     Args:
       data: the packed file, with views.
@@ -53,7 +56,7 @@ def deform_packed(
 
     Raises:
       UserError: the file is damaged, deformed or taught already, or without square
-        grey views; a grid is empty; the output's name or the seed is impossible; what
+        views; a grid is empty; the output's name or the seed is impossible; what
         is added equals a shape of another split, mirrored or not.
     """
     packed_source.check_name(output)
@@ -83,6 +86,8 @@ def deform_packed(
     made = {"copies": copies, "seed": seed}
     if jitter:
         made["jitter"] = True
+    if examples.views.shape[-1] > 1:
+        made["views"] = "grey"
     if procedural:
         more = _add_procedural(examples, found[_SPLIT], procedural, seed, deformer)
         found[_SPLIT] = more
@@ -119,10 +124,10 @@ def _deformer(
         recorded_ring(facts, num_views)
     except UserError as error:
         raise UserError(f"{data}: {error}") from error
-    if height != width or channels != 1:
+    if height != width or channels not in MODES:
         raise UserError(
             f"{data} has views of {height} × {width} × {channels}; they must be square "
-            "and grey"
+            "and grey or of three channels"
         )
     centred = facts.get("voxelizer", {}).get("centred", True)
     return Deformer(ViewTaker(height, jitter), centred)
@@ -138,6 +143,13 @@ def _stored(examples: Examples) -> Float[np.ndarray, "n v 4"]:
     if examples.cameras is not None:
         return examples.cameras
     return np.full((*examples.views.shape[:2], 4), np.nan, np.float32)
+
+
+def _like_stored(
+    views: Sequence[UInt8[np.ndarray, "v h w"]], examples: Examples
+) -> UInt8[np.ndarray, "n v h w c"]:
+    """Grey views in as many channels as those that there are."""
+    return np.repeat(np.array(views)[..., None], examples.views.shape[-1], axis=-1)
 
 
 def _repeats(copies: int) -> int:
@@ -161,7 +173,7 @@ def _extend(examples: Examples, copies: int, seed: int, deformer: Deformer) -> E
     return Examples(
         examples.names * repeated + copied,
         np.concatenate([*[examples.voxels] * repeated, np.array(voxels, np.uint8)]),
-        np.concatenate([*[examples.views] * repeated, np.array(views)[..., None]]),
+        np.concatenate([*[examples.views] * repeated, _like_stored(views, examples)]),
         examples.categories * (repeated + copies),
         cameras=np.concatenate([*[_stored(examples)] * repeated, np.array(cameras)]),
     )
@@ -213,7 +225,7 @@ def _add_procedural(
     return Examples(
         examples.names + list(map(procedural_name, range(count))),
         np.concatenate([examples.voxels, np.array(voxels, np.uint8)]),
-        np.concatenate([examples.views, np.array(views)[..., None]]),
+        np.concatenate([examples.views, _like_stored(views, examples)]),
         examples.categories and examples.categories + ["chair"] * count,
         cameras=np.concatenate([_stored(examples), np.array(cameras)]),
     )
