@@ -12,6 +12,7 @@ from vaegan_jax.shapes.orientation import AXES
 
 from .options import (
     add_cameras,
+    add_channels,
     add_mesh_options,
     add_resolution,
     add_selection,
@@ -74,6 +75,7 @@ def archive(given: argparse.Namespace) -> str:
 
     where = (given.voxels, given.views, given.output)
     settings = selection(given) | {"up": given.up, "front": given.front}
+    settings["channels"] = given.channels
     return _told(prepare_archive(*where, **settings), "pairing.txt")
 
 
@@ -82,7 +84,8 @@ def r2n2(given: argparse.Namespace) -> str:
     from .prepare import prepare_r2n2
 
     where = (given.voxels, given.views, given.output, given.split)
-    return _told(prepare_r2n2(*where, **source_settings(given)))
+    settings = source_settings(given) | {"channels": given.channels}
+    return _told(prepare_r2n2(*where, **settings))
 
 
 def deform(given: argparse.Namespace) -> str:
@@ -172,6 +175,7 @@ def _add_readers_of_pairs(commands) -> None:
     option("--up", choices=("z", "y"), help="axis of the grids that is up (z)")
     text = "where the shapes look in the grids (-y; -z with --up=y; 3D-R2N2's: x)"
     option("--front", choices=AXES, help=text)
+    add_channels(command)
     add_selection(command)
 
     command = add_command(commands, r2n2)
@@ -184,6 +188,7 @@ def _add_readers_of_pairs(commands) -> None:
     text = "ShapeNet.json or a file like it (random splits)"
     option("--split", type=path_argument, help=text)
     option("--seed", type=int, default=0, help="of the splits, without --split")
+    add_channels(command)
     add_selection(command)
 
 

@@ -45,6 +45,12 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_channels(parser: argparse.ArgumentParser) -> None:
+    """Whether colour is kept."""
+    text = "of the views: 1 for grey, 3 for colour (1)"
+    parser.add_argument("--channels", type=int, choices=(1, 3), default=1, help=text)
+
+
 def add_resolution(parser: argparse.ArgumentParser) -> None:
     """How fine the voxels are."""
     parser.add_argument(
@@ -81,6 +87,7 @@ def add_mesh_options(parser: argparse.ArgumentParser) -> None:
     )
     option("--image_size", type=positive, default=224, help="pixels of a view (224)")
     option("--num_views", type=positive, default=12, help="of each shape (12)")
+    add_channels(parser)
     add_cameras(parser)
     option("--elevation", type=float, help="of the ring, in degrees (30)")
     option(
@@ -129,6 +136,7 @@ def mesh_settings(given: argparse.Namespace) -> dict[str, Any]:
         "up": given.up,
         "camera": None if given.no_views else _camera(given),
         "image_size": given.image_size,
+        "channels": given.channels,
     }
 
 

@@ -10,7 +10,7 @@ from vaegan_jax.runtime.paths import absolute
 from vaegan_jax.shapes.orientation import frame_turn
 
 from .archives import modelnet
-from .archives.listing import config_name
+from .archives.listing import config_name, shapes_name
 from .building import shape_builder, tfds_tools
 from .mesh_folder import mesh_folder_dataset_builder as mesh_folder
 from .procedural_chairs import procedural_chairs_dataset_builder as chairs
@@ -65,6 +65,7 @@ def prepare_archive(
     strict: bool = False,
     up: str | None = None,
     front: str | None = None,
+    channels: int = 1,
 ) -> pathlib.Path:
     """The directory of a data set made from binvox grids and view images.
 
@@ -79,6 +80,7 @@ def prepare_archive(
       drop_duplicates: keep only one of identical grids.
       strict: stop at a file that cannot be used, instead of leaving the shape out.
       up, front: the frame of the grids, as `orientation.frame_turn` takes it.
+      channels: of the views: 1, grey, or 3, the images' own colours.
 
     Raises:
       FileNotFoundError: if there is no such file or folder.
@@ -95,6 +97,7 @@ def prepare_archive(
         strict,
         up,
         front,
+        channels,
     )
     builder = archive.Builder(config=config, data_dir=_folder(output))
     tfds_tools.check_alone(builder)
@@ -139,8 +142,8 @@ def prepare_meshes(
     config = mesh_folder.MeshFolderConfig(
         "", input=_absolute(input), categories=tuple(categories), **settings
     )
-    size = f"_v{config.image_size}" if config.camera else ""
-    config.name = config_name(categories) + f"_r{config.resolution}{size}"
+    size = config.image_size if config.camera else 0
+    config.name = shapes_name(categories, config.resolution, size, config.channels)
     config.description = f"{config.resolution}³ voxels made from meshes."
     builder = mesh_folder.Builder(config=config, data_dir=_folder(output))
     return shape_builder.prepare(builder)
@@ -190,7 +193,8 @@ def prepare_r2n2(
       splits: a file like `ShapeNet.json`; without it splits are drawn by the seed.
       categories: take only these, by name or ShapeNet number; empty or "all" takes
         all.
-      **settings: `seed`, `drop_duplicates` and `strict`, as of `ShapesConfig`.
+      **settings: `channels` of `R2n2RendersConfig`, and `seed`, `drop_duplicates` and
+        `strict`, as of `ShapesConfig`.
     """
     config = r2n2.inspect_archives(
         _absolute(voxels),
@@ -199,8 +203,8 @@ def prepare_r2n2(
         categories=tuple(kind for kind in categories if kind != "all"),
         **settings,
     )
-    config.name = (
-        f"{config_name(config.categories)}_r{config.resolution}_v{config.image_size}"
+    config.name = shapes_name(
+        config.categories, config.resolution, config.image_size, config.channels
     )
     config.description = "3D-R2N2's grids and renders, with the cameras."
     return shape_builder.prepare(r2n2.Builder(config=config, data_dir=_folder(output)))
@@ -220,7 +224,7 @@ def prepare_volumetric(
     config = volumetric_grids.VolumetricGridsConfig(
         "", input=_absolute(input), categories=tuple(categories), **settings
     )
-    config.name = config_name(categories) + f"_r{config.resolution}"
+    config.name = shapes_name(categories, config.resolution)
     config.description = f"Voxel grids padded to {config.resolution}³."
     builder = volumetric_grids.Builder(config=config, data_dir=_folder(output))
     return shape_builder.prepare(builder)

@@ -108,7 +108,8 @@ def make_batch(config, seed=0, num_views=None):
     batch = {"voxels": (rng.random((size, *(config.model.resolution,) * 3)) < 0.2)}
     batch["voxels"] = batch["voxels"].astype(np.uint8)
     if config.algorithm != "gan":
-        shape = (size, num_views or count, *(config.model.image_size,) * 2, 1)
+        side, channels = config.model.image_size, config.model.image_channels
+        shape = (size, num_views or count, side, side, channels)
         batch["views"] = rng.integers(0, 256, shape).astype(np.uint8)
     return jax.tree.map(jnp.asarray, batch)
 
@@ -119,13 +120,16 @@ def untrained(algorithm, **fields):
     return Model(setup.config, setup.networks, setup.create().sampling_variables(), 0)
 
 
-def make_examples(count=10, num_views=4, image_size=32, resolution=RESOLUTION, seed=0):
+def make_examples(
+    count=10, num_views=4, image_size=32, resolution=RESOLUTION, seed=0, channels=1
+):
     """A random data set in memory."""
     rng = np.random.default_rng(seed)
+    views = (count, num_views, image_size, image_size, channels)
     return Examples(
         [f"shape_{i}" for i in range(count)],
         (rng.random((count, *(resolution,) * 3)) < 0.2).astype(np.uint8),
-        rng.integers(0, 256, (count, num_views, image_size, image_size, 1), np.uint8),
+        rng.integers(0, 256, views, np.uint8),
     )
 
 

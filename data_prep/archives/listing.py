@@ -195,6 +195,15 @@ def config_name(categories: Sequence[str]) -> str:
     return re.sub(r"[^\w-]+", "_", "_".join(categories)) or "all"
 
 
+def shapes_name(
+    categories: Sequence[str], resolution: int, image_size: int = 0, channels: int = 1
+) -> str:
+    """What a data set of so many voxels and pixels a side is called; 0: no views."""
+    views = f"_v{image_size}" if image_size else ""
+    colour = "_rgb" if image_size and channels == 3 else ""
+    return f"{config_name(categories)}_r{resolution}{views}{colour}"
+
+
 def identify_by_folders(path: str) -> ShapeFile:
     """The shape of a path in one of the layouts above."""
     *folders, file = path.split("/")

@@ -8,8 +8,8 @@ from jaxtyping import Bool, Float, UInt8
 from PIL import Image
 
 
-def encode_view(image: UInt8[np.ndarray, "h w"]) -> bytes:
-    """A grey image as PNG."""
+def encode_view(image: UInt8[np.ndarray, "h w *c"]) -> bytes:
+    """A grey image, or one of three channels, as PNG."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, format="png")
     return file.getvalue()

@@ -31,12 +31,17 @@ _PACKAGES = (
 
 
 def features(
-    resolution: int, image_size: int, num_views: int, cameras: bool = False
+    resolution: int,
+    image_size: int,
+    num_views: int,
+    cameras: bool = False,
+    channels: int = 1,
 ) -> dict[str, tfds.features.FeatureConnector]:
     """The features that every data set of shapes has; those of views if it has some.
 
-    `voxels` are 0 or 1 with axes (x, y, z), z up, front towards −y; `views` are grey.
-    `scale` is as of `Examples`, and so are `cameras`, where each view has its own.
+    `voxels` are 0 or 1 with axes (x, y, z), z up, front towards −y; `views` are grey,
+    of one channel, or of three. `scale` is as of `Examples`, and so are `cameras`,
+    where each view has its own.
     """
     found = {
         "name": tfds.features.Text(),
@@ -47,7 +52,7 @@ def features(
     if num_views:
         found["views"] = tfds.features.Sequence(
             tfds.features.Image(
-                shape=(image_size, image_size, 1),
+                shape=(image_size, image_size, channels),
                 dtype=np.uint8,
                 encoding_format="png",
             ),
@@ -57,6 +62,11 @@ def features(
     if cameras:
         found["cameras"] = tfds.features.Tensor(shape=(num_views, 4), dtype=np.float32)
     return found
+
+
+def channel_facts(channels: int) -> dict[str, int]:
+    """What is recorded of the views' channels: nothing of one, as ever."""
+    return {} if channels == 1 else {"channels": channels}
 
 
 def camera_facts(camera: Camera | RandomCameras | None) -> dict[str, Any]:

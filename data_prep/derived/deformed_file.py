@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.data.view_cameras import known_or_usual, recorded_ring
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import ViewCamera
+from vaegan_jax.shapes.colours import MODES
 from vaegan_jax.shapes.copies import mirror_digest
 from vaegan_jax.shapes.frames import scale_of_box
 from vaegan_jax.shapes.random_cameras import KINDS, cameras_of, views_of
@@ -44,6 +46,8 @@ def deform_packed(
     All training shapes come first, as often as makes about a third of what there is
     (with one copy, half): pictures of the copies are drawn from voxels, and look a
     little otherwise than pictures of the shapes. The file tells the cameras of all.
+    Voxels have no colours: beside views in colour, those of what is added are grey, in
+    as many channels.
 
     Args:
       data: the packed file, with views.
@@ -58,7 +62,7 @@ def deform_packed(
 
     Raises:
       UserError: the file is damaged, deformed or taught already, or without square
-        grey views; a grid is empty; the output's name, the seed or the cameras are
+        views; a grid is empty; the output's name, the seed or the cameras are
         impossible; what is added equals a shape of another split, mirrored or not.
     """
     packed_source.check_name(output)
@@ -80,6 +84,8 @@ def deform_packed(
         made["cameras"] = cameras
     if jitter:
         made["jitter"] = True
+    if examples.views.shape[-1] > 1:
+        made["views"] = "grey"
     if procedural:
         rings = places.of_chairs(procedural)
         more = _add_procedural(found[_SPLIT], procedural, seed, deformer, rings)
@@ -140,10 +146,10 @@ def _deformer(
         recorded_ring(facts, num_views)
     except UserError as error:
         raise UserError(f"{data}: {error}") from error
-    if height != width or channels != 1:
+    if height != width or channels not in MODES:
         raise UserError(
             f"{data} has views of {height} × {width} × {channels}; they must be square "
-            "and grey"
+            "and grey or of three channels"
         )
     centred = facts.get("voxelizer", {}).get("centred", True)
     return Deformer(ViewTaker(height, jitter), centred)
@@ -195,6 +201,13 @@ def _stored_scales(examples: Examples) -> Float[np.ndarray, " n"]:
     return np.full(len(examples), np.nan, np.float32)
 
 
+def _like_stored(
+    views: Sequence[UInt8[np.ndarray, "v h w"]], examples: Examples
+) -> UInt8[np.ndarray, "n v h w c"]:
+    """Grey views in as many channels as those that there are."""
+    return np.repeat(np.array(views)[..., None], examples.views.shape[-1], axis=-1)
+
+
 def _repeats(copies: int) -> int:
     """How often each shape stays as it is."""
     return max(1, round(copies / 2))
@@ -218,7 +231,7 @@ def _extend(
     return Examples(
         examples.names * repeated + copied,
         np.concatenate([*[examples.voxels] * repeated, np.array(voxels, np.uint8)]),
-        np.concatenate([*[examples.views] * repeated, np.array(views)[..., None]]),
+        np.concatenate([*[examples.views] * repeated, _like_stored(views, examples)]),
         examples.categories * (repeated + copies),
         cameras=np.concatenate([*[_stored(examples)] * repeated, np.array(cameras)]),
         scales=np.concatenate(
@@ -277,7 +290,7 @@ def _add_procedural(
     return Examples(
         examples.names + list(map(procedural_name, range(count))),
         np.concatenate([examples.voxels, np.array(voxels, np.uint8)]),
-        np.concatenate([examples.views, np.array(views)[..., None]]),
+        np.concatenate([examples.views, _like_stored(views, examples)]),
         examples.categories and examples.categories + ["chair"] * count,
         cameras=np.concatenate([_stored(examples), np.array(cameras)]),
         scales=np.concatenate([_stored_scales(examples), np.float32(scales)]),

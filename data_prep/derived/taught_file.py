@@ -86,8 +86,8 @@ def _teacher(path: pathlib.Path, data: pathlib.Path, examples: Examples) -> Mode
         model.require_encoder()
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
-    size = model.config.model.image_size
-    takes = (model.config.model.resolution, (size, size, 1))
+    size, channels = model.config.model.image_size, model.config.model.image_channels
+    takes = (model.config.model.resolution, (size, size, channels))
     given = (examples.voxels.shape[-1], examples.views.shape[2:])
     if takes != given:
         raise UserError(

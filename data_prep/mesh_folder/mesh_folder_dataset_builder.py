@@ -28,6 +28,7 @@ class MeshFolderConfig(ShapesConfig):
       up: "z", "y" or, by the kind of file, None.
       camera: where views are taken from; None makes none. Random ones are of the seed.
       image_size: height and width of a view in pixels.
+      channels: of the views: 1, grey, or 3, with the plain colours of the files.
     """
 
     resolution: int = 32
@@ -38,6 +39,7 @@ class MeshFolderConfig(ShapesConfig):
     up: str | None = None
     camera: Camera | RandomCameras | None = dataclasses.field(default_factory=Camera)
     image_size: int = 224
+    channels: int = 1
 
     @property
     def voxelizer(self) -> Voxelizer:
@@ -66,7 +68,12 @@ class Builder(ShapesBuilder):
     `python scripts/prepare_data.py meshes --input=… --output=…`.
     """
     BUILDER_CONFIGS: ClassVar = [
-        MeshFolderConfig(name="r32_v224", description="32³ voxels, 12 views of 224².")
+        MeshFolderConfig(name="r32_v224", description="32³ voxels, 12 views of 224²."),
+        MeshFolderConfig(
+            name="r32_v224_rgb",
+            description="32³ voxels, 12 views of 224² in colour.",
+            channels=3,
+        ),
     ]
     SOURCE = "mesh_folder"
     DEFAULT_INPUT = ("meshes.zip", "meshes")
@@ -77,7 +84,14 @@ class Builder(ShapesBuilder):
     def maker(self) -> MeshMaker:
         config = self.builder_config
         return MeshMaker(
-            config.voxelizer, config.up, config.camera, config.image_size, config.seed
+            *(config.voxelizer, config.up, config.camera, config.image_size),
+            *(config.seed, config.channels),
+        )
+
+    def inputs(self, archive: Archive, listing: Listing) -> list:
+        """Of all materials that OBJ files may name, where colours are read."""
+        return sorted(
+            {x for f in listing.files for x in self.maker().inputs(archive, f)}
         )
 
     def recipe(self) -> dict[str, Any]:
@@ -90,6 +104,7 @@ class Builder(ShapesBuilder):
             },
             **tfds_tools.camera_facts(config.camera),
             "image_size": config.image_size if config.camera else None,
+            **tfds_tools.channel_facts(config.channels if config.camera else 1),
         }
 
     def _info(self) -> tfds.core.DatasetInfo:
@@ -101,5 +116,6 @@ class Builder(ShapesBuilder):
                 config.image_size,
                 num_views,
                 cameras=isinstance(config.camera, RandomCameras),
+                channels=config.channels,
             )
         )

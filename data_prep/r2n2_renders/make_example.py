@@ -14,6 +14,7 @@ from PIL import Image
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import numbers_of
+from vaegan_jax.shapes.colours import MODES
 from vaegan_jax.shapes.frames import scale_of_file
 from vaegan_jax.shapes.orientation import frame_turn, turn_grid
 from vaegan_jax.shapes.pictures.files import open_picture
@@ -46,12 +47,14 @@ class RenderReader:
     Attributes:
       voxels: path of the archive of grids.
       resolution, image_size, num_views: what every shape must have.
+      channels: of the views that are made, 1 or 3.
     """
 
     voxels: str
     resolution: int
     image_size: int
     num_views: int
+    channels: int = 1
 
     def __call__(self, archive: Archive, file: ShapeFile, content: bytes) -> Shape:
         folder = posixpath.dirname(file.path)
@@ -104,7 +107,7 @@ class RenderReader:
         return grid, scale_of_file(side_of_binvox(content), grid)
 
     def _view(self, content: bytes, name: str) -> bytes:
-        """A render as a grey PNG on white."""
+        """A render as a PNG on white."""
         try:
             image = open_picture(Image.open(io.BytesIO(content))).image.convert("RGBA")
         except (OSError, UserError) as error:
@@ -116,7 +119,7 @@ class RenderReader:
             )
         white = Image.new("RGBA", image.size, "white")
         white.alpha_composite(image)
-        return encode_view(np.asarray(white.convert("L")))
+        return encode_view(np.asarray(white.convert(MODES[self.channels])))
 
 
 def inspect_some(

@@ -25,6 +25,7 @@ class R2n2RendersConfig(ShapesConfig):
         `ShapeNetVox32` in the manual download folder.
       splits: a file like `ShapeNet.json`; None draws splits.
       resolution, image_size, num_views: of every grid, render and shape.
+      channels: of the views: 1, grey, or 3, the renders' own colours.
     """
 
     voxels: str | None = None
@@ -32,6 +33,7 @@ class R2n2RendersConfig(ShapesConfig):
     resolution: int = 32
     image_size: int = 137
     num_views: int = 24
+    channels: int = 1
 
 
 class Builder(ShapesBuilder):
@@ -48,7 +50,12 @@ class Builder(ShapesBuilder):
     `python scripts/prepare_data.py r2n2 --voxels=… --views=… --output=…`.
     """
     BUILDER_CONFIGS: ClassVar = [
-        R2n2RendersConfig(name="r32_v137", description="32³ voxels, 24 views of 137².")
+        R2n2RendersConfig(name="r32_v137", description="32³ voxels, 24 views of 137²."),
+        R2n2RendersConfig(
+            name="r32_v137_rgb",
+            description="32³ voxels, 24 views of 137² in colour.",
+            channels=3,
+        ),
     ]
     SOURCE = "r2n2_renders"
     DEFAULT_INPUT = ("ShapeNetRendering.tgz", "ShapeNetRendering")
@@ -84,7 +91,8 @@ class Builder(ShapesBuilder):
             self._downloads.manual_dir, "ShapeNetVox32.tgz", "ShapeNetVox32"
         )
         return RenderReader(
-            voxels, config.resolution, config.image_size, config.num_views
+            *(voxels, config.resolution, config.image_size, config.num_views),
+            config.channels,
         )
 
     def _split_generators(self, dl_manager):
@@ -93,16 +101,17 @@ class Builder(ShapesBuilder):
 
     def recipe(self) -> dict[str, Any]:
         config = self.builder_config
-        return {
-            name: getattr(config, name)
-            for name in ("voxels", "splits", "image_size", "num_views")
-        }
+        names = ("voxels", "splits", "image_size", "num_views")
+        facts = {name: getattr(config, name) for name in names}
+        return facts | tfds_tools.channel_facts(config.channels)
 
     def _info(self) -> tfds.core.DatasetInfo:
         config = self.builder_config
         return self._shape_info(
             tfds_tools.features(
-                config.resolution, config.image_size, config.num_views, cameras=True
+                *(config.resolution, config.image_size, config.num_views),
+                cameras=True,
+                channels=config.channels,
             )
         )
 

@@ -13,6 +13,7 @@ from jaxtyping import Bool, UInt8
 from PIL import Image, UnidentifiedImageError
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.colours import MODES
 from vaegan_jax.shapes.copies import digest, mirror_digest
 from vaegan_jax.shapes.frames import scale_of_file
 from vaegan_jax.shapes.orientation import Turn, turn_grid
@@ -127,8 +128,8 @@ def _odd(sizes: tuple[int, int], usual: tuple[int, int]) -> str:
     return f"the shape has {has}, but most have {most}"
 
 
-def _square(view: UInt8[np.ndarray, "h w"], archive: Archive, path: str) -> int:
-    height, width = view.shape
+def _square(view: UInt8[np.ndarray, "h w *c"], archive: Archive, path: str) -> int:
+    height, width = view.shape[:2]
     if height != width:
         raise UserError(
             f"{archive.describe(path)}: {width}×{height} pixels; use square images"
@@ -148,8 +149,15 @@ def read_grid(archive: Archive, name: str) -> tuple[Bool[np.ndarray, "x y z"], f
     return grid, scale_of_file(side_of_binvox(content), grid)
 
 
-def read_view(archive: Archive, name: str) -> UInt8[np.ndarray, "h w"]:
-    """A grey image from an archive, transparency becoming white.
+def read_view(
+    archive: Archive, name: str, channels: int = 1
+) -> UInt8[np.ndarray, "h w *c"]:
+    """An image from an archive, transparency becoming white.
+
+    Args:
+      archive: that holds it.
+      name: its path.
+      channels: 1 gives grey levels (h, w), 3 colours (h, w, 3).
 
     Raises:
       UserError: if the file is no image or a damaged one.
@@ -164,8 +172,11 @@ def read_view(archive: Archive, name: str) -> UInt8[np.ndarray, "h w"]:
             # 16 bits, which Pillow would clip at 255. All are scaled alike, whatever is
             # in them, or views of one shape would differ in brightness.
             if image.mode.startswith("I"):
-                return (np.asarray(image) >> 8).astype(np.uint8)
-            return np.asarray(image.convert("L"))
+                levels = (np.asarray(image) >> 8).astype(np.uint8)
+                image = Image.fromarray(levels)
+            elif image.mode == "F":  # which Pillow makes grey alone
+                image = image.convert("L")
+            return np.asarray(image.convert(MODES[channels]))
     except UnidentifiedImageError as error:
         raise UserError(f"{archive.describe(name)}: not an image.") from error
     except Exception as error:  # what Pillow raises for damaged files has no bounds

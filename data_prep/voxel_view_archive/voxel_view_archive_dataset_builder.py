@@ -12,7 +12,7 @@ from vaegan_jax.runtime.progress import Progress
 from vaegan_jax.shapes.orientation import Turn, frame_turn, turn_grid
 
 from ..archives.archive import Archive, first_existing
-from ..archives.listing import config_name
+from ..archives.listing import shapes_name
 from ..building import tfds_tools
 from ..building.examples import encode_view, example
 from .checking import check_pairs, read_grid, read_view
@@ -34,6 +34,7 @@ class ArchiveConfig(tfds.core.BuilderConfig):
       pairing: what they hold, if that is known; otherwise they are read for it.
       listing: tells whether the files are still those that were paired.
       resolution, image_size, num_views: of every grid, image and shape.
+      channels: of the views: 1, grey, or 3, the images' own colours.
     """
 
     voxels: str | None = None
@@ -48,6 +49,7 @@ class ArchiveConfig(tfds.core.BuilderConfig):
     resolution: int = 32
     image_size: int = 224
     num_views: int = 12
+    channels: int = 1
 
 
 def inspect_archives(
@@ -58,6 +60,7 @@ def inspect_archives(
     strict: bool = False,
     up: str | None = None,
     front: str | None = None,
+    channels: int = 1,
 ) -> ArchiveConfig:
     """The configuration that fits two archives, after reading all that they hold.
 
@@ -77,7 +80,7 @@ def inspect_archives(
         pairing = pairing.arranged(digests, drop_duplicates)
         listing = _fingerprint(pairing, grids, images)
     return ArchiveConfig(
-        name=f"{config_name(categories)}_r{resolution}_v{image_size}",
+        name=shapes_name(categories, resolution, image_size, channels),
         description=f"{resolution}³ voxels and {image_size}² views from archives.",
         voxels=voxels,
         views=views,
@@ -91,6 +94,7 @@ def inspect_archives(
         resolution=resolution,
         image_size=image_size,
         num_views=pairing.num_views,
+        channels=channels,
     )
 
 
@@ -116,13 +120,19 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     `python scripts/prepare_data.py archive --voxels=… --views=… --output=…`.
     """
     BUILDER_CONFIGS: ClassVar = [
-        ArchiveConfig(name="r32_v224", description="32³ voxels, 12 views of 224².")
+        ArchiveConfig(name="r32_v224", description="32³ voxels, 12 views of 224²."),
+        ArchiveConfig(
+            name="r32_v224_rgb",
+            description="32³ voxels, 12 views of 224² in colour.",
+            channels=3,
+        ),
     ]
 
     def _info(self) -> tfds.core.DatasetInfo:
         config = self.builder_config
         shared = tfds_tools.features(
-            config.resolution, config.image_size, config.num_views
+            *(config.resolution, config.image_size, config.num_views),
+            channels=config.channels,
         )
         return self.dataset_info_from_configs(
             features=tfds.features.FeaturesDict(
@@ -137,6 +147,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 up=config.up,
                 front=config.front,
                 listing=config.listing,
+                **tfds_tools.channel_facts(config.channels),
             ),
         )
 
@@ -165,6 +176,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             given.strict,
             given.up,
             given.front,
+            given.channels,
         )
         for field in ("resolution", "image_size", "num_views"):
             if getattr(given, field) != getattr(found, field):
@@ -181,8 +193,10 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         with Archive(voxels) as grids, Archive(views) as images:
             for pair in Progress(f"reading {split}", pairs):
                 key = "/".join((pair.category, pair.split, pair.name))
-                seen = [encode_view(read_view(images, path)) for path in pair.views]
+                channels = self.builder_config.channels
+                seen = [read_view(images, path, channels) for path in pair.views]
                 grid, scale = read_grid(grids, pair.voxels)
                 grid = turn_grid(grid, turn)
+                seen = list(map(encode_view, seen))
                 shared = example(pair.name, grid, seen, scale=scale)
                 yield key, {**shared, "category": pair.category}

@@ -34,7 +34,7 @@ from vaegan_jax.benchmark import (
 )
 from vaegan_jax.benchmark.collectives import sent_bytes
 from vaegan_jax.benchmark.commands import numbers
-from vaegan_jax.benchmark.workload import CompiledStep, build_config
+from vaegan_jax.benchmark.workload import CompiledStep, build_config, random_batch
 from vaegan_jax.distributed.sharding import device_mesh
 from vaegan_jax.errors import UserError
 from vaegan_jax.models.convolutions.strided import convolve
@@ -306,6 +306,12 @@ def test_every_variant_in_pytorch_takes_its_turn(tmp_path):
     assert "torch" in imported and "tensorflow" not in imported
     rows = json.loads((tmp_path / "peer.json").read_text())["rows"]
     assert len(rows) == 7 and all(row["ms"] > 0 for row in rows)
+
+
+def test_batches_have_the_channels_of_a_configuration():
+    config = build_config("vae_gan", 2, image_size=32, image_channels=3)
+    assert random_batch(config)["views"].shape == (2, 1, 32, 32, 3)
+    assert work.encoder_layers(config)[0].inputs == 3
 
 
 def test_without_pytorch_its_peer_says_what_to_install(monkeypatch):

@@ -123,7 +123,9 @@ def test_runs_of_before_chose_on_validation():
     saved = reference_config("gan").to_dict()
     assert with_additions(saved)["data"]["choose_on"] == "held_out"
     del saved["data"]["choose_on"], saved["loss"]["r1_weight"]
+    del saved["model"]["image_channels"]
     old = with_additions(saved)
+    assert old["model"]["image_channels"] == 1
     assert old["data"]["choose_on"] == "validation" and old["loss"]["r1_weight"] == 0
 
 

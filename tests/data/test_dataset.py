@@ -3,6 +3,7 @@ import itertools
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.helpers import make_examples, write_packed
 from vaegan_jax.data import dataset, packed_source, tfds_source
@@ -108,13 +109,33 @@ def test_no_setting_is_advised_that_no_model_has(tmp_path, stored, message):
         dataset.open_split(tmp_path / "data.npz", "train", 8, 64)
 
 
-@pytest.mark.parametrize("shape", [(32, 32, 3), (16, 32, 1)])
-def test_views_must_be_square_and_grey(tmp_path, shape):
+@pytest.mark.parametrize("shape", [(32, 32, 2), (16, 32, 1), (16, 32, 3)])
+def test_views_must_be_square_and_of_one_channel_or_three(tmp_path, shape):
     views = np.zeros((10, 4, *shape), np.uint8)
     examples = dataclasses.replace(make_examples(), views=views)
     write_packed(tmp_path / "data.npz", examples)
     with pytest.raises(UserError, match=" × ".join(map(str, shape)) + "; they must"):
         dataset.open_split(tmp_path / "data.npz", "train", 8, 32)
+
+
+def test_colour_becomes_grey_as_pillow_has_it_and_never_the_other_way(tmp_path):
+    path, examples = tmp_path / "data.npz", make_examples(channels=3)
+    write_packed(path, examples)
+    kept = dataset.open_split(path, "train", 8, 32, channels=3)
+    np.testing.assert_array_equal(kept.views, examples.views)
+    grey = dataset.open_split(path, "train", 8, 32).views
+    assert grey.shape == (*examples.views.shape[:-1], 1)
+    for made, views in zip(grey, examples.views, strict=True):
+        for one, view in zip(made, views, strict=True):
+            expected = np.asarray(Image.fromarray(view).convert("L"))
+            np.testing.assert_array_equal(one[..., 0], expected)
+    write_packed(path, make_examples())
+    with pytest.raises(
+        UserError, match=r"of 1 channel, grey, .*image_channels is 3; .*--channels=3"
+    ):
+        dataset.open_split(path, "train", 8, 32, channels=3)
+    without = dataset.open_split(path, "train", 8, None, channels=3)
+    assert without.views.size == 0
 
 
 def test_missing_and_damaged_files_are_named(tmp_path):

@@ -296,6 +296,19 @@ def test_an_odd_first_shape_spoils_nothing(written, run, tmp_path):
     assert "it has 3 views, but most shapes 4" in made.stdout
 
 
+def test_real_renders_keep_their_colours(real_data, run, tmp_path):
+    """And are, as grey, bit for bit what grey ones are."""
+    for name, more in (("grey", []), ("colour", ["--channels=3"])):
+        made = run(*arguments(real_data / "r2n2", tmp_path / name), *more)
+        assert made.returncode == 0, made.stderr
+    colour = open_split(tmp_path / "colour", "train", 32, 137, channels=3).views
+    assert colour.shape[-1] == 3 and np.ptp(colour, axis=-1).max() > 60
+    read, grey = (
+        open_split(tmp_path / x, "train", 32, 137) for x in ("colour", "grey")
+    )
+    np.testing.assert_array_equal(read.views, grey.views)
+
+
 def test_real_renders_and_grids_agree(real_data, run, tmp_path):
     """In no other of 24 orientations do outlines agree nearly as well."""
     folder = real_data / "r2n2"

@@ -312,8 +312,9 @@ def test_models_are_compared_on_the_same_shapes_from_the_same_views(evaluated):
     ):
         with pytest.raises(UserError, match=f"measured on {message}"):
             comparison.compare(evaluated, other)
-    larger = otherwise(views_sha256="of larger ones", image_size=128)
-    assert comparison.compare(evaluated, larger)["reconstruction"]
+    for change in ({"image_size": 128}, {"image_channels": 3}):
+        other = otherwise(views_sha256="of others", **change)
+        assert comparison.compare(evaluated, other)["reconstruction"]
 
 
 def test_reconstruction_does_not_depend_on_the_batch_or_the_order_of_views():

@@ -60,6 +60,7 @@ ABOUT = {
     "shapes": 2,
     "stored_views": 24,
     "image_size": 64,
+    "image_channels": 1,
     "threshold": 0.35,
     "threshold_shapes": 78,
     "threshold_chosen_on": "held_out",

@@ -49,6 +49,15 @@ def test_an_empty_grid_is_blank():
     assert (draw_voxels(np.zeros((8, 8, 8), bool), 32) == 255).all()
 
 
+def test_views_are_drawn_in_their_colours(corner_grid):
+    views = np.full((1, 2, 8, 8, 3), (200, 100, 50), np.uint8)
+    grid = corner_grid[None]
+    sheet = np.asarray(draw_reconstructions(views, grid, grid, image_size=32))
+    assert (sheet[40, 10] == (200, 100, 50)).all()
+    sheet = np.asarray(draw_reconstructions(views[..., :1], grid, grid, image_size=32))
+    assert (sheet[40, 10] == 200).all()
+
+
 @pytest.mark.parametrize("count, columns, size", [(5, None, (3, 2)), (3, 1, (1, 3))])
 def test_sheets(corner_grid, count, columns, size):
     sheet = draw_shapes(np.stack([corner_grid] * count), columns, image_size=30)

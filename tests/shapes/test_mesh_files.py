@@ -206,3 +206,11 @@ def test_garbled_files_raise_nothing_else(kind, capfd):
         except UserError as error:
             assert "\n" not in str(error)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("keyword", ["usemtl", "mtllib", "o", "usemtl ", "o\t"])
+@pytest.mark.parametrize("colours", [False, True])
+def test_an_obj_name_that_is_missing_takes_no_line_with_it(keyword, colours):
+    text = f"v 0 0 0\nv 1 0 0\nv 0 1 0\n{keyword}\nf 1 2 3\n{keyword}"
+    mesh = read_mesh(text.encode(), ".obj", resource=lambda name: b"", colours=colours)
+    assert len(mesh.faces) == 1

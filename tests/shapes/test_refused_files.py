@@ -13,7 +13,7 @@ from PIL import Image
 from data_prep.volumetric_grids.read_grid import read_instance
 from tests.helpers import ROOT, assert_error
 from tests.shapes.refused_grids import BINVOX, GRIDS
-from tests.shapes.refused_meshes import MESHES, OFF
+from tests.shapes.refused_meshes import COLOURED, MESHES, OFF
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes import mislabelled_files
 from vaegan_jax.shapes.mesh_files import read_mesh
@@ -64,6 +64,20 @@ SOURCES = [
 OTHER = ("A binvox file holds a cube, not a grid of ", "³; choose another --resolution")
 
 
+def coloured_reason(content, suffix, materials):
+    resource = None if materials is None else lambda name: encoded(materials)
+    read_mesh(encoded(content), suffix, resource=resource)  # grey, it is read
+    with pytest.raises(UserError) as error:
+        read_mesh(encoded(content), suffix, resource=resource, colours=True)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("content, suffix, materials, sentence", COLOURED)
+def test_the_sentence_where_colours_are_wanted(content, suffix, materials, sentence):
+    text = coloured_reason(content, suffix, materials)
+    assert sentence in text and "\n" not in text
+
+
 def raised_texts(source):
     """The longest fixed part of every sentence that is raised in a module."""
     for node in ast.walk(ast.parse((ROOT / source).read_text("utf-8"))):
@@ -77,6 +91,7 @@ def raised_texts(source):
 
 def test_the_tables_have_every_sentence():
     said = [reason(content, suffix) for content, suffix, _ in ROWS]
+    said += [coloured_reason(*row) for *row, _ in COLOURED]
     for source in SOURCES:
         for text in raised_texts(source):
             assert text in OTHER or any(text in other for other in said), (source, text)

@@ -42,6 +42,18 @@ def test_the_reference_changes_nothing(batch):
         np.testing.assert_array_equal(changed[name], array)
 
 
+def test_all_channels_of_a_view_change_alike(batch):
+    chosen = options(mirror=True, zoom=0.2, shift=0.1, contrast=0.5)
+    grey = batch["views"]
+    colour = jnp.concatenate([grey, 255 - grey, grey // 2], axis=-1)
+    changed = augment(jax.random.key(3), batch | {"views": colour}, chosen)["views"]
+    assert changed.shape == colour.shape and changed.dtype == jnp.uint8
+    for channel in range(3):
+        alone = batch | {"views": colour[..., channel : channel + 1]}
+        expected = augment(jax.random.key(3), alone, chosen)["views"][..., 0]
+        np.testing.assert_array_equal(changed[..., channel], expected)
+
+
 def test_a_shape_is_mirrored_with_all_its_views_or_not_at_all(batch):
     batch["targets"] = 3 * batch["voxels"]
     changed = augment(jax.random.key(0), batch, options(mirror=True))

@@ -38,15 +38,18 @@ def run(
       num_views: of each shape in a batch.
       rounds: how many batches are timed.
     """
-    config = build_config(
-        "mv_vae_gan", batch_size, num_views=num_views, image_size=image_size
-    )
     total = calls(len(_STRETCHES), rounds) + calls(1, _STEP_ROUNDS) + rounds
     with Progress("input", total=total) as progress:
         progress.stage(f"decoding {_SPLIT}")
         start = time.perf_counter()
         examples = tfds_source.read_split(pathlib.Path(data_dir), _SPLIT, image_size)
         decoding = time.perf_counter() - start
+        config = build_config(
+            *("mv_vae_gan", batch_size),
+            num_views=num_views,
+            image_size=image_size,
+            image_channels=examples.views.shape[-1],
+        )
         arguments = (examples, batch_size, num_views, 0, 0)
         host = tfds_source.stream_batches(*arguments)
         one = next(host)

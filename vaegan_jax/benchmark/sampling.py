@@ -18,9 +18,11 @@ def run(workdir: str, checkpoint: str, counts: Sequence[int], rounds: int) -> Be
         latents = model.draw_latents(count)
         variants[f"sample {count}"] = lambda z=latents: model.generate(z)
     if model.networks.encoder is not None:
-        size = model.config.model.image_size
+        size, channels = (
+            model.config.model[name] for name in ("image_size", "image_channels")
+        )
         for views in (1, 12):
-            shape = (1, views, size, size, 1)
+            shape = (1, views, size, size, channels)
             images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
             variants[f"reconstruct from {views}"] = lambda v=images: model.reconstruct(
                 v

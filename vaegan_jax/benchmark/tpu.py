@@ -132,7 +132,8 @@ def compile_step(config: ConfigDict, mesh: Mesh) -> jax.stages.Compiled:
     size, side = config.train.batch_size, config.model.image_size
     shapes = {"voxels": (size, *(config.model.resolution,) * 3)}
     if config.data.num_views:
-        shapes["views"] = (size, config.data.num_views, side, side, 1)
+        views, channels = config.data.num_views, config.model.image_channels
+        shapes["views"] = (size, views, side, side, channels)
     batch = {
         name: jax.ShapeDtypeStruct(shape, jnp.uint8, sharding=by_batch(mesh))
         for name, shape in shapes.items()

@@ -52,7 +52,7 @@ class Layer(NamedTuple):
 
 def encoder_layers(config: ConfigDict) -> list[Layer]:
     """E's layers, for one view."""
-    size, inputs, layers = config.model.image_size, 1, []
+    size, inputs, layers = config.model.image_size, config.model.image_channels, []
     for i, width in enumerate(config.model.encoder_widths):
         layers.append(Layer(f"E{i + 1}", 2, size, 5, inputs, width))
         size, inputs = size // 2, width

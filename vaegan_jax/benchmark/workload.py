@@ -37,10 +37,11 @@ def random_batch(config: ConfigDict, seed: int = 0) -> dict[str, np.ndarray]:
     """Random bits and pixels: what they show costs nothing."""
     rng = np.random.default_rng(seed)
     size, views = config.train.batch_size, config.data.num_views
-    grid, image = (config.model.resolution,) * 3, (config.model.image_size,) * 2
+    side, channels = config.model.image_size, config.model.image_channels
+    grid, image = (config.model.resolution,) * 3, (side, side, channels)
     batch = {"voxels": (rng.random((size, *grid)) < 0.1).astype(np.uint8)}
     if views:
-        batch["views"] = rng.integers(0, 256, (size, views, *image, 1), np.uint8)
+        batch["views"] = rng.integers(0, 256, (size, views, *image), np.uint8)
     return batch
 
 

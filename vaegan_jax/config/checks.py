@@ -21,6 +21,7 @@ def validate(config: ConfigDict) -> None:
     require_choice(config, "model.view_encoding", get_args(ViewEncoding))
     require_choice(config, "model.convolution", ("auto", *get_args(Formulation)))
     require_choice(config, "model.dtype", ("float32", "bfloat16"))
+    require_choice(config, "model.image_channels", (1, 3))
     require_choice(config, "prior.distribution", ("normal", "uniform"))
     require_choice(config, "loss.reconstruction", get_args(Reconstruction))
     for field in ("generator_widths", "discriminator_widths"):

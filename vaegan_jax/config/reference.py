@@ -29,6 +29,7 @@ _ADDED = (
     ("loss", "adversarial_every"),
     ("data", "choose_on"),
     ("augmentation", "background"),
+    ("model", "image_channels"),
 )
 
 # Of these, what older runs did.
@@ -71,6 +72,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.model = ConfigDict()
     config.model.resolution = 32  # edge of the voxel grid: 32 or 64; 8, 16: trials
     config.model.image_size = 224  # pixels, a multiple of 32
+    config.model.image_channels = 1  # 1: grey views; 3: colour
     config.model.latent_size = 200
     config.model.generator_widths = ()  # () is `default_widths`, reversed
     config.model.discriminator_widths = ()  # () is `default_widths`

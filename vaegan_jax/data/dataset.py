@@ -4,6 +4,7 @@ It is either a directory written by TensorFlow Datasets or one packed file; both
 the same `Examples`, and batches in the same order.
 """
 
+import dataclasses
 import os
 import pathlib
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from vaegan_jax.data.examples import Examples
 from vaegan_jax.distributed.sharding import by_batch, place, process_rows
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.paths import expand
+from vaegan_jax.shapes.colours import MODES, luma
 
 _IMAGE_STEP = 32  # the default encoder halves images five times
 
@@ -38,6 +40,7 @@ def open_split(
     resolution: int,
     image_size: int | None,
     with_targets: bool = False,
+    channels: int = 1,
 ) -> Examples:
     """Reads one split of a prepared data set into memory.
 
@@ -48,9 +51,11 @@ def open_split(
       resolution: what the voxel grids must have.
       image_size: pixels; larger stored views are reduced to it. None reads no views.
       with_targets: read those of a packed file that has some.
+      channels: of the views, 1 or 3. Stored views in colour become grey (`luma`) if
+        that is wanted, grey ones never colour.
 
     Raises:
-      UserError: the path, split, resolution or image size does not fit.
+      UserError: the path, split, resolution, image size or channels do not fit.
     """
     path = existing(path)
     if path.is_file():
@@ -67,12 +72,8 @@ def open_split(
             f"{path} holds grids of {side}³ but config.model.resolution is "
             f"{resolution}; {setting}prepare the data at {resolution}"
         )
-    if image_size is not None and examples.views.shape[2:] != (pixels, pixels, 1):
-        height, width, channels = examples.views.shape[2:]
-        raise UserError(
-            f"{path} holds views of {height} × {width} × {channels}; they must be "
-            "square and grey, so make them again"
-        )
+    if image_size is not None:
+        examples = _with_channels(path, examples, channels)
     if image_size is not None and pixels != image_size:
         setting = f"set it to {pixels} or " if pixels % _IMAGE_STEP == 0 else ""
         raise UserError(
@@ -80,6 +81,28 @@ def open_split(
             f"{image_size}; {setting}prepare views of {image_size}"
         )
     return examples
+
+
+def _with_channels(path: pathlib.Path, examples: Examples, channels: int) -> Examples:
+    """Examples whose views are square and have so many channels."""
+    height, width, stored = examples.views.shape[2:]
+    if height != width or stored not in MODES:
+        raise UserError(
+            f"{path} holds views of {height} × {width} × {stored}; they must be "
+            "square and grey or of three channels, so make them again"
+        )
+    if stored < channels:
+        raise UserError(
+            f"{path} holds views of 1 channel, grey, but config.model.image_channels "
+            f"is {channels}; set it to 1 or name a data set made with --channels=3"
+        )
+    if stored == channels:
+        return examples
+    # One shape after another, for numbers on the way take more than the views.
+    grey = np.empty((*examples.views.shape[:-1], 1), np.uint8)
+    for target, views in zip(grey, examples.views, strict=True):
+        target[..., 0] = luma(views)
+    return dataclasses.replace(examples, views=grey)
 
 
 def training_batches(

@@ -15,7 +15,7 @@ class Examples:
     Attributes:
       names: of the shapes.
       voxels: occupancy, 0 or 1; z up, front towards -y.
-      views: grey images on white.
+      views: images on white, of one channel, grey, or three.
       categories: of the shapes; empty if the data set does not tell.
       targets: probabilities, in 255ths, that reconstruction aims at in place of the
         voxels; None if it aims at these.

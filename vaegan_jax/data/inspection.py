@@ -5,6 +5,7 @@ import math
 import pathlib
 
 import numpy as np
+from jaxtyping import UInt8
 
 from vaegan_jax.data import packed_source
 from vaegan_jax.data.dataset import existing
@@ -42,7 +43,7 @@ def report(path: str | pathlib.Path) -> str:
     lines, seen = [], collections.defaultdict(list)
     for split in splits:
         whole = read(split, None)
-        lines.append(_row(split, whole, num_views=read(split, 1).views.shape[1]))
+        lines.append(_row(split, whole, read(split, 1).views))
         for name, grid in zip(whole.names, whole.voxels, strict=True):
             seen[np.packbits(grid).tobytes()].append(f"{split}/{name}")
     # A deformed file has its originals several times: each is named once.
@@ -85,7 +86,7 @@ def draw(
     sheet = draw_contact_sheet(
         [f"{split}/{name}" for split, some in shown for name in some.names],
         np.concatenate([some.voxels for _, some in shown]).astype(bool),
-        np.concatenate([some.views for _, some in shown])[..., :1],  # grey
+        np.concatenate([some.views for _, some in shown]),
         [ring for _, some in shown for ring in _cameras(some)]
         if shown[0][1].views.shape[1]
         else None,
@@ -121,7 +122,7 @@ def _frames(read, splits: list[str]) -> list[str]:
             if not grid.any():
                 continue
             compared += 1
-            likeness = likeness_when_turned(grid, views[..., :1], ring, scale)
+            likeness = likeness_when_turned(grid, views, ring, scale)
             best = int(likeness.argmax())
             if likeness[best] >= max(_ALIKE, likeness[0] + _MORE_ALIKE):
                 turns[best] += 1
@@ -184,9 +185,12 @@ def _reader(path: pathlib.Path):
     return read, splits
 
 
-def _row(split: str, whole: Examples, num_views: int) -> str:
+def _row(split: str, whole: Examples, some: UInt8[np.ndarray, "n v h w c"]) -> str:
     share = whole.voxels.reshape(len(whole), -1).mean(axis=1)
+    num_views, channels = some.shape[1], some.shape[-1]
     views = f"{num_views} views each" if num_views else "no views"
+    if channels > 1:
+        views += f" of {channels} channels"
     return (
         f"{split}: {len(whole)} shapes of {whole.voxels.shape[-1]}³, {views}; "
         f"occupied on average {share.mean():.1%}, from {share.min():.1%} to "

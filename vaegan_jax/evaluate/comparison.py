@@ -50,7 +50,8 @@ def compare(first: Evaluation, second: Evaluation) -> dict[str, Any]:
 
     Raises:
       UserError: the two were not measured on the same shapes, or not from the same
-        views, as far as they can be compared: not if they are of different sizes.
+        views, as far as they can be compared: not if they are of different sizes or
+        channels.
     """
     grids = [evaluation.about.get("voxels_sha256") for evaluation in (first, second)]
     if first.names != second.names or grids[0] != grids[1]:
@@ -58,11 +59,12 @@ def compare(first: Evaluation, second: Evaluation) -> dict[str, Any]:
             f"{first.about['workdir']} and {second.about['workdir']} were measured on "
             "different shapes; name one data set with --data_dir"
         )
-    sizes, views = (
+    sizes, channels, views = (
         [evaluation.about.get(name) for evaluation in (first, second)]
-        for name in ("image_size", "views_sha256")
+        for name in ("image_size", "image_channels", "views_sha256")
     )
-    if sizes[0] == sizes[1] and views[0] != views[1]:
+    comparable = sizes[0] == sizes[1] and channels[0] == channels[1]
+    if comparable and views[0] != views[1]:
         raise UserError(
             f"{first.about['workdir']} and {second.about['workdir']} were measured on "
             "other views of the same shapes; name one data set with --data_dir"

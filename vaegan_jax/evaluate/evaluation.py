@@ -195,6 +195,7 @@ def _about(
         "voxels_sha256": hashlib.sha256(examples.voxels.tobytes()).hexdigest(),
         "views_sha256": hashlib.sha256(examples.views.tobytes()).hexdigest(),
         "image_size": None if choosing is None else config.model.image_size,
+        "image_channels": None if choosing is None else config.model.image_channels,
         "draws": options.draws,
         "sets": options.sets,
     }

@@ -98,6 +98,7 @@ def evaluate_protocol(
         "shapes": len(splits.examples),
         "stored_views": splits.examples.views.shape[1],
         "image_size": model.config.model.image_size,
+        "image_channels": model.config.model.image_channels,
         "threshold": threshold,
         "threshold_chosen_on": model.config.data.choose_on,
         "threshold_shapes": len(splits.choosing),
@@ -207,6 +208,7 @@ def format_protocol(rows: list[ProtocolRow], about: dict[str, Any]) -> str:
             "## By category, at the best threshold of all",
             _by_category(rows, categories),
         ]
+    kind = "colour" if about["image_channels"] == 3 else "grey"
     ours = [f"**{about['workdir']}**"]
     ours += [f"{row.best()[0]:.3f}" for row in rows]
     published = [
@@ -220,7 +222,7 @@ def format_protocol(rows: list[ProtocolRow], about: dict[str, Any]) -> str:
         "models trained on 30,643, each at the best of its thresholds; ours "
         "compare with them only where they are of the same shapes: they are of "
         f"{about['shapes']} shapes of {', '.join(categories) or 'no known category'}, "
-        f"from grey views of {about['image_size']}².",
+        f"from {kind} views of {about['image_size']}².",
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -107,5 +107,8 @@ def read_splits(model: Model, workdir: str | pathlib.Path, options: Options) -> 
 
 def open_for(model: Model, data_dir: str, split: str) -> Examples:
     """A split as a model takes it, with views if it has an encoder."""
-    size = model.config.model.image_size if model.networks.encoder is not None else None
-    return open_split(data_dir, split, model.config.model.resolution, size)
+    takes = model.config.model
+    size = takes.image_size if model.networks.encoder is not None else None
+    return open_split(
+        data_dir, split, takes.resolution, size, channels=takes.image_channels
+    )

@@ -11,7 +11,7 @@ from vaegan_jax.shapes.pictures.fitting import FittedPicture
 from vaegan_jax.shapes.silhouettes import Outlines
 
 Reconstruct = Callable[
-    [UInt8[np.ndarray, "n 1 h w 1"]], Float[np.ndarray, "n x y z"]
+    [UInt8[np.ndarray, "n 1 h w c"]], Float[np.ndarray, "n x y z"]
 ]  # each from its one view
 
 

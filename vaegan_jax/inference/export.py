@@ -41,7 +41,7 @@ def export_model(model: Model, output: str | pathlib.Path) -> list[pathlib.Path]
 
     - `generator.jaxexport`: latents of the prior (b, latent) float32 → occupancy
       probabilities (b, x, y, z), any b.
-    - with an encoder, `reconstructor.jaxexport`: views (b, v, h, w, 1) uint8, any b and
+    - with an encoder, `reconstructor.jaxexport`: views (b, v, h, w, c) uint8, any b and
       v → probabilities, and `encoder.jaxexport`: views → latents (b, latent).
     - `check.npz`: for each, `NAME_input` and the `NAME_output` of this library.
     - `run_exported.py`, which needs jax and numpy alone.
@@ -168,9 +168,9 @@ def _networks(model: Model, formulation: Formulation) -> Networks:
 
 def _inputs(model: Model) -> dict[str, np.ndarray]:
     """Something to run each function on."""
-    size = model.config.model.image_size
+    size, channels = model.config.model.image_size, model.config.model.image_channels
     rng = np.random.default_rng(0)
-    views = np.full((_SHAPES, 3, size, size, 1), 255, np.uint8)
+    views = np.full((_SHAPES, 3, size, size, channels), 255, np.uint8)
     inside = slice(size // 4, 3 * size // 4)
     views[:, :, inside, inside] = rng.integers(
         0, 256, views[:, :, inside, inside].shape, np.uint8

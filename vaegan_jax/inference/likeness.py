@@ -66,6 +66,7 @@ def like_shapes_of(model: Model, data: str | pathlib.Path) -> Model:
             )
         return dataclasses.replace(model, mixture=None)
     model.require_encoder()
-    config = model.config
-    sizes = config.model.resolution, config.model.image_size
-    return like_examples(model, open_split(data, config.data.train_split, *sizes))
+    split, stored = model.config.data.train_split, model.config.model
+    sizes = stored.resolution, stored.image_size
+    examples = open_split(data, split, *sizes, channels=stored.image_channels)
+    return like_examples(model, examples)

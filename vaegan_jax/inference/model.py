@@ -156,7 +156,7 @@ class Model:
 
     def fit_views(
         self, pictures: Picture | Sequence[Picture], keep_framing: bool = False
-    ) -> UInt8[np.ndarray, "v h w 1"]:
+    ) -> UInt8[np.ndarray, "v h w c"]:
         """Pictures of one shape as the views that the encoder takes.
 
         Args:
@@ -178,9 +178,9 @@ class Model:
         the model makes of it decides, see `doubtful_framing`.
         """
         self.require_encoder()
-        size = self.config.model.image_size
+        size, channels = self._view_shape
         fitted = [
-            fit_and_tell(picture, size, keep_framing, self.framing)
+            fit_and_tell(picture, size, keep_framing, self.framing, channels)
             for picture in one_shape(pictures)
         ]
         fitted = settle(fitted, lambda views: self.decode(self.encode(views)))
@@ -197,7 +197,8 @@ class Model:
         """The expected latents of shapes seen in any number of views, in any order.
 
         Args:
-          views: (b, v, h, w, 1), uint8 or whole numbers from 0 (black) to 255 (white).
+          views: (b, v, h, w, c), uint8 or whole numbers from 0 (black) to 255 (white);
+            c is `config.model.image_channels`.
           cameras: of the views, the numbers of `ViewCamera`, NaN where they are not
             known. A model with heads of azimuths (`config.model.azimuths`) then need
             not find these out; others do not look at them.
@@ -208,7 +209,7 @@ class Model:
         """
         self.require_encoder()
         encoder, pooling = self.networks.encoder, self.config.model.pooling
-        views = checked_views(np.asarray(views), self.config.model.image_size)
+        views = checked_views(np.asarray(views), *self._view_shape)
         function = functools.partial(
             _encode, encoder, pooling, self.variables["encoder"]
         )
@@ -227,8 +228,8 @@ class Model:
         """Occupancy probabilities of shapes seen in views or pictures.
 
         Args:
-          views: (b, v, h, w, 1) as `encode` takes them, grey on white as in training,
-            the same number of each shape; or for each shape a list of pictures, any
+          views: (b, v, h, w, c) as `encode` takes them, on white as in training, the
+            same number of each shape; or for each shape a list of pictures, any
             number of any size, or a folder of them, fitted first. A single picture is
             one shape.
 
@@ -240,11 +241,16 @@ class Model:
         if isinstance(views, np.ndarray | jax.Array):
             views = np.asarray(views)
             latents = self.encode(views)
-            warn_of_backgrounds(views)
+            warn_of_backgrounds(views.astype(np.uint8))
             return self.decode(latents)
         shapes = several_shapes(views)
         encoded = [self.encode(self.fit_views(pictures)[None]) for pictures in shapes]
         return self.decode(np.concatenate(encoded))
+
+    @property
+    def _view_shape(self) -> tuple[int, int]:
+        """Pixels a side and channels of a view."""
+        return self.config.model.image_size, self.config.model.image_channels
 
     def require_encoder(self) -> None:
         """Raises UserError if the model is a plain 3D-GAN."""
@@ -261,7 +267,7 @@ def load(workdir: str | pathlib.Path, step: int | str | None = None) -> Model:
         model = vaegan_jax.load("runs/mv_vae_gan-demo")
         shapes = model.sample(16)  # float32 (16, 32, 32, 32), probabilities
         shapes = model.reconstruct([["front.png", "side.jpg"]])  # (1, 32, 32, 32)
-        shapes = model.reconstruct(views)  # from uint8 views (b, v, h, w, 1)
+        shapes = model.reconstruct(views)  # from uint8 views (b, v, h, w, c)
 
     Args:
       workdir: of a training run, or a folder with `weights.safetensors`.

@@ -6,6 +6,9 @@ To use an artefact in a program of your own:
 
     generator = load("generator.jaxexport")
     shapes = generator(latents)  # (b, latent) float32 -> (b, x, y, z), 0 to 1
+
+Views for the others are (b, v, h, w, c) uint8, on white; the shapes that are told below
+say how many channels c there are: 1, grey, or 3, red, green and blue.
 """
 
 import pathlib
@@ -62,8 +65,8 @@ def main():
             fail(f"{path.name} differs by {difference:.2g}")
         same = ((made > THRESHOLD) == (expected > THRESHOLD)).mean()
         print(
-            f"{path.name}: {made.shape}, largest difference {difference:.1e}, "
-            f"{same:.3%} on the same side of {THRESHOLD}"
+            f"{path.name}: {check[name].shape} -> {made.shape}, largest difference "
+            f"{difference:.1e}, {same:.3%} on the same side of {THRESHOLD}"
         )
 
 

@@ -87,7 +87,7 @@ def draw_shapes(
 
 
 def draw_reconstructions(
-    views: UInt8[np.ndarray, "n v h w 1"],
+    views: UInt8[np.ndarray, "n v h w c"],
     reconstructions: Bool[np.ndarray, "n x y z"],
     truths: Bool[np.ndarray, "n x y z"],
     max_views: int = 3,
@@ -112,7 +112,7 @@ def draw_reconstructions(
 def draw_contact_sheet(
     names: list[str],
     grids: Bool[np.ndarray, "n x y z"],
-    views: UInt8[np.ndarray, "n v h w 1"],
+    views: UInt8[np.ndarray, "n v h w c"],
     cameras: Sequence[Sequence[ViewCamera]] | None = None,
     image_size: int = 128,
 ) -> Image.Image:
@@ -154,7 +154,7 @@ def _labelled(tile: UInt8[np.ndarray, "h w 3"], text: str) -> np.ndarray:
 
 
 def draw_beside_views(
-    views: UInt8[np.ndarray, "v h w 1"],
+    views: UInt8[np.ndarray, "v h w c"],
     grid: Bool[np.ndarray, "x y z"],
     cameras: Sequence[ViewCamera],
     image_size: int = 160,
@@ -168,7 +168,7 @@ def draw_beside_views(
 
 
 def draw_given_and_seen(
-    given: list[Image.Image], views: UInt8[np.ndarray, "v h w 1"], image_size: int = 240
+    given: list[Image.Image], views: UInt8[np.ndarray, "v h w c"], image_size: int = 240
 ) -> Image.Image:
     """Above the pictures of one shape as they were given, below them as views.
 
@@ -186,9 +186,10 @@ def draw_given_and_seen(
     return _sheet([tiles, seen], len(given), image_size, headers)
 
 
-def _view_tile(view: UInt8[np.ndarray, "h w 1"], size: int) -> np.ndarray:
-    image = Image.fromarray(view[..., 0]).resize((size, size), Image.Resampling.LANCZOS)
-    return np.asarray(image.convert("RGB"))
+def _view_tile(view: UInt8[np.ndarray, "h w c"], size: int) -> np.ndarray:
+    image = Image.fromarray(view[..., 0] if view.shape[-1] == 1 else view)
+    resized = image.resize((size, size), Image.Resampling.LANCZOS)
+    return np.asarray(resized.convert("RGB"))
 
 
 def _sheet(rows, columns: int, size: int, headers: list[str] | None = None):

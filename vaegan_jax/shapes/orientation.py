@@ -53,7 +53,11 @@ def _direction(axis: str) -> Float[np.ndarray, "3"]:
 
 def turn_mesh(mesh: trimesh.Trimesh, turn: Turn) -> trimesh.Trimesh:
     """A copy of the surface, turned."""
-    return trimesh.Trimesh(mesh.vertices @ turn.T, mesh.faces, process=False)
+    return trimesh.Trimesh(
+        *(mesh.vertices @ turn.T, mesh.faces),
+        face_attributes=mesh.face_attributes,
+        process=False,
+    )
 
 
 def turn_grid(grid: Bool[np.ndarray, "x y z"], turn: Turn) -> Bool[np.ndarray, "x y z"]:

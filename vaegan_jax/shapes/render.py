@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import trimesh
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera, ViewCamera
+from vaegan_jax.shapes.colours import FACE_COLOURS
 from vaegan_jax.shapes.first_hits import Hits, first_hits
 
 BACKGROUND = 255
@@ -25,7 +26,9 @@ def normalized(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
     # In two steps, because squares of huge or tiny numbers are out of range.
     vertices = (mesh.vertices - (low / 2 + high / 2)) / (high - low).max()
     vertices /= np.linalg.norm((high - low) / (high - low).max())
-    copy = trimesh.Trimesh(vertices, mesh.faces, process=False)
+    copy = trimesh.Trimesh(
+        vertices, mesh.faces, face_attributes=mesh.face_attributes, process=False
+    )
     copy.remove_unreferenced_vertices()  # may be NaN, which Embree does not survive
     return copy
 
@@ -50,8 +53,9 @@ def render_views(
     camera: Camera | None = None,
     image_size: int = 224,
     supersample: int = 2,
-) -> UInt8[np.ndarray, "v h w"]:
-    """Renders grey views of a mesh on a white background.
+    colours: bool = False,
+) -> UInt8[np.ndarray, "v h w *c"]:
+    """Renders views of a mesh on a white background, grey ones unless told otherwise.
 
     The mesh is centred and its bounding-box diagonal scaled to 1 first. Both sides of
     a face are drawn alike, because faces of many collections wind both ways.
@@ -61,6 +65,8 @@ def render_views(
       camera: where the views are taken from; default `Camera()`, twelve views.
       image_size: height and width in pixels.
       supersample: rays per pixel along each axis, averaged.
+      colours: give three channels, (v, h, w, 3): the grey ones times the colours that
+        `read_mesh` read, or grey if there are none.
 
     Returns:
       One image for each view.
@@ -69,7 +75,7 @@ def render_views(
       UserError: if there is nothing to draw.
     """
     cameras = (camera or Camera()).views()
-    return render_from(mesh, cameras, image_size, supersample)
+    return render_from(mesh, cameras, image_size, supersample, colours)
 
 
 def render_from(
@@ -77,26 +83,33 @@ def render_from(
     cameras: Sequence[ViewCamera],
     image_size: int = 224,
     supersample: int = 2,
-) -> UInt8[np.ndarray, "v h w"]:
-    """Renders a grey view from each of some cameras, see `render_views`.
+    colours: bool = False,
+) -> UInt8[np.ndarray, "v h w *c"]:
+    """Renders a view from each of some cameras, see `render_views`.
 
     Args:
       mesh: any triangle mesh.
       cameras: at least one.
       image_size: height and width in pixels.
       supersample: rays per pixel along each axis, averaged.
+      colours: see `render_views`.
 
     Raises:
       UserError: if there is nothing to draw.
     """
     mesh = normalized(mesh)
     size = image_size * supersample
+    channels = (3,) if colours else ()
     views = []
     for camera in cameras:
         hits = first_hits(mesh, camera, size)
-        image = np.full(size * size, float(BACKGROUND))
-        image[hits.hit] = _shade(mesh, hits, camera.distance)
-        views.append(average_blocks(image.reshape(size, size), supersample))
+        image = np.full((size * size, *channels), float(BACKGROUND))
+        levels = _shade(mesh, hits, camera.distance)
+        if colours:
+            levels = levels[:, None] * _colours(mesh, camera, hits)
+        image[hits.hit] = levels
+        image = image.reshape(size, size, *channels)
+        views.append(average_blocks(image, supersample))
     return np.rint(np.stack(views)).astype(np.uint8)
 
 
@@ -110,6 +123,20 @@ def _shade(mesh: trimesh.Trimesh, hits: Hits, distance: float) -> np.ndarray:
     near = np.clip(0.5 + 1.4 * (distance - hits.depth), 0.0, 1.0)
     level = (0.6 * lamp + 0.4 * above) * (0.55 + 0.45 * near)
     return _DARKEST + (_BRIGHTEST - _DARKEST) * level
+
+
+def _colours(
+    mesh: trimesh.Trimesh, camera: ViewCamera, hits: Hits
+) -> Float[np.ndarray, "m 3"]:
+    """Shares of red, green and blue, interpolated between the corners of faces."""
+    if FACE_COLOURS not in mesh.face_attributes:
+        return np.ones((len(hits.faces), 3))
+    points = camera.eye + hits.directions * hits.depth[:, None]
+    near = trimesh.triangles.points_to_barycentric(mesh.triangles[hits.faces], points)
+    near = np.clip(np.nan_to_num(near, nan=1 / 3), 0, 1)
+    near /= near.sum(axis=1, keepdims=True)
+    corners = mesh.face_attributes[FACE_COLOURS][hits.faces]
+    return np.einsum("mk,mkc->mc", near, corners)
 
 
 def average_blocks(image: np.ndarray, block: int) -> np.ndarray:

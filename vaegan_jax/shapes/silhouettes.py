@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from vaegan_jax.shapes.cameras import ViewCamera, numbers_of, project
+from vaegan_jax.shapes.colours import luma
 from vaegan_jax.shapes.frames import known_or_estimated, to_view_frame
 from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE
 
@@ -29,7 +30,7 @@ def quarter_turns() -> Float[np.ndarray, "24 3 3"]:
 
 def likeness_when_turned(
     grid: Bool[np.ndarray, "x y z"],
-    views: UInt8[np.ndarray, "v h w 1"],
+    views: UInt8[np.ndarray, "v h w c"],
     cameras: Sequence[ViewCamera],
     scale: float | None = None,
 ) -> Float[np.ndarray, "24"]:
@@ -37,7 +38,7 @@ def likeness_when_turned(
 
     Args:
       grid: occupancy, with at least one voxel.
-      views: grey on white.
+      views: on white.
       cameras: of the views.
       scale: of the shape, see `Examples`; estimated if it is None or NaN.
 
@@ -68,12 +69,12 @@ class Outlines:
         self._points = _points(grid) if grid.any() else None
 
     def likeness(
-        self, view: UInt8[np.ndarray, "h w 1"], cameras: Float[np.ndarray, "m 4"]
+        self, view: UInt8[np.ndarray, "h w c"], cameras: Float[np.ndarray, "m 4"]
     ) -> Float[np.ndarray, " m"]:
         """How much the outline from each camera is like that of a view.
 
         Args:
-          view: grey on white, square.
+          view: on white, square.
           cameras: their numbers, see `ViewCamera`.
 
         Returns:
@@ -87,10 +88,10 @@ class Outlines:
         return shared / np.maximum(either, 1)
 
 
-def _seen(views: UInt8[np.ndarray, "v h w 1"]) -> Bool[np.ndarray, "v s s"]:
+def _seen(views: UInt8[np.ndarray, "v h w c"]) -> Bool[np.ndarray, "v s s"]:
     """Outlines of views at the size at which they are compared."""
     places = ((np.arange(_SIZE) + 0.5) / _SIZE * views.shape[1]).astype(int)
-    return views[:, places][:, :, places, 0] < NEARLY_WHITE
+    return luma(views[:, places][:, :, places]) < NEARLY_WHITE
 
 
 def _points(

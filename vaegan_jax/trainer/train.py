@@ -112,4 +112,7 @@ def _open(config: ConfigDict, split: str) -> Examples:
     image_size = model.image_size if config.data.num_views else None
     # A plain GAN reconstructs nothing; validation compares with the shapes themselves.
     targets = image_size is not None and split == config.data.train_split
-    return open_split(config.data.dir, split, model.resolution, image_size, targets)
+    return open_split(
+        *(config.data.dir, split, model.resolution, image_size, targets),
+        channels=model.image_channels,
+    )

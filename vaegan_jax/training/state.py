@@ -75,7 +75,9 @@ def create_state(
     examples = {
         "generator": jnp.zeros((1, model.latent_size)),
         "discriminator": jnp.zeros((1, *(model.resolution,) * 3, 1)),
-        "encoder": jnp.zeros((1, model.image_size, model.image_size, 1), jnp.uint8),
+        "encoder": jnp.zeros(
+            (1, model.image_size, model.image_size, model.image_channels), jnp.uint8
+        ),
     }
 
     def initialise(name: str, key: jax.Array) -> NetState | None:

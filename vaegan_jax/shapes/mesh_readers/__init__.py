@@ -2,6 +2,7 @@
 
     text.py            lines of text files
     polygons.py        polygons → triangles
+    colours.py         colours of faces, corners and materials
     off.py  obj.py  stl.py
     ply.py             with its header in ply_header.py
     gltf.py            with its numbers in gltf_accessors.py

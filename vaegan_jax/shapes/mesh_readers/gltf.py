@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from trimesh.transformations import quaternion_matrix
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.mesh_readers.colours import WHITE, from_linear
 from vaegan_jax.shapes.mesh_readers.gltf_accessors import Accessors
 from vaegan_jax.shapes.mesh_readers.polygons import Polygons
 
@@ -28,16 +29,19 @@ _MOST = 1 << 25  # vertices and triangles: few bytes can put one mesh in many pl
 
 
 def read_gltf(
-    content: bytes, resource: Callable[[str], bytes] | None = None
+    content: bytes,
+    resource: Callable[[str], bytes] | None = None,
+    colours: bool = False,
 ) -> Polygons:
     """Reads the triangles of the scene that a glTF file shows first, all as one mesh.
 
     Node hierarchies, instances and morph targets at their stored weights are put where
-    they belong. Points, lines, materials and animations are left out.
+    they belong. Points, lines and animations are left out.
 
     Args:
       content: JSON or, of a `.glb`, binary.
       resource: gives the content of another file that it refers to.
+      colours: read those of vertices and of materials, which are multiplied, too.
 
     Raises:
       UserError: for glTF 1.0, compressed meshes, skeletons, unknown extensions that the
@@ -49,21 +53,26 @@ def read_gltf(
     _check_extensions(document)
     accessors = Accessors(document, binary, resource)
     vertices, faces, num_vertices, num_triangles = [np.zeros((0, 3))], [], 0, 0
+    shares = [np.zeros((0, 3))]
     for node, matrix in _nodes(document):
         places = [matrix @ place for place in _instances(accessors, node)]
-        for points, triangles in _primitives(document, accessors, node):
+        for primitive, points, triangles in _primitives(document, accessors, node):
             num_triangles += len(places) * len(triangles)
             if max(num_vertices + len(places) * len(points), num_triangles) > _MOST:
                 raise UserError(
                     f"it unfolds to more than {_MOST:,} vertices or triangles; "
                     "simplify it"
                 )
+            if colours:
+                own = _colours(document, accessors, primitive, len(points))
+                shares += [own] * len(places)
             for place in places:
                 vertices.append(points @ place[:3, :3].T + place[:3, 3])
                 turned = triangles[:, ::-1] if np.linalg.det(place) < 0 else triangles
                 faces.append(turned + num_vertices)
                 num_vertices += len(points)
-    return Polygons(np.concatenate(vertices), faces)
+    found = np.concatenate(shares) if colours else None
+    return Polygons(np.concatenate(vertices), faces, vertex_colours=found)
 
 
 def _split(content: bytes) -> tuple[dict[str, Any], bytes | None]:
@@ -170,8 +179,8 @@ def _instances(accessors: Accessors, node) -> Iterator[Float[np.ndarray, "4 4"]]
 
 def _primitives(
     document: dict[str, Any], accessors: Accessors, node: dict[str, Any]
-) -> Iterator[tuple[Float[np.ndarray, "v 3"], Int[np.ndarray, "t 3"]]]:
-    """The points and triangles of the mesh of a node."""
+) -> Iterator[tuple[dict, Float[np.ndarray, "v 3"], Int[np.ndarray, "t 3"]]]:
+    """The primitives of the mesh of a node, with their points and triangles."""
     if "skin" in node:
         raise UserError(
             "a skeleton poses its mesh (skin), which is not read; apply the armature, "
@@ -193,7 +202,21 @@ def _primitives(
             corners = np.arange(len(points))
         if corners.size and corners.max() >= len(points):
             raise UserError("a face refers to a vertex that is not there")
-        yield points, _triangles(corners, mode)
+        yield primitive, points, _triangles(corners, mode)
+
+
+def _colours(
+    document: dict[str, Any], accessors: Accessors, primitive: dict[str, Any], count
+) -> Float[np.ndarray, "v 3"]:
+    """Of the points of a primitive."""
+    material = {}
+    if "material" in primitive:
+        material = document["materials"][primitive["material"]]
+    factor = material.get("pbrMetallicRoughness", {}).get("baseColorFactor", WHITE)
+    shares = np.tile(np.array(factor[:3], float), (count, 1))
+    if "COLOR_0" in primitive["attributes"]:
+        shares = shares * accessors.read(primitive["attributes"]["COLOR_0"])[:, :3]
+    return from_linear(shares)
 
 
 def _positions(

@@ -1,34 +1,57 @@
 """OBJ files (http://www.martinreddy.net/gfx/3d/OBJ.spec)."""
 
 import re
+from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.mesh_readers.polygons import Polygons, group_faces
+from vaegan_jax.shapes.mesh_readers.colours import WHITE, as_shares, read_materials
+from vaegan_jax.shapes.mesh_readers.polygons import (
+    Polygons,
+    group_colours,
+    group_faces,
+)
 from vaegan_jax.shapes.mesh_readers.text import decode
 
 _COMMENT = re.compile(r"#[^\n]*")
 _CONTINUED = re.compile(r"\\[ \t]*\n")
 # Behind these are paths and names, which may end in a backslash.
-_NAMES = re.compile(r"^[ \t]*(?:mtllib|usemtl|maplib|usemap|o)\s[^\n]*", re.MULTILINE)
+_NAMES = re.compile(
+    r"^[ \t]*(?:mtllib|usemtl|maplib|usemap|o)[ \t][^\n]*", re.MULTILINE
+)
 _FACES = ("f", "fo")
+_MATERIAL = "$material"  # no keyword of the format
+_LIBRARY = re.compile(r"\S.*?\.mtl(?!\S)", re.IGNORECASE)
 # Surfaces of splines and patches; the last four are of version 2.11.
 _FREE_FORM = ("surf", "bzp", "bsp", "cdp", "cdc")
 
 
-def read_obj(content: bytes) -> Polygons:
+def read_obj(
+    content: bytes,
+    resource: Callable[[str], bytes] | None = None,
+    colours: bool = False,
+) -> Polygons:
     """Reads the positions and faces of an OBJ file, all its objects as one.
 
     Indices count from 1, or from the last vertex so far, which is −1. Lines and points
-    are left out, as are texture coordinates, normals and colours.
+    are left out, as are texture coordinates and normals.
+
+    Args:
+      content: of the file.
+      resource: gives the content of a `.mtl` file that it refers to.
+      colours: read those of materials, or else of vertices, too.
 
     Raises:
-      UserError: if it is damaged, or holds surfaces that are no polygons.
+      UserError: if it is damaged, or holds surfaces that are no polygons, or colours
+        are wanted and a file of materials is not there or damaged.
     """
-    text = _NAMES.sub("", _COMMENT.sub("", decode(content, ".obj")))
-    vertices, faces, so_far = [], [], []
+    text, materials = decode(content, ".obj"), _Materials()
+    if colours:
+        text = _NAMES.sub(materials.note, text)
+    text = _NAMES.sub("", _COMMENT.sub("", text))
+    vertices, faces, so_far, used, material = [], [], [], [], None
     for line in _CONTINUED.sub(" ", text).split("\n"):
         keyword, *rest = line.split(None, 1)[:2] or [""]
         if keyword == "v":
@@ -36,6 +59,9 @@ def read_obj(content: bytes) -> Polygons:
         elif keyword in _FACES:
             faces.append("".join(rest))
             so_far.append(len(vertices))
+            used.append(material)
+        elif keyword == _MATERIAL:
+            material = int("".join(rest))
         elif keyword in _FREE_FORM:
             raise UserError(
                 f"it holds a free-form surface ({keyword}), which is not read; "
@@ -50,7 +76,63 @@ def read_obj(content: bytes) -> Polygons:
     corners = [
         _read_face(face, count) for face, count in zip(faces, so_far, strict=True)
     ]
-    return Polygons(_read_vertices(vertices), group_faces(corners))
+    return Polygons(
+        _read_vertices(vertices),
+        group_faces(corners),
+        _of_vertices(vertices) if colours else None,
+        materials.colours(corners, used, resource),
+    )
+
+
+class _Materials:
+    """The materials that an OBJ file names, in the order in which it does."""
+
+    def __init__(self):
+        self._names, self._libraries = [], []
+
+    def note(self, line: re.Match) -> str:
+        """Puts the number of a name in its place, in which anything might be."""
+        keyword, *rest = line[0].split(None, 1)
+        name = "".join(rest).strip()
+        if keyword == "mtllib" and name:
+            name = name.replace("\\", "/")
+            self._libraries += _LIBRARY.findall(name) or [name]
+        if keyword != "usemtl":
+            return ""
+        self._names.append(name)
+        return f"{_MATERIAL} {len(self._names) - 1}"
+
+    def colours(
+        self, corners: list[list[int]], used: list[int | None], resource
+    ) -> list[Float[np.ndarray, "_ 3"]] | None:
+        """Of faces with these materials; white without, as the format has it.
+
+        None if no face has one, or no file tells of any.
+        """
+        if not (self._names and self._libraries):
+            return None
+        known = {}
+        for library in self._libraries:
+            if resource is None:
+                raise UserError(
+                    f"it refers to another file, {library}, which is not there"
+                )
+            known |= read_materials(resource(library))
+        found = [
+            known.get(name, known.get(_COMMENT.sub("", name).strip(), WHITE))
+            for name in self._names
+        ]
+        shares = [WHITE if number is None else found[number] for number in used]
+        shares = np.array(shares, float).reshape(-1, 3)
+        return group_colours(map(len, corners), shares)
+
+
+def _of_vertices(lines: list[str]) -> Float[np.ndarray, "v 3"] | None:
+    """What follows the coordinates, if that is three numbers of each vertex."""
+    rows = [line.split()[3:] for line in lines]
+    if not rows or any(len(row) != 3 for row in rows):
+        return None
+    return as_shares(np.array(rows, float))
 
 
 def _read_face(face: str, vertices_so_far: int) -> list[int]:

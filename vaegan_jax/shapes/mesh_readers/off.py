@@ -7,7 +7,12 @@ import numpy as np
 from jaxtyping import Float
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.mesh_readers.polygons import Polygons, group_faces
+from vaegan_jax.shapes.mesh_readers.colours import of_off_face
+from vaegan_jax.shapes.mesh_readers.polygons import (
+    Polygons,
+    group_colours,
+    group_faces,
+)
 from vaegan_jax.shapes.mesh_readers.text import decode, plain_lines
 
 # `4` has a fourth coordinate, by which the others are divided; `n` a line with the
@@ -17,10 +22,14 @@ _SMALL_HEADER = re.compile(r"(?:st|c|n)*(?P<four>4?)(?P<any>)off(?=\d|\b)")
 _BINARY = re.compile(rb"\s*\w*OFF[ \t]+BINARY\b", re.IGNORECASE)
 
 
-def read_off(content: bytes) -> Polygons:
-    """Reads the positions and faces of an OFF file of text; colours and such are not.
+def read_off(content: bytes, colours: bool = False) -> Polygons:
+    """Reads the positions and faces of an OFF file of text; normals and such are not.
 
     The header may be joined with the counts (`OFF490 518 0`), as in ModelNet.
+
+    Args:
+      content: of the file.
+      colours: read those of faces, too.
 
     Raises:
       UserError, ValueError: if it is none, or not whole.
@@ -48,7 +57,12 @@ def read_off(content: bytes) -> Polygons:
     num_vertices, num_faces = (int(count) for count in counts.split()[:2])
     _check_lines(lines, num_vertices, num_faces)
     vertices = _read_vertices(lines[:num_vertices], 4 if header["four"] else 3)
-    return Polygons(vertices, _read_faces(lines[num_vertices:]))
+    lines = lines[num_vertices:]
+    return Polygons(
+        vertices,
+        _read_faces(lines),
+        face_colours=_read_colours(lines) if colours else None,
+    )
 
 
 def _check_lines(lines: list[str], num_vertices: int, num_faces: int) -> None:
@@ -94,3 +108,13 @@ def _read_faces(lines: list[str]) -> list[np.ndarray]:
             raise UserError(f"a face is cut short: {line[:40]!r}")
         faces.append([int(index) for index in rest[: int(count)]])
     return group_faces(faces)
+
+
+def _read_colours(lines: list[str]) -> list[np.ndarray] | None:
+    """Of faces that `_read_faces` reads; None if no face has one."""
+    words = [line.split() for line in lines]
+    corners = [int(count) for count, *_ in words]
+    rest = [each[count + 1 :] for each, count in zip(words, corners, strict=True)]
+    if not any(rest):
+        return None
+    return group_colours(corners, np.array(list(map(of_off_face, rest))))

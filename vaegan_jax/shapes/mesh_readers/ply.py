@@ -7,32 +7,47 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.mesh_readers.colours import as_shares
 from vaegan_jax.shapes.mesh_readers.ply_header import Element, Header, read_header
-from vaegan_jax.shapes.mesh_readers.polygons import Polygons, group_faces
+from vaegan_jax.shapes.mesh_readers.polygons import (
+    Polygons,
+    group_colours,
+    group_faces,
+)
 from vaegan_jax.shapes.mesh_readers.text import decode
 
 _CORNERS = ("vertex_indices", "vertex_index")  # both are around
+_COLOURS = ("red", "green", "blue")
 
 Column = list | np.ndarray  # the values of a property in all rows
 Columns = dict[str, Column]
 
 
-def read_ply(content: bytes) -> Polygons:
+def read_ply(content: bytes, colours: bool = False) -> Polygons:
     """Reads the positions, faces and triangle strips of a PLY file.
 
     Elements may come in any order and have any further properties, lists too.
+
+    Args:
+      content: of the file.
+      colours: read those of vertices and faces, too; strips have those of vertices.
 
     Raises:
       UserError, ValueError: if it is none, or not whole.
     """
     header = read_header(content)
     read = _read_binary if header.byte_order else _read_text
-    vertices, faces = None, []
+    vertices, faces, vertex_colours, face_colours = None, [], None, []
     for element, columns in read(content, header):
         if element.name == "vertex":
             vertices = [_column(element, columns, (axis,)) for axis in "xyz"]
+            vertex_colours = _colours(element, columns) if colours else None
         elif element.name == "face":
-            faces += _grouped(_column(element, columns, _CORNERS))
+            corners = _column(element, columns, _CORNERS)
+            faces += _grouped(corners)
+            shares = _colours(element, columns) if colours else None
+            if shares is not None:
+                face_colours += group_colours(map(len, corners), shares)
         elif element.name == "tristrips":
             strips = _column(element, columns, _CORNERS)
             faces += group_faces(
@@ -45,7 +60,12 @@ def read_ply(content: bytes) -> Polygons:
             )
     if vertices is None:
         raise UserError("it has no element called vertex")
-    return Polygons(np.array(vertices, float).T, faces)
+    return Polygons(
+        np.array(vertices, float).T,
+        faces,
+        vertex_colours,
+        face_colours if len(face_colours) == len(faces) else None,  # not of strips
+    )
 
 
 def _read_text(content: bytes, header: Header) -> Iterator[tuple[Element, Columns]]:
@@ -158,6 +178,15 @@ def _column(element: Element, columns: Columns, names: Sequence[str]) -> Column:
         if name in columns:
             return columns[name]
     raise UserError(f"its {element.name} element has no {' or '.join(names)}")
+
+
+def _colours(element: Element, columns: Columns) -> np.ndarray | None:
+    """The shares (n, 3) of the rows of an element; None if it has no colours."""
+    if not all(name in columns for name in _COLOURS):
+        return None
+    code = element.properties[_COLOURS[0]][1]  # of text, its numbers do not tell
+    levels = np.array([columns[name] for name in _COLOURS]).T
+    return as_shares(levels.astype(code).reshape(-1, 3))
 
 
 def _grouped(lists: Column) -> list[np.ndarray]:

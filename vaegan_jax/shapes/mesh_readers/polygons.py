@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import manifold3d
 import numpy as np
@@ -20,21 +21,37 @@ class Polygons:
     Attributes:
       vertices: in the units of the file.
       faces: indices of their corners, from 0; those of as many corners together.
+      vertex_colours: see `colours`; None if they have none, or none are asked for.
+      face_colours: as many, in the same order, as there are faces; None likewise.
     """
 
     vertices: Float[np.ndarray, "v 3"]
     faces: Sequence[Int[np.ndarray, "_ _"]]
+    vertex_colours: Float[np.ndarray, "v 3"] | None = None
+    face_colours: Sequence[Float[np.ndarray, "_ 3"]] | None = None
 
 
 def group_faces(faces: Iterable[Sequence[int]]) -> list[Int[np.ndarray, "_ _"]]:
     """Faces of various numbers of corners, as `Polygons` has them."""
-    groups = collections.defaultdict(list)
-    for face in faces:
-        groups[len(face)].append(face)
     return [
         np.array(group, np.int64).reshape(len(group), corners)
-        for corners, group in sorted(groups.items())
+        for corners, group in _by_corners((len(face), face) for face in faces)
     ]
+
+
+def group_colours(
+    corners: Iterable[int], colours: Float[np.ndarray, "n 3"]
+) -> list[Float[np.ndarray, "_ 3"]]:
+    """Colours of faces of so many corners, in the groups that `group_faces` makes."""
+    pairs = zip(corners, colours, strict=True)
+    return [np.stack(group) for _, group in _by_corners(pairs)]
+
+
+def _by_corners(pairs: Iterable[tuple[int, Any]]) -> list[tuple[int, list]]:
+    groups = collections.defaultdict(list)
+    for corners, value in pairs:
+        groups[corners].append(value)
+    return sorted(groups.items())
 
 
 def check_indices(polygons: Polygons) -> None:
@@ -44,7 +61,9 @@ def check_indices(polygons: Polygons) -> None:
             raise UserError("a face refers to a vertex that is not there")
 
 
-def triangulate(polygons: Polygons) -> Int[np.ndarray, "t 3"]:
+def triangulate(
+    polygons: Polygons,
+) -> tuple[Int[np.ndarray, "t 3"], Int[np.ndarray, " t"]]:
     """Triangles of the polygons, which may be concave and not quite plane.
 
     Convex ones become fans. The ears of others are clipped, on the plane of two axes
@@ -52,12 +71,17 @@ def triangulate(polygons: Polygons) -> Int[np.ndarray, "t 3"]:
     stays one of a triangle, so polygons that fit together still do. Faces of one or
     two corners are points and lines, and left out.
 
+    Returns:
+      The triangles, and of which polygon each is a part, all faces counted in order.
+
     Raises:
       UserError: if a concave polygon has more corners than can be dealt with.
     """
-    triangles = [np.zeros((0, 3), np.int64)]
+    triangles, wholes = [np.zeros((0, 3), np.int64)], [np.zeros(0, np.int64)]
+    end = 0
     for faces in polygons.faces:
         corners = faces.shape[1]
+        numbers = np.arange(end, end := end + len(faces))
         if corners < 3:
             continue
         concave = np.zeros(len(faces), bool)
@@ -65,6 +89,7 @@ def triangulate(polygons: Polygons) -> Int[np.ndarray, "t 3"]:
             flat = _flatten(polygons.vertices[faces])
             concave = ~_are_convex(flat)
         triangles.append(_fans(faces[~concave]))
+        wholes.append(np.repeat(numbers[~concave], corners - 2))
         for i in np.flatnonzero(concave):
             if corners > _MOST_CORNERS:
                 raise UserError(
@@ -72,7 +97,8 @@ def triangulate(polygons: Polygons) -> Int[np.ndarray, "t 3"]:
                     "are read; triangulate it, in Blender say"
                 )
             triangles.append(faces[i][manifold3d.triangulate([flat[i]])])
-    return np.concatenate(triangles)
+            wholes.append(np.full(len(triangles[-1]), numbers[i]))
+    return np.concatenate(triangles), np.concatenate(wholes)
 
 
 def _fans(faces: Int[np.ndarray, "n corners"]) -> Int[np.ndarray, "t 3"]:

@@ -79,7 +79,7 @@ def notes_on_view(
 
     Args:
       name: of the picture, for messages.
-      view: what the encoder will see.
+      view: what the encoder will see, in grey.
       shown: where the object is in it.
       found: the object before it was framed.
 

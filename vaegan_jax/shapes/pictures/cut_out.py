@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 from PIL import Image, ImageOps
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.colours import MODES, luma
 from vaegan_jax.shapes.pictures.backgrounds import border_pixels, find_background
 from vaegan_jax.shapes.pictures.files import OpenedPicture
 from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE, large_parts
@@ -33,7 +34,7 @@ class CutOut:
     """An object on white.
 
     Attributes:
-      grey: levels from 0 to 255.
+      levels: from 0 to 255, of one channel or three.
       mask: where the object is.
       solid: where it is without soft edges and shade.
       transparent: whether transparency told where it is.
@@ -42,7 +43,7 @@ class CutOut:
       notes: what was decided on the way that may be wrong.
     """
 
-    grey: Float[np.ndarray, "h w"]
+    levels: Float[np.ndarray, "h w c"]
     mask: Bool[np.ndarray, "h w"]
     solid: Bool[np.ndarray, "h w"]
     transparent: bool
@@ -50,13 +51,24 @@ class CutOut:
     on_black: bool = False
     notes: tuple[str, ...] = ()
 
+    @property
+    def grey(self) -> Float[np.ndarray, "h w"]:
+        """The levels as one channel."""
+        if self.levels.shape[-1] == 1:
+            return self.levels[..., 0]
+        return luma(np.rint(self.levels).astype(np.uint8)).astype(np.float32)
 
-def cut_out(picture: OpenedPicture) -> CutOut:
+
+def cut_out(picture: OpenedPicture, channels: int = 1) -> CutOut:
     """Finds the object by transparency or by the colour of the border.
 
     A sheet with an object on it (a framed page, a screenshot with a shadow or rounded
     corners) is not taken for the object. A negative is inverted, and an object as light
     as the white of training is made darker.
+
+    Args:
+      picture: in colour.
+      channels: of the levels, 1 or 3; all else is the same for both.
 
     Raises:
       UserError: the picture is blank, or its background is not plain.
@@ -64,7 +76,7 @@ def cut_out(picture: OpenedPicture) -> CutOut:
     image, notes = picture.image, []
     for _ in range(_DEEPEST):
         image = without_bars(image)
-        found = _find_object(picture.name, image)
+        found = _find_object(picture.name, image, channels)
         sheet = find_sheet(image, found.solid)
         if sheet is None:
             break
@@ -72,29 +84,35 @@ def cut_out(picture: OpenedPicture) -> CutOut:
         notes.append("what lies round the sheet that shows the object is left out")
     if _is_negative(image, found):
         image = ImageOps.invert(image)
-        found = _find_object(picture.name, image)
+        found = _find_object(picture.name, image, channels)
         notes.append("it looks like a negative, so it is inverted")
     elif _is_on_black(image, found):
         found = dataclasses.replace(found, on_black=True)
         notes.append("its dark background becomes white; invert a negative first")
     if np.median(found.grey[inside(found.mask)]) > _LIGHT:
-        found = dataclasses.replace(found, grey=_darkened(found), darkened=True)
+        found = dataclasses.replace(found, levels=_darkened(found), darkened=True)
         notes.append("the object is nearly white, so it is made darker")
     return dataclasses.replace(found, notes=(*found.notes, *notes))
 
 
-def _find_object(name: str, image: Image.Image) -> CutOut:
+def _find_object(name: str, image: Image.Image, channels: int) -> CutOut:
     found = None
     if image.mode == "RGBA":
-        found = _by_transparency(image)
+        found = _by_transparency(image, channels)
         image = _opaque(image)
-    found = found or _by_border(name, image)
+    found = found or _by_border(name, image, channels)
     if not found.mask.any():
         raise UserError(f"{name} is blank; give a picture that shows an object")
     return found
 
 
-def _by_transparency(image: Image.Image) -> CutOut | None:
+def _levels(image: Image.Image, channels: int) -> Float[np.ndarray, "h w c"]:
+    """Without the opacity, if there is any."""
+    levels = np.asarray(image.convert(MODES[channels]), np.float32)
+    return levels.reshape(*levels.shape[:2], channels)
+
+
+def _by_transparency(image: Image.Image, channels: int) -> CutOut | None:
     """None if hardly anything is transparent: then that is no background."""
     opacity = np.asarray(image, np.float32)[..., 3] / 255
     seen = opacity > _HARDLY
@@ -106,8 +124,8 @@ def _by_transparency(image: Image.Image) -> CutOut | None:
     object_ = scipy.ndimage.binary_dilation(opacity > _SHADOW[0])
     shade = (opacity <= _SHADOW[0]) & (colours < _SHADOW[1]) & ~object_
     opacity = np.where(shade, np.float32(0), opacity)
-    grey = np.asarray(image.convert("L"), np.float32)
-    return CutOut(_blend(grey, opacity), opacity > _HARDLY, opacity >= 0.5, True)
+    levels = _blend(_levels(image, channels), opacity[..., None])
+    return CutOut(levels, opacity > _HARDLY, opacity >= 0.5, True)
 
 
 def _opaque(image: Image.Image) -> Image.Image:
@@ -122,26 +140,27 @@ def _opaque(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.rint(_blend(colours, opacity, filling)).astype(np.uint8))
 
 
-def _by_border(name: str, image: Image.Image) -> CutOut:
-    grey = np.asarray(image.convert("L"), np.float32)
+def _by_border(name: str, image: Image.Image, channels: int) -> CutOut:
+    levels = _levels(image, channels)
     colours = np.asarray(image, np.float32)
     background = find_background(name, colours)
     distance = background.distance(colours)
     mask = distance > background.tolerance
     if background.even and background.colour.min() >= NEARLY_WHITE:
         # Soft edges stay as they are.
-        white = np.minimum(grey * (_WHITE / background.colour.mean()), _WHITE)
-        return CutOut(white, mask, mask, False)
+        return CutOut(_brightened(levels, background.colour), mask, mask, False)
     opacity = np.clip((distance - background.tolerance) / _RAMP, 0, 1)
     # Only edges are soft, however like the background the object is.
     opacity[scipy.ndimage.binary_erosion(mask, np.ones((3, 3)))] = 1
     if background.even:
-        return CutOut(_blend(grey, opacity), mask, mask, False)
+        return CutOut(_blend(levels, opacity[..., None]), mask, mask, False)
     mask = large_parts(mask)
     opacity *= scipy.ndimage.binary_dilation(mask, iterations=2)
-    grey = _brightened(grey, background.colour)
+    if background.colour.min() >= _PAPER:
+        levels = _brightened(levels, background.colour)
     note = "its background is uneven, so the object may be cut out wrongly"
-    return CutOut(_blend(grey, opacity), mask, mask, False, notes=(note,))
+    cut = _blend(levels, opacity[..., None])
+    return CutOut(cut, mask, mask, False, notes=(note,))
 
 
 def _is_negative(image: Image.Image, found: CutOut) -> bool:
@@ -155,11 +174,11 @@ def _is_negative(image: Image.Image, found: CutOut) -> bool:
     return bool(steps.sum() < _LIT_FROM_BELOW * np.abs(steps).sum())
 
 
-def _brightened(grey: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """As if light paper that is shaded were white."""
-    if background.min() < _PAPER:
-        return grey
-    return np.minimum(grey * (_WHITE / background.mean(-1)), _WHITE)
+def _brightened(levels: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """As if light paper that is shaded or tinted were white."""
+    if levels.shape[-1] == 1:
+        background = background.mean(-1, keepdims=True)
+    return np.minimum(levels * (_WHITE / background), _WHITE)
 
 
 def _is_on_black(image: Image.Image, found: CutOut) -> bool:
@@ -174,12 +193,13 @@ def inside(mask: Bool[np.ndarray, "h w"], edge: int = 2) -> Bool[np.ndarray, "h 
 
 
 def _darkened(found: CutOut) -> np.ndarray:
-    """The grey levels, those of the object stretched over the tones of training."""
+    """The levels, those of the object stretched over the tones of training."""
     low, high = np.percentile(found.grey[inside(found.mask)], [5, 95])
     darkest, lightest = _TONES
-    share = np.clip((found.grey - low) / max(high - low, _CONTRAST), 0, 1)
-    return np.where(found.mask, darkest + share * (lightest - darkest), _WHITE)
+    share = np.clip((found.levels - low) / max(high - low, _CONTRAST), 0, 1)
+    stretched = darkest + share * (lightest - darkest)
+    return np.where(found.mask[..., None], stretched, _WHITE)
 
 
-def _blend(grey: np.ndarray, opacity: np.ndarray, behind=_WHITE) -> np.ndarray:
-    return opacity * grey + (1 - opacity) * behind
+def _blend(levels: np.ndarray, opacity: np.ndarray, behind=_WHITE) -> np.ndarray:
+    return opacity * levels + (1 - opacity) * behind

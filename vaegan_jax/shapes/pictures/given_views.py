@@ -11,28 +11,31 @@ from jaxtyping import Shaped, UInt8
 from PIL import Image
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.colours import luma
 from vaegan_jax.shapes.pictures.files import Picture
 from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE
 from vaegan_jax.shapes.pictures.sets import picture_sets
 
 
 def checked_views(
-    views: Shaped[np.ndarray, "..."], size: int
-) -> UInt8[np.ndarray, "b v h w 1"]:
+    views: Shaped[np.ndarray, "..."], size: int, channels: int = 1
+) -> UInt8[np.ndarray, "b v h w c"]:
     """Views of shapes as bytes.
 
     Args:
       views: whole numbers from 0 (black) to 255 (white), of any type.
       size: height and width that they must have.
+      channels: 1 or 3, that they must have.
 
     Raises:
       UserError: they have another shape or other values.
     """
-    if views.ndim != 5 or 0 in views.shape[:2] or views.shape[2:] != (size, size, 1):
+    each = (size, size, channels)
+    if views.ndim != 5 or 0 in views.shape[:2] or views.shape[2:] != each:
         raise UserError(
             f"views {views.shape} do not fit this model, which takes one or more "
-            f"of {size} × {size} × 1 of each shape, (shapes, views, {size}, {size}, 1);"
-            " `fit_views` makes them"
+            f"of {size} × {size} × {channels} of each shape, (shapes, views, {size}, "
+            f"{size}, {channels}); `fit_views` makes them"
         )
     if views.dtype.kind not in "uif":
         raise UserError(f"views are {views.dtype}; give uint8 from 0 to 255")
@@ -53,9 +56,9 @@ def checked_views(
     return views.astype(np.uint8)
 
 
-def warn_of_backgrounds(views: Shaped[np.ndarray, "b v h w 1"]) -> None:
+def warn_of_backgrounds(views: UInt8[np.ndarray, "b v h w c"]) -> None:
     """Warns if most views are not on white, as all of training are."""
-    grey = views[..., 0]
+    grey = luma(views)
     edges = (grey[..., 0, :], grey[..., -1, :], grey[..., 0], grey[..., -1])
     border = np.median(np.concatenate(edges, axis=-1), axis=-1)
     if (coloured := border < NEARLY_WHITE).mean() > 0.5:
