@@ -178,10 +178,10 @@ def test_what_cannot_be_deformed(packed, run, tmp_path):
         write_packed(packed, make_examples(count=3), camera=camera)
         with pytest.raises(UserError, match="records no known camera"):
             deform_packed(packed, tmp_path / "more.npz")
-    coloured = make_examples(count=3)
-    object.__setattr__(coloured, "views", coloured.views.repeat(3, -1))
-    write_packed(packed, coloured)
-    with pytest.raises(UserError, match="must be square and grey"):
+    odd = make_examples(count=3)
+    object.__setattr__(odd, "views", odd.views.repeat(2, -1))
+    write_packed(packed, odd)
+    with pytest.raises(UserError, match="must be square and grey or of"):
         deform_packed(packed, tmp_path / "more.npz")
 
     empty = make_examples(count=3)
