@@ -82,7 +82,7 @@ def test_files_are_written_from_pictures_in_colour(model, tmp_path):
     shapes = {"a": [make_picture(tmp_path / "in/a.png")]}
     reconstruct_pictures(model, shapes, tmp_path / "out", ShapeWriter(formats=("npz",)))
     found = {path.name for path in (tmp_path / "out").iterdir()}
-    assert found == {"a.npz", "a.png", "a_seen.png"}
+    assert found == {"a.npz", "a.png", "a_seen.png", "cameras.json"}
 
 
 def test_an_exported_program_takes_and_tells_three_channels(model, tmp_path):
