@@ -27,6 +27,7 @@ _ADDED = (
     ("augmentation", "contrast"),
     ("loss", "adversarial_every"),
     ("data", "choose_on"),
+    ("data", "in_memory"),
 )
 
 # Of these, what older runs did.
@@ -55,6 +56,9 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.data.fewest_views = 0
     # With model.azimuths, so many random ones of them are encoded at all; 0: all.
     config.data.encoded_views = 0
+    # Whether a packed file is read whole; if not, each batch is read when it is due.
+    # None: if that takes no more than a quarter of the memory that is free.
+    config.data.in_memory = config_dict.placeholder(bool)
 
     # Off in the reference; see `augmentation`.
     config.augmentation = ConfigDict()

@@ -4,6 +4,8 @@ It is either a directory written by TensorFlow Datasets or one packed file; both
 the same `Examples`, and batches in the same order.
 """
 
+import dataclasses
+import functools
 import os
 import pathlib
 from collections.abc import Iterator
@@ -15,11 +17,18 @@ from jax.sharding import Mesh
 from vaegan_jax.config.checks import RESOLUTIONS
 from vaegan_jax.data import packed_source
 from vaegan_jax.data.examples import Examples
+from vaegan_jax.data.streaming import host_batches
+from vaegan_jax.distributed import multihost
 from vaegan_jax.distributed.sharding import by_batch, place, process_rows
 from vaegan_jax.errors import UserError
+from vaegan_jax.runtime.memory import free_memory
 from vaegan_jax.runtime.paths import expand
+from vaegan_jax.shapes.pictures.area_means import area_means
 
 _IMAGE_STEP = 32  # the default encoder halves images five times
+# A split is in memory twice while it is divided, and on a CPU again as the device's.
+_COPIES = 4
+_DEVICE_SHARE = 2  # half of a device's memory is the step's
 
 
 def existing(path: str | pathlib.Path) -> pathlib.Path:
@@ -38,8 +47,12 @@ def open_split(
     resolution: int,
     image_size: int | None,
     with_targets: bool = False,
+    in_memory: bool | None = None,
 ) -> Examples:
-    """Reads one split of a prepared data set into memory.
+    """Opens one split of a prepared data set.
+
+    It is read into memory, unless it is in a packed file and would take more than a
+    quarter of what memory is free: then it stays there, see `Examples`.
 
     Args:
       path: a packed `.npz` file, or a TensorFlow Datasets directory (or a parent that
@@ -48,18 +61,40 @@ def open_split(
       resolution: what the voxel grids must have.
       image_size: pixels; larger stored views are reduced to it. None reads no views.
       with_targets: read those of a packed file that has some.
+      in_memory: whether to read all of a packed file's; None leaves it to its size.
 
     Raises:
-      UserError: the path, split, resolution or image size does not fit.
+      UserError: the path, split, resolution or image size does not fit, or a directory
+        takes more memory than is free.
     """
     path = existing(path)
     if path.is_file():
         with_views = image_size is not None
-        examples = packed_source.read_split(path, split, with_views, with_targets)
+        examples = packed_source.open_split(path, split, with_views, with_targets)
+        examples = _reduced(examples, image_size)
     else:
         from vaegan_jax.data import tfds_source
 
         examples = tfds_source.read_split(path, split, image_size)
+    _check_sizes(path, examples, resolution, image_size)
+    if in_memory is None:
+        in_memory = examples.nbytes * _COPIES <= free_memory()
+    return examples.read() if in_memory else examples
+
+
+def _reduced(examples: Examples, image_size: int | None) -> Examples:
+    """With views of this size, if they are square and larger."""
+    height, width = examples.views.shape[2:4]
+    if image_size is None or height != width or height <= image_size:
+        return examples
+    reduce = functools.partial(area_means, size=image_size)
+    return dataclasses.replace(examples, views=examples.views.mapped(reduce))
+
+
+def _check_sizes(
+    path: pathlib.Path, examples: Examples, resolution: int, image_size: int | None
+) -> None:
+    """Raises a `UserError` unless a model can take the examples."""
     side, pixels = examples.voxels.shape[-1], examples.views.shape[-2]
     if side != resolution:
         setting = f"set it to {side} or " if side in RESOLUTIONS else ""
@@ -79,7 +114,6 @@ def open_split(
             f"{path} holds views of {pixels} pixels but config.model.image_size is "
             f"{image_size}; {setting}prepare views of {image_size}"
         )
-    return examples
 
 
 def training_batches(
@@ -94,9 +128,12 @@ def training_batches(
 ) -> Iterator[dict[str, jax.Array]]:
     """Batches on the devices from `start_step` on, the order that of `index_stream`.
 
+    What is in memory, of a packed file, and small beside each device's is moved there
+    once; of all else the host gathers the batches.
+
     Args:
       path: of the data set, of which `examples` are a split.
-      examples: all of the split, in every process.
+      examples: of the split, the same in every process.
       batch_size: a multiple of the number of devices.
       num_views: of each shape; 0 yields none.
       seed: of the order.
@@ -109,13 +146,23 @@ def training_batches(
       voxels if the examples have them.
     """
     arguments = (examples, batch_size, num_views, seed, start_step)
-    if pathlib.Path(path).is_file():
+    rows, packed = process_rows(batch_size, mesh), pathlib.Path(path).is_file()
+    if packed and multihost.in_all(examples.in_memory and _fits_device(examples)):
         return packed_source.device_batches(*arguments, mesh, in_order)
-    from vaegan_jax.data import tfds_source
+    if packed:
+        batches = host_batches(*arguments, rows, in_order)
+    else:
+        from vaegan_jax.data import tfds_source
 
-    rows = process_rows(batch_size, mesh)
-    batches = tfds_source.stream_batches(*arguments, rows, in_order)
+        batches = tfds_source.stream_batches(*arguments, rows, in_order)
     return (place(batch, by_batch(mesh)) for batch in batches)
+
+
+def _fits_device(examples: Examples) -> bool:
+    """Whether all of it leaves a device enough memory; a CPU's is the host's."""
+    facts = jax.local_devices()[0].memory_stats() or {}
+    limit = facts.get("bytes_limit")
+    return limit is None or examples.nbytes * _DEVICE_SHARE <= limit
 
 
 def check_views(examples: Examples, num_views: int, azimuths: int) -> None:

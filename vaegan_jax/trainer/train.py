@@ -111,4 +111,5 @@ def _open(config: ConfigDict, split: str) -> Examples:
     image_size = model.image_size if config.data.num_views else None
     # A plain GAN reconstructs nothing; validation compares with the shapes themselves.
     targets = image_size is not None and split == config.data.train_split
-    return open_split(config.data.dir, split, model.resolution, image_size, targets)
+    sizes = model.resolution, image_size
+    return open_split(config.data.dir, split, *sizes, targets, config.data.in_memory)
