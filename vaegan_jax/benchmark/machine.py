@@ -49,6 +49,23 @@ def _processor() -> str:
     return " ".join([field("model name") or platform.machine(), *wide])
 
 
+def resident_memory() -> tuple[float, float]:
+    """Bytes of this process in memory: its own, and with the pages of mapped files.
+
+    NaN where the system does not tell. Neither counts what the page cache keeps of
+    files that are read.
+    """
+    status = pathlib.Path("/proc/self/status")
+    if not status.exists():
+        return float("nan"), float("nan")
+    lines = status.read_text("utf-8").splitlines()
+    fields = dict(line.split(":", 1) for line in lines)
+    anonymous, resident = (
+        1024.0 * int(fields[name].split()[0]) for name in ("RssAnon", "VmRSS")
+    )
+    return anonymous, resident
+
+
 def matmul_peak(dtype: str = "float32", rounds: int = 9) -> float:
     """Operations a second of the fastest of some matrix products."""
     best = 0.0
