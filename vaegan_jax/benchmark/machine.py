@@ -1,6 +1,7 @@
 """What the benchmarks run on, and what it can do at most."""
 
 import importlib.metadata
+import os
 import pathlib
 import platform
 
@@ -64,6 +65,13 @@ def resident_memory() -> tuple[float, float]:
         1024.0 * int(fields[name].split()[0]) for name in ("RssAnon", "VmRSS")
     )
     return anonymous, resident
+
+
+def forget_cached(path: str | pathlib.Path) -> None:
+    """Has the page cache drop what it keeps of a file, where the system can."""
+    if hasattr(os, "posix_fadvise"):
+        with open(path, "rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def matmul_peak(dtype: str = "float32", rounds: int = 9) -> float:

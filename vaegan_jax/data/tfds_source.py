@@ -32,6 +32,7 @@ from vaegan_jax.runtime.stored import Streamed, rows_at_once
 tf.config.set_visible_devices([], "GPU")
 
 _LABELS, _LARGE = ("name", "category", "cameras"), ("voxels", "views")
+_AHEAD = 16  # examples; as many as it likes might be half of the memory
 _FEATURES = "tensorflow_datasets.core.features."
 
 # What TFDS raises for files that are missing, cut or garbled.
@@ -198,10 +199,12 @@ def _decoded(
         split=split,
         shuffle_files=False,
         decoders={field: tfds.decode.SkipDecoding() for field in skipped} or None,
+        # It would keep what is gone through but once.
+        read_config=tfds.ReadConfig(try_autocache=False),
     )
     records = records.take(count).map(decode, num_parallel_calls=tf.data.AUTOTUNE)
     with _reading(path):
-        yield from records.prefetch(tf.data.AUTOTUNE).as_numpy_iterator()
+        yield from records.prefetch(_AHEAD).as_numpy_iterator()
 
 
 def _examples(

@@ -67,12 +67,15 @@ class Items:
     def read(self, numbers: np.ndarray) -> np.ndarray:
         """Those with these numbers (m,), as (m, *shape); neighbours at once."""
         found = np.empty((len(numbers), *self.shape), self.dtype)
-        content = found.reshape(-1).view(np.uint8)
+        if not len(numbers):
+            return found
+        order = numbers.argsort(kind="stable")
+        numbers, content = numbers[order], found.reshape(-1).view(np.uint8)
         ends = np.flatnonzero(np.diff(numbers) != 1) + 1
         for first, end in itertools.pairwise([0, *ends.tolist(), len(numbers)]):
-            place = self.offset + int(numbers[first]) * self.nbytes if end else 0
+            place = self.offset + int(numbers[first]) * self.nbytes
             self.file.read(content[first * self.nbytes : end * self.nbytes], place)
-        return found
+        return found if (order[1:] > order[:-1]).all() else found[order.argsort()]
 
 
 class StoredArray:
