@@ -17,9 +17,9 @@ class Examples:
     """Shapes and their views, decoded.
 
     Voxels, views and targets are in host memory; or, of a packed file that is large
-    beside it, all three are `StoredArray`s, of which an index reads what it asks for.
-    What works with both reads some rows at a time. Of a directory that is only gone
-    through, to be packed say, voxels and views are `Streamed`.
+    beside it, they are `StoredArray`s, of which an index reads what it asks for. What
+    works with both asks for some rows at a time, and for all by `voxels[...]`. Of a
+    directory that is only gone through, to be packed say, they are `Streamed`.
 
     Attributes:
       names: of the shapes.
@@ -50,8 +50,8 @@ class Examples:
 
     @property
     def in_memory(self) -> bool:
-        """Whether it is there; if not, its large arrays are in a file."""
-        return not any(isinstance(x, StoredArray) for x in self._large.values())
+        """Whether all of it is there."""
+        return all(isinstance(x, np.ndarray) for x in self._large.values())
 
     def read(self) -> "Examples":
         """The same in memory."""

@@ -157,7 +157,7 @@ def _check_memory(
         shapes.append((views or 1, *sides, channels))
     number = facts.splits[split].num_examples
     number = number if count is None else min(count, number)
-    # Decoded one by one, and then put together.
+    # Decoded one by one, and then put together; later divided, and TensorFlow's.
     needed, free = 2 * number * sum(map(math.prod, shapes)), free_memory()
     if needed > free:
         size = "" if image_size is None else f" --image_size={image_size}"
