@@ -19,6 +19,7 @@ from tests.helpers import (
     make_examples,
     needs_pytorch,
     progress_lines,
+    write_packed,
 )
 from tests.using import make_model
 from vaegan_jax.benchmark import (
@@ -282,6 +283,25 @@ def test_the_input_benchmark_tells_what_it_is_at(instant, capfd, monkeypatch):
     assert told[-1].startswith(
         "input, steps that wait for batches, compiling first: 29/"
     )
+
+
+def test_the_stream_benchmark_adds_up(instant, capfd, monkeypatch, tmp_path):
+    from vaegan_jax.benchmark import streaming
+
+    monkeypatch.setattr(streaming, "compile_step", lambda config: instant)
+    monkeypatch.setattr(streaming, "_ALONE", 6)
+    write_packed(tmp_path / "a.npz", make_examples(5, resolution=32))
+    found = streaming.run(tmp_path / "a.npz", 32, 2, 3, 12)
+    told = progress_lines(capfd.readouterr().err)
+    assert told[0].startswith("stream: 0/18, ") and ": 18/18, " in told[-1]
+    assert [row["steps"] for row in found.rows][1::8] == ["3 to 4", "12 to 12"]
+    for row in found.rows:
+        assert 0 < row["waits ms"] < row["step ms"]
+        share = row["waits % of a step"]
+        assert share == pytest.approx(100 * row["waits ms"] / row["step ms"])
+        assert 2**5 < row["anonymous MiB"] < row["resident MiB"]
+    with pytest.raises(UserError, match="is no packed file"):
+        streaming.run(tmp_path, 32, 2, 3, 12)
 
 
 def test_the_sampling_benchmark_tells_what_it_is_at(capfd, monkeypatch):

@@ -18,6 +18,7 @@ from data_prep.options import add_selection
 from tests.helpers import assert_error, progress_lines
 from vaegan_jax.cli.parser import Parser
 from vaegan_jax.data.dataset import open_split
+from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.voxel_files import read_binvox, write_binvox
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -84,6 +85,30 @@ def test_a_packed_file_holds_the_same(archive, run, tmp_path):
         )
         np.testing.assert_array_equal(packed.voxels, stored.voxels)
         np.testing.assert_array_equal(packed.views, stored.views)
+
+
+def test_what_does_not_fit_into_memory_is_to_be_packed(
+    archive, run, tmp_path, monkeypatch
+):
+    from vaegan_jax.data import tfds_source
+
+    directory, output = archive(tmp_path).stdout.splitlines()[-1], tmp_path / "a.npz"
+    whole = open_split(directory, "train", 4, 8)
+    needed = 2 * whole.nbytes
+    monkeypatch.setattr(tfds_source, "free_memory", lambda: needed - 1)
+    decode = tfds_source._decoded
+    monkeypatch.setattr(tfds_source, "_decoded", None)
+    with pytest.raises(UserError, match=rf"take .* pack --data_dir={directory} .*=8\)"):
+        open_split(directory, "train", 4, 8)
+    monkeypatch.setattr(tfds_source, "_decoded", decode)
+    monkeypatch.setattr(tfds_source, "free_memory", lambda: 0)
+    arguments = (f"--data_dir={directory}", f"--output={output}", "--image_size=64")
+    assert run("pack", *arguments).returncode == 0
+    # Packed as large as they are stored, they are reduced when they are read.
+    packed = open_split(output, "train", 4, 8)
+    np.testing.assert_array_equal(packed.views, whole.views)
+    monkeypatch.setattr(tfds_source, "free_memory", lambda: needed)
+    assert open_split(directory, "train", 4, 8).names == whole.names
 
 
 def test_grids_whose_y_is_up(archive, tmp_path):

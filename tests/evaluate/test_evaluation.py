@@ -1,11 +1,13 @@
 import dataclasses
 import json
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.helpers import make_examples, progress_lines, untrained
+from tests.helpers import make_examples, progress_lines, untrained, write_packed
+from vaegan_jax.data.dataset import open_split
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.held_out import deformed_name
 from vaegan_jax.errors import UserError
@@ -15,8 +17,14 @@ from vaegan_jax.evaluate import reconstruction as rows
 from vaegan_jax.evaluate.copies import find_copies
 from vaegan_jax.evaluate.evaluation import Evaluation, ranked_places
 from vaegan_jax.evaluate.generation import drawing_models, evaluate_generation
+from vaegan_jax.evaluate.selection import validate
 from vaegan_jax.inference.model import Model
-from vaegan_jax.inference.views import encode_all, pooled_latents, view_subsets
+from vaegan_jax.inference.views import (
+    encode_all,
+    latents_of_all_views,
+    pooled_latents,
+    view_subsets,
+)
 from vaegan_jax.metrics import reconstruction
 
 
@@ -113,6 +121,30 @@ def test_the_mean_shape_and_the_oracle_by_hand():
     np.testing.assert_allclose(mean.mean("squared_error"), expected, rtol=1e-4)
     # Above 1/3 only the first layer is left; below, all fourteen.
     assert mean.mean("iou") == 0.5 and 1 / 3 < mean.threshold < 2 / 3
+
+
+def test_measures_do_not_depend_on_where_the_examples_are(tmp_path):
+    """In memory, or in a file that is larger."""
+    model, made = untrained("mv_vae_gan"), make_examples(8)
+    write_packed(tmp_path / "a.npz", made)
+    measured = []
+    for in_memory in (True, False):
+        split = open_split(tmp_path / "a.npz", "train", 8, 32, in_memory=in_memory)
+        train, choosing, examples = (split.take(p) for p in ([0, 1, 2, 3], [4], [5, 2]))
+        assert train.in_memory == in_memory
+        found = rows.evaluate_reconstruction(
+            model, train, choosing, examples, view_counts=(2,), draws=1
+        )
+        copies = find_copies(examples.voxels, train.voxels)
+        models = drawing_models(model, train)
+        generation = evaluate_generation(models, train, examples, 1, copies.equal)
+        values = [row.values for row in found]
+        latents = latents_of_all_views(model, train)
+        hashed = evaluation_module._sha256(examples.views)
+        chosen = validate(model, choosing.take([0, 0]))
+        measured.append((values, copies.equal, generation, latents, hashed, chosen))
+    jax.tree.map(np.testing.assert_array_equal, *measured)
+    assert measured[0][1].tolist() == [False, True]
 
 
 def test_view_subsets_are_seeded_distinct_and_reach_every_view():

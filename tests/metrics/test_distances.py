@@ -3,6 +3,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from vaegan_jax.metrics import distances, earth_mover, points
+from vaegan_jax.runtime import stored
 
 
 def random_shapes(count, side=8, seed=0):
@@ -105,3 +106,15 @@ def test_pruned_nearest_surfaces_equal_those_of_all_pairs(same, monkeypatch):
     np.testing.assert_allclose(pairs[np.arange(12), found.index], pairs.min(1))
     if not same:
         assert found.distance[6] == 0 and found.index[3] == 4
+
+
+def test_the_nearest_of_others_in_parts_is_that_of_all_pairs(monkeypatch):
+    shapes, others = random_shapes(5), random_shapes(7, seed=1)
+    others[6] = others[2]  # as near; the first counts
+    shapes[0] = others[2]
+    monkeypatch.setattr(stored, "_PART", 2 * others[0].nbytes)
+    least, places = distances.nearest_by_iou(shapes, others.astype(np.uint8))
+    expected = distances.iou_distances(shapes, others)
+    np.testing.assert_array_equal(least, expected.min(1))
+    np.testing.assert_array_equal(places, expected.argmin(1))
+    assert places[0] == 2

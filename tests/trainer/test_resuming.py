@@ -40,12 +40,16 @@ def test_resuming_equals_not_stopping_bit_for_bit(
         fields |= PENALTY  # counts D's updates, and D has no running statistics
     whole = config_for(data, algorithm, **fields)
     driver.train(whole, tmp_path / "whole")
-    half = config_for(data, algorithm, **{"train.num_steps": 3}, **fields)
+    # What is read from the file at first is in memory then: no step sees that.
+    beginning = {"train.num_steps": 3, "data.in_memory": False}
+    half = config_for(data, algorithm, **beginning, **fields)
     driver.train(half, tmp_path / "parts")
     driver.train(whole, tmp_path / "parts")
     assert_trees_equal(
         final_state(whole, tmp_path / "whole"), final_state(whole, tmp_path / "parts")
     )
+    log = (tmp_path / "parts" / "train.log").read_text()
+    assert log.count("stay in the file: each batch is read from there") == 1
 
 
 def test_a_signal_saves_and_the_same_command_goes_on(data, tmp_path, monkeypatch):

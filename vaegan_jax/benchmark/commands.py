@@ -78,6 +78,14 @@ def inputs(given: argparse.Namespace) -> Benchmark:
     return run(given.data_dir, *sizes, given.rounds)
 
 
+def stream(given: argparse.Namespace) -> Benchmark:
+    """Measures waiting and memory of steps whose batches a packed file gives."""
+    from vaegan_jax.benchmark.streaming import run
+
+    sizes = (given.image_size, given.batch_size, given.views)
+    return run(given.data_dir, *sizes, given.rounds)
+
+
 def layers(given: argparse.Namespace) -> Benchmark:
     """Times every convolution in every formulation."""
     from vaegan_jax.benchmark.layers import run
@@ -129,16 +137,15 @@ def add_commands(commands) -> None:
     option("--batch_size", type=numbers, default=(32, 32, 8), help="of each (32,32,8)")
     option("--image_size", type=int, default=64, help="pixels (64)")
 
-    option = _command(commands, inputs, "input")
-    option(
-        "--data_dir",
-        type=path_argument,
-        required=True,
-        help="directory of a prepared data set",
-    )
-    option("--image_size", type=int, default=64, help="pixels (64)")
-    option("--batch_size", type=int, default=8, help="shapes (8)")
-    option("--views", type=int, default=12, help="of each shape (12)")
+    for function, name, data in (
+        (inputs, "input", "directory of a prepared data set"),
+        (stream, "stream", "packed file, as of prepare-data pack"),
+    ):
+        option = _command(commands, function, name)
+        option("--data_dir", type=path_argument, required=True, help=data)
+        option("--image_size", type=int, default=64, help="pixels (64)")
+        option("--batch_size", type=int, default=8, help="shapes (8)")
+        option("--views", type=int, default=12, help="of each shape (12)")
 
     option = _command(commands, layers)
     option("--batch_size", type=int, default=8, help="shapes (8)")

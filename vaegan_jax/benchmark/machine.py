@@ -1,6 +1,7 @@
 """What the benchmarks run on, and what it can do at most."""
 
 import importlib.metadata
+import os
 import pathlib
 import platform
 
@@ -47,6 +48,30 @@ def _processor() -> str:
     )
     wide = [f for f in ("avx2", "avx512f", "amx_bf16") if f in field("flags").split()]
     return " ".join([field("model name") or platform.machine(), *wide])
+
+
+def resident_memory() -> tuple[float, float]:
+    """Bytes of this process in memory: its own, and with the pages of mapped files.
+
+    NaN where the system does not tell. Neither counts what the page cache keeps of
+    files that are read.
+    """
+    status = pathlib.Path("/proc/self/status")
+    if not status.exists():
+        return float("nan"), float("nan")
+    lines = status.read_text("utf-8").splitlines()
+    fields = dict(line.split(":", 1) for line in lines)
+    anonymous, resident = (
+        1024.0 * int(fields[name].split()[0]) for name in ("RssAnon", "VmRSS")
+    )
+    return anonymous, resident
+
+
+def forget_cached(path: str | pathlib.Path) -> None:
+    """Has the page cache drop what it keeps of a file, where the system can."""
+    if hasattr(os, "posix_fadvise"):
+        with open(path, "rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def matmul_peak(dtype: str = "float32", rounds: int = 9) -> float:

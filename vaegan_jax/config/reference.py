@@ -30,6 +30,7 @@ _ADDED = (
     ("data", "choose_on"),
     ("augmentation", "background"),
     ("model", "image_channels"),
+    ("data", "in_memory"),
 )
 
 # Of these, what older runs did.
@@ -58,6 +59,9 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.data.fewest_views = 0
     # With model.azimuth_heads, so many random ones of them are encoded at all; 0: all.
     config.data.encoded_views = 0
+    # Whether a packed file is read whole; if not, each batch is read when it is due.
+    # None: if that takes no more than a quarter of the memory that is free.
+    config.data.in_memory = config_dict.placeholder(bool)
 
     # Off in the reference; see `augmentation`.
     config.augmentation = ConfigDict()

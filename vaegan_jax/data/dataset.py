@@ -5,6 +5,7 @@ the same `Examples`, and batches in the same order.
 """
 
 import dataclasses
+import functools
 import os
 import pathlib
 from collections.abc import Iterator
@@ -12,16 +13,25 @@ from collections.abc import Iterator
 import jax
 import numpy as np
 from jax.sharding import Mesh
+from jaxtyping import UInt8
 
 from vaegan_jax.config.checks import RESOLUTIONS
 from vaegan_jax.data import packed_source
 from vaegan_jax.data.examples import Examples
+from vaegan_jax.data.streaming import host_batches
+from vaegan_jax.distributed import multihost
 from vaegan_jax.distributed.sharding import by_batch, place, process_rows
 from vaegan_jax.errors import UserError
+from vaegan_jax.runtime.memory import free_memory
 from vaegan_jax.runtime.paths import expand
+from vaegan_jax.runtime.stored import mapped
 from vaegan_jax.shapes.colours import MODES, luma
+from vaegan_jax.shapes.pictures.area_means import area_means
 
 _IMAGE_STEP = 32  # the default encoder halves images five times
+# A split is in memory twice while it is divided, and on a CPU again as the device's.
+_COPIES = 4
+_DEVICE_SHARE = 2  # half of a device's memory is the step's
 
 
 def existing(path: str | pathlib.Path) -> pathlib.Path:
@@ -41,8 +51,12 @@ def open_split(
     image_size: int | None,
     with_targets: bool = False,
     channels: int = 1,
+    in_memory: bool | None = None,
 ) -> Examples:
-    """Reads one split of a prepared data set into memory.
+    """Opens one split of a prepared data set.
+
+    It is read into memory, unless it is in a packed file and would take more than a
+    quarter of what memory is free: then it stays there, see `Examples`.
 
     Args:
       path: a packed `.npz` file, or a TensorFlow Datasets directory (or a parent that
@@ -53,18 +67,40 @@ def open_split(
       with_targets: read those of a packed file that has some.
       channels: of the views, 1 or 3. Stored views in colour become grey (`luma`) if
         that is wanted, grey ones never colour.
+      in_memory: whether to read all of a packed file's; None leaves it to its size.
 
     Raises:
-      UserError: the path, split, resolution, image size or channels do not fit.
+      UserError: the path, split, resolution, image size or channels do not fit, or a
+        directory takes more memory than is free.
     """
     path = existing(path)
     if path.is_file():
         with_views = image_size is not None
-        examples = packed_source.read_split(path, split, with_views, with_targets)
+        examples = packed_source.open_split(path, split, with_views, with_targets)
     else:
         from vaegan_jax.data import tfds_source
 
         examples = tfds_source.read_split(path, split, image_size)
+    if image_size is not None:
+        examples = _reduced(_with_channels(path, examples, channels), image_size)
+    _check_sizes(path, examples, resolution, image_size)
+    if in_memory is None:
+        in_memory = examples.nbytes * _COPIES <= free_memory()
+    return examples.read() if in_memory else examples
+
+
+def _reduced(examples: Examples, image_size: int) -> Examples:
+    """With views of this size, if those in a packed file are larger."""
+    if examples.views.shape[2] <= image_size:
+        return examples
+    reduce = functools.partial(area_means, size=image_size)
+    return dataclasses.replace(examples, views=mapped(examples.views, reduce))
+
+
+def _check_sizes(
+    path: pathlib.Path, examples: Examples, resolution: int, image_size: int | None
+) -> None:
+    """Raises a `UserError` unless a model can take the examples."""
     side, pixels = examples.voxels.shape[-1], examples.views.shape[-2]
     if side != resolution:
         setting = f"set it to {side} or " if side in RESOLUTIONS else ""
@@ -72,15 +108,12 @@ def open_split(
             f"{path} holds grids of {side}³ but config.model.resolution is "
             f"{resolution}; {setting}prepare the data at {resolution}"
         )
-    if image_size is not None:
-        examples = _with_channels(path, examples, channels)
     if image_size is not None and pixels != image_size:
         setting = f"set it to {pixels} or " if pixels % _IMAGE_STEP == 0 else ""
         raise UserError(
             f"{path} holds views of {pixels} pixels but config.model.image_size is "
             f"{image_size}; {setting}prepare views of {image_size}"
         )
-    return examples
 
 
 def _with_channels(path: pathlib.Path, examples: Examples, channels: int) -> Examples:
@@ -98,11 +131,11 @@ def _with_channels(path: pathlib.Path, examples: Examples, channels: int) -> Exa
         )
     if stored == channels:
         return examples
-    # One shape after another, for numbers on the way take more than the views.
-    grey = np.empty((*examples.views.shape[:-1], 1), np.uint8)
-    for target, views in zip(grey, examples.views, strict=True):
-        target[..., 0] = luma(views)
-    return dataclasses.replace(examples, views=grey)
+    return dataclasses.replace(examples, views=mapped(examples.views, _grey))
+
+
+def _grey(views: UInt8[np.ndarray, "*n h w 3"]) -> UInt8[np.ndarray, "*n h w 1"]:
+    return luma(views)[..., None]
 
 
 def training_batches(
@@ -117,9 +150,12 @@ def training_batches(
 ) -> Iterator[dict[str, jax.Array]]:
     """Batches on the devices from `start_step` on, the order that of `index_stream`.
 
+    What is in memory, of a packed file, and small beside each device's is moved there
+    once; of all else the host gathers the batches.
+
     Args:
       path: of the data set, of which `examples` are a split.
-      examples: all of the split, in every process.
+      examples: of the split, the same in every process.
       batch_size: a multiple of the number of devices.
       num_views: of each shape; 0 yields none.
       seed: of the order.
@@ -132,13 +168,23 @@ def training_batches(
       and `cameras` (b, v, 4) of the views if the examples have them.
     """
     arguments = (examples, batch_size, num_views, seed, start_step)
-    if pathlib.Path(path).is_file():
+    rows, packed = process_rows(batch_size, mesh), pathlib.Path(path).is_file()
+    if packed and multihost.in_all(examples.in_memory and _fits_device(examples)):
         return packed_source.device_batches(*arguments, mesh, in_order)
-    from vaegan_jax.data import tfds_source
+    if packed:
+        batches = host_batches(*arguments, rows, in_order)
+    else:
+        from vaegan_jax.data import tfds_source
 
-    rows = process_rows(batch_size, mesh)
-    batches = tfds_source.stream_batches(*arguments, rows, in_order)
+        batches = tfds_source.stream_batches(*arguments, rows, in_order)
     return (place(batch, by_batch(mesh)) for batch in batches)
+
+
+def _fits_device(examples: Examples) -> bool:
+    """Whether all of it leaves a device enough memory; a CPU's is the host's."""
+    facts = jax.local_devices()[0].memory_stats() or {}
+    limit = facts.get("bytes_limit")
+    return limit is None or examples.nbytes * _DEVICE_SHARE <= limit
 
 
 def check_views(

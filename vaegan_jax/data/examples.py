@@ -1,16 +1,25 @@
-"""A split of a prepared data set in memory: what both of its sources give."""
+"""A split of a prepared data set: what both of its sources give."""
 
 import dataclasses
 import pathlib
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
+
+from vaegan_jax.runtime.stored import StoredArray, Streamed, pick
+
+Stored = np.ndarray | StoredArray | Streamed
 
 
 @dataclasses.dataclass(frozen=True)
 class Examples:
-    """Shapes and their views, decoded, in host memory.
+    """Shapes and their views, decoded.
+
+    Voxels, views and targets are in host memory; or, of a packed file that is large
+    beside it, they are `StoredArray`s, of which an index reads what it asks for. What
+    works with both asks for some rows at a time, and for all by `voxels[...]`. Of a
+    directory that is only gone through, to be packed say, they are `Streamed`.
 
     Attributes:
       names: of the shapes.
@@ -28,27 +37,57 @@ class Examples:
     """
 
     names: list[str]
-    voxels: UInt8[np.ndarray, "n x y z"]
-    views: UInt8[np.ndarray, "n v h w c"]
+    voxels: UInt8[Stored, "n x y z"]
+    views: UInt8[Stored, "n v h w c"]
     categories: list[str] = dataclasses.field(default_factory=list)
-    targets: UInt8[np.ndarray, "n x y z"] | None = None
+    targets: UInt8[Stored, "n x y z"] | None = None
     cameras: Float[np.ndarray, "n v 4"] | None = None
     scales: Float[np.ndarray, " n"] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
 
+    @property
+    def nbytes(self) -> int:
+        """What it takes in memory, or would."""
+        return sum(array.nbytes for array in self._large.values())
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether all of it is there."""
+        return all(isinstance(x, np.ndarray) for x in self._large.values())
+
+    def read(self) -> "Examples":
+        """The same in memory."""
+        read = {name: array[...] for name, array in self._large.items()}
+        return dataclasses.replace(self, **read)
+
+    @property
+    def _large(self) -> dict[str, Stored]:
+        arrays = {"voxels": self.voxels, "views": self.views, "targets": self.targets}
+        return {name: array for name, array in arrays.items() if array is not None}
+
     def take(self, places: Sequence[int] | np.ndarray) -> "Examples":
-        """The examples at these places, in this order."""
+        """The examples at these places, in this order; what is stored stays so."""
         places = np.asarray(places, int)
         return Examples(
             [self.names[place] for place in places],
-            self.voxels[places],
-            self.views[places],
+            pick(self.voxels, places),
+            pick(self.views, places),
             [self.categories[place] for place in places] if self.categories else [],
-            None if self.targets is None else self.targets[places],
+            None if self.targets is None else pick(self.targets, places),
             None if self.cameras is None else self.cameras[places],
             None if self.scales is None else self.scales[places],
+        )
+
+    def seen_in(
+        self, places: Int[np.ndarray, " n"], views: Int[np.ndarray, "n k"]
+    ) -> "Examples":
+        """The shapes at these places, with these of each one's views alone."""
+        return Examples(
+            [self.names[place] for place in places],
+            pick(self.voxels, places),
+            pick(self.views, (places[:, None], views)),
         )
 
 

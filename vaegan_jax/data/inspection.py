@@ -1,11 +1,13 @@
 """What a data set holds, in words and in a picture."""
 
 import collections
+import functools
+import itertools
 import math
 import pathlib
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from vaegan_jax.data import packed_source
 from vaegan_jax.data.dataset import existing
@@ -14,7 +16,9 @@ from vaegan_jax.data.held_out import object_name
 from vaegan_jax.data.provenance import describe, read_provenance
 from vaegan_jax.data.view_cameras import known_or_usual
 from vaegan_jax.errors import UserError, explain
+from vaegan_jax.runtime.stored import parts
 from vaegan_jax.shapes.cameras import ViewCamera
+from vaegan_jax.shapes.copies import digest
 from vaegan_jax.shapes.drawing import draw_contact_sheet
 from vaegan_jax.shapes.silhouettes import likeness_when_turned, quarter_turns
 
@@ -42,10 +46,13 @@ def report(path: str | pathlib.Path) -> str:
     facts = read_provenance(path)
     lines, seen = [], collections.defaultdict(list)
     for split in splits:
-        whole = read(split, None)
-        lines.append(_row(split, whole, read(split, 1).views))
-        for name, grid in zip(whole.names, whole.voxels, strict=True):
-            seen[np.packbits(grid).tobytes()].append(f"{split}/{name}")
+        whole, shares = read(split, None), []
+        grids = itertools.chain.from_iterable(parts(whole.voxels))
+        for name, grid in zip(whole.names, grids, strict=True):
+            seen[digest(grid)].append(f"{split}/{name}")
+            shares.append(grid.mean())
+        views, side = read(split, 1).views, whole.voxels.shape[-1]
+        lines.append(_row(split, side, views, np.array(shares)))
     # A deformed file has its originals several times: each is named once.
     groups = [list(dict.fromkeys(names)) for names in seen.values()]
     groups = [g for g in groups if len({object_name(n, facts) for n in g}) > 1]
@@ -150,7 +157,7 @@ def _cameras(examples: Examples) -> list[list[ViewCamera]]:
 
 
 def _reader(path: pathlib.Path):
-    """A function that reads a split, whole without views or some shapes with them."""
+    """A function that opens a whole split, or reads some of its shapes with views."""
     if path.is_file() and path.suffix.lower() != ".npz":
         raise UserError(
             f"{path} is neither the directory of a data set nor a packed .npz file; "
@@ -159,16 +166,17 @@ def _reader(path: pathlib.Path):
     if path.is_file():
         splits, has_views = packed_source.contents(path)
 
+        @functools.cache
+        def whole(split: str) -> Examples:
+            return packed_source.open_split(path, split, has_views)
+
         def read(split: str, count: int | None) -> Examples:
-            some = packed_source.read_split(
-                path, split, has_views and count is not None
-            )
             if count is None:
-                return some
+                return whole(split)
+            last = len(whole(split)) - 1
             # Evenly spaced, because deformed copies follow the originals.
-            rows = np.linspace(0, len(some) - 1, min(count, len(some))).round()
-            rows = rows.astype(int)
-            return some.take(rows)
+            rows = np.linspace(0, last, min(count, last + 1)).round().astype(int)
+            return whole(split).take(rows).read()
 
     else:
         from vaegan_jax.data import tfds_source
@@ -177,7 +185,9 @@ def _reader(path: pathlib.Path):
         splits, has_views = list(info.splits), "views" in info.features
 
         def read(split: str, count: int | None) -> Examples:
-            size = _TILE if has_views and count is not None else None
+            if count is None:
+                return tfds_source.stream_split(path, split, None)
+            size = _TILE if has_views else None
             return tfds_source.read_split(path, split, size, count)
 
     if not splits:
@@ -185,14 +195,18 @@ def _reader(path: pathlib.Path):
     return read, splits
 
 
-def _row(split: str, whole: Examples, some: UInt8[np.ndarray, "n v h w c"]) -> str:
-    share = whole.voxels.reshape(len(whole), -1).mean(axis=1)
+def _row(
+    split: str,
+    resolution: int,
+    some: UInt8[np.ndarray, "n v h w c"],
+    share: Float[np.ndarray, " n"],
+) -> str:
     num_views, channels = some.shape[1], some.shape[-1]
     views = f"{num_views} views each" if num_views else "no views"
     if channels > 1:
         views += f" of {channels} channels"
     return (
-        f"{split}: {len(whole)} shapes of {whole.voxels.shape[-1]}³, {views}; "
+        f"{split}: {len(share)} shapes of {resolution}³, {views}; "
         f"occupied on average {share.mean():.1%}, from {share.min():.1%} to "
         f"{share.max():.1%}; "
         f"{int((share == 0).sum())} empty, {int((share == 1).sum())} full"

@@ -5,7 +5,8 @@ by `numpy.packbits`, `SPLIT/views` (n, v, h, w, c; v is 0 if the data set has no
 `SPLIT/categories` (n, or 0 if the data set tells none), perhaps `SPLIT/targets`
 (n, r, r, r), `SPLIT/cameras` (n, v, 4) and `SPLIT/scales` (n), and once `resolution`
 and, as JSON, `metadata`: how the data set was made.
-A training split is moved to the device whole, and batches are gathered there.
+It is not compressed, so voxels, views and targets can be read from it row by row. What
+is read whole is moved to the device whole, and batches are gathered there.
 """
 
 import contextlib
@@ -23,7 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from vaegan_jax.data.examples import Examples, missing_views, no_views
+from vaegan_jax.data.examples import Examples, Stored, missing_views, no_views
 from vaegan_jax.data.order import index_stream
 from vaegan_jax.data.view_cameras import known_scales, recorded_cameras
 from vaegan_jax.distributed.sharding import (
@@ -34,7 +35,8 @@ from vaegan_jax.distributed.sharding import (
     process_rows,
 )
 from vaegan_jax.errors import UserError
-from vaegan_jax.runtime.npz_files import write_npz
+from vaegan_jax.runtime.npz_files import stored_items, stored_shape, write_npz
+from vaegan_jax.runtime.stored import StoredArray, Streamed, parts
 
 # What numpy raises for files that are cut, garbled, of another kind or not ours.
 _DAMAGED = (
@@ -64,14 +66,21 @@ def write(
     """
     arrays = {"metadata": np.array(json.dumps(facts))}
     for split, examples in splits.items():
-        flat = examples.voxels.reshape(len(examples), -1)
-        arrays["resolution"] = np.array(examples.voxels.shape[-1])
+        count, resolution = len(examples), examples.voxels.shape[-1]
+        arrays["resolution"] = np.array(resolution)
         arrays[f"{split}/names"] = np.array(examples.names)
-        arrays[f"{split}/voxels"] = np.packbits(flat, axis=1)
-        arrays[f"{split}/views"] = examples.views
+        arrays[f"{split}/voxels"] = Streamed(
+            (count, _packed_size(resolution)),
+            np.dtype(np.uint8),
+            (
+                np.packbits(p.reshape(len(p), -1), axis=1)
+                for p in parts(examples.voxels)
+            ),
+        )
+        arrays[f"{split}/views"] = _streamed(examples.views)
         arrays[f"{split}/categories"] = np.array(examples.categories, str)
         if examples.targets is not None:
-            arrays[f"{split}/targets"] = examples.targets
+            arrays[f"{split}/targets"] = _streamed(examples.targets)
         if examples.cameras is not None:
             arrays[f"{split}/cameras"] = np.float32(examples.cameras)
         if examples.scales is not None:
@@ -81,13 +90,34 @@ def write(
     write_npz(output, arrays)
 
 
+def _streamed(array: Stored) -> Streamed:
+    return Streamed(array.shape, array.dtype, parts(array))
+
+
+def _packed_size(resolution: int) -> int:
+    """Bytes of a grid in bits."""
+    return math.ceil(resolution**3 / 8)
+
+
 def read_split(
     path: pathlib.Path,
     split: str,
     with_views: bool = True,
     with_targets: bool = False,
 ) -> Examples:
-    """Reads one split of a packed file; what is not asked for takes no time.
+    """`open_split`, read into memory."""
+    return open_split(path, split, with_views, with_targets).read()
+
+
+def open_split(
+    path: pathlib.Path,
+    split: str,
+    with_views: bool = True,
+    with_targets: bool = False,
+) -> Examples:
+    """One split of a packed file, whose large arrays stay in it until they are indexed.
+
+    All bytes of what is asked for are checked once; the rest takes no time.
 
     Raises:
       UserError: the file is damaged or has no such split or views.
@@ -96,25 +126,18 @@ def read_split(
         splits = _splits(file)
         if split not in splits:
             raise UserError(f"{path} has no split {split!r}; it has {splits}")
-        resolution = int(file["resolution"])
-        packed = file[f"{split}/voxels"]
-        # What the file claims may be more than it holds, and more than memory does.
-        if packed.ndim != 2 or packed.shape[1] != math.ceil(resolution**3 / 8):
-            raise ValueError(f"{packed.shape} is no grid of {resolution}³ in bits")
-        views = file[f"{split}/views"] if with_views else no_views(len(packed))
-        if with_views and not views.size:
-            raise UserError(missing_views(path))
-        if views.dtype != np.uint8 or views.ndim != 5 or len(views) != len(packed):
-            raise ValueError(f"{views.shape} {views.dtype} are no views of the shapes")
-        bits = np.unpackbits(packed, axis=1, count=resolution**3)
-        voxels = bits.reshape(-1, *(resolution,) * 3)
-        targets = file.get(f"{split}/targets") if with_targets else None
-        if targets is not None and (targets.shape, targets.dtype) != (
-            voxels.shape,
-            voxels.dtype,
-        ):
-            raise ValueError(f"{targets.shape} {targets.dtype} are no targets of them")
         names = [str(name) for name in file[f"{split}/names"]]
+        stored = lambda name, axes: _stored(path, file, f"{split}/{name}", axes)  # noqa: E731
+        voxels = _unpacked(stored("voxels", 1), int(file["resolution"]))
+        views = stored("views", 2) if with_views else no_views(len(names))
+        if with_views and not views.nbytes:
+            raise UserError(missing_views(path))
+        has_targets = with_targets and f"{split}/targets" in file
+        targets = stored("targets", 1) if has_targets else None
+        if {len(names), len(views)} != {len(voxels)} or views.ndim != 5:
+            raise ValueError(f"{views.shape} are no views of the {voxels.shape}")
+        if targets is not None and targets.shape != voxels.shape:
+            raise ValueError(f"{targets.shape} are no targets of the {voxels.shape}")
         return Examples(
             names,
             voxels,
@@ -124,6 +147,26 @@ def read_split(
             _cameras(file, split, names, views.shape[1]),
             known_scales(file.get(f"{split}/scales"), len(names)),
         )
+
+
+def _stored(path: pathlib.Path, file, name: str, axes: int) -> StoredArray:
+    items, counts = stored_items(file.zip, name, axes, _damaged(path))
+    if items.dtype != np.uint8:
+        raise ValueError(f"{name} is {items.dtype}")
+    return StoredArray(items, np.arange(math.prod(counts)).reshape(counts))
+
+
+def _unpacked(bits: StoredArray, resolution: int) -> StoredArray:
+    """Grids, of rows of bits."""
+    # What the file claims may be more than it holds, and more than memory does.
+    if bits.shape[1:] != (_packed_size(resolution),):
+        raise ValueError(f"{bits.shape} is no grid of {resolution}³ in bits")
+    grid = (resolution,) * 3
+
+    def unpack(rows: np.ndarray) -> np.ndarray:
+        return np.unpackbits(rows, axis=1, count=resolution**3).reshape(-1, *grid)
+
+    return bits.mapped(unpack)
 
 
 def _cameras(file, split: str, names: list[str], num_views: int):
@@ -144,7 +187,8 @@ def contents(path: pathlib.Path) -> tuple[list[str], bool]:
     """
     with _reading(path) as file:
         splits = _splits(file)
-        return splits, any(file[f"{split}/views"].size for split in splits[:1])
+        shapes = [stored_shape(file.zip, f"{split}/views") for split in splits[:1]]
+        return splits, any(map(math.prod, shapes))
 
 
 def _splits(file) -> list[str]:
@@ -163,10 +207,14 @@ def _reading(path: pathlib.Path):
     except (UserError, PermissionError):
         raise
     except _DAMAGED as error:
-        raise UserError(
-            f"{path} is not a packed data set or is damaged; make it again with "
-            "vaegan prepare-data pack"
-        ) from error
+        raise UserError(_damaged(path)) from error
+
+
+def _damaged(path: pathlib.Path) -> str:
+    return (
+        f"{path} is not a packed data set or is damaged; make it again with "
+        "vaegan prepare-data pack"
+    )
 
 
 def device_batches(

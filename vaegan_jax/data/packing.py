@@ -13,6 +13,8 @@ from vaegan_jax.runtime.progress import Progress
 def pack(directory: str | pathlib.Path, output: str | pathlib.Path, image_size: int):
     """Writes all splits of a TensorFlow Datasets directory to one packed file.
 
+    They are decoded and written some megabytes at a time, so they may be of any size.
+
     Args:
       directory: the prepared data set.
       output: the `.npz` to write.
@@ -32,7 +34,5 @@ def pack(directory: str | pathlib.Path, output: str | pathlib.Path, image_size: 
         watch = functools.partial(
             Progress, f"packing {split}", total=facts.num_examples
         )
-        splits[split] = tfds_source.read_split(
-            directory, split, views_size, watch=watch
-        )
+        splits[split] = tfds_source.stream_split(directory, split, views_size, watch)
     write(output, splits, read_provenance(directory))

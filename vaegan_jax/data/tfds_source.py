@@ -4,10 +4,14 @@ The only module of the library that imports TensorFlow.
 """
 
 import contextlib
+import functools
+import itertools
 import json
+import math
 import os
 import pathlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -16,15 +20,19 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from google.protobuf import json_format
 
-from vaegan_jax.data.examples import Examples, missing_views, no_views
+from vaegan_jax.data.examples import Examples, Stored, missing_views, no_views
 from vaegan_jax.data.order import index_stream
 from vaegan_jax.data.provenance import find_directory, read_provenance
 from vaegan_jax.data.view_cameras import known_scales, recorded_cameras
 from vaegan_jax.errors import UserError
+from vaegan_jax.runtime.memory import free_memory, readable
+from vaegan_jax.runtime.stored import Streamed, rows_at_once
 
 # TensorFlow would otherwise claim the memory of the GPUs that JAX computes on.
 tf.config.set_visible_devices([], "GPU")
 
+_LABELS, _LARGE = ("name", "category", "cameras", "scale"), ("voxels", "views")
+_AHEAD = 16  # examples; as many as it likes might be half of the memory
 _FEATURES = "tensorflow_datasets.core.features."
 
 # What TFDS raises for files that are missing, cut or garbled.
@@ -63,71 +71,162 @@ def _check_features(directory: pathlib.Path) -> None:
 
 
 def read_split(
-    path: pathlib.Path,
-    split: str,
-    image_size: int | None,
-    count: int | None = None,
-    watch: Callable[[Iterable], Iterable] = iter,
+    path: pathlib.Path, split: str, image_size: int | None, count: int | None = None
 ) -> Examples:
     """Decodes a split, and reduces its views to `image_size` if they are larger.
 
     With image size None the views are not even decoded; with a count, only that many
-    examples are. `watch` iterates over them, and may tell how far that has come.
+    examples are.
+
+    Raises:
+      UserError: there is no such split or views, they are damaged, or take more memory
+        than is free.
     """
+    builder = _builder_of(path, split, image_size)
+    _check_memory(path, builder, split, image_size, count)
+    fields = (*_LABELS, "voxels") if image_size is None else (*_LABELS, *_LARGE)
+    number = -1 if count is None else count  # as tf.data has it: all
+    decoded = list(_decoded(path, builder, split, image_size, fields, number))
+    stack = lambda field: np.stack([example[field] for example in decoded])  # noqa: E731
+    views = no_views(len(decoded)) if image_size is None else stack("views")
+    return _examples(path, decoded, stack("voxels"), views)
+
+
+def stream_split(
+    path: pathlib.Path,
+    split: str,
+    image_size: int | None,
+    watch: Callable[[Iterable], Iterable] = iter,
+) -> Examples:
+    """As `read_split`, of a split of any size: voxels and views are `Streamed`.
+
+    `watch` iterates over the examples while the larger of the two are decoded, and may
+    tell how far that has come.
+    """
+    builder = _builder_of(path, split, image_size)
+    decode = functools.partial(_decoded, path, builder, split, image_size)
+    labels, first = list(decode(_LABELS)), next(decode(_LARGE, count=1))
+
+    def streamed(field: str, watch: Callable = iter) -> Streamed:
+        like = first[field]
+        parts = _stacked(lambda: watch(decode((field,))), field, like.nbytes)
+        return Streamed((len(labels), *like.shape), like.dtype, parts)
+
+    if image_size is None:
+        voxels, views = streamed("voxels", watch), no_views(len(labels))
+    else:
+        voxels, views = streamed("voxels"), streamed("views", watch)
+    return _examples(path, labels, voxels, views)
+
+
+def _stacked(
+    records: Callable[[], Iterable[dict]], field: str, nbytes: int
+) -> Iterator[np.ndarray]:
+    """Some megabytes of a field at a time; nothing happens before the first."""
+    left = iter(records())
+    while some := list(itertools.islice(left, rows_at_once(nbytes))):
+        yield np.stack([record[field] for record in some])
+
+
+def _builder_of(
+    path: pathlib.Path, split: str, image_size: int | None
+) -> tfds.core.DatasetBuilder:
+    """The data set, which must have the split, and views if their size is given."""
     builder = open_builder(path)
-    has_views = "views" in builder.info.features
-    kept_fields = [
-        field
-        for field in ("name", "voxels", "category", "cameras", "scale")
-        if field in builder.info.features
-    ]
-    if image_size is not None and not has_views:
+    if image_size is not None and "views" not in builder.info.features:
         raise UserError(missing_views(path))
     if split not in builder.info.splits:
         available = ", ".join(sorted(builder.info.splits))
         raise UserError(f"{path} has no split {split!r}; it has {available}")
+    return builder
+
+
+def _check_memory(
+    path: pathlib.Path,
+    builder: tfds.core.DatasetBuilder,
+    split: str,
+    image_size: int | None,
+    count: int | None,
+) -> None:
+    """Raises a `UserError` if a split takes more memory to decode than is free."""
+    facts = builder.info
+    shapes = [facts.features["voxels"].shape]
+    if image_size is not None:
+        views, *sides, channels = facts.features["views"].shape
+        sides = [min(side or image_size, image_size) for side in sides]
+        shapes.append((views or 1, *sides, channels))
+    number = facts.splits[split].num_examples
+    number = number if count is None else min(count, number)
+    # Decoded one by one, and then put together; later divided, and TensorFlow's.
+    needed, free = 2 * number * sum(map(math.prod, shapes)), free_memory()
+    if needed > free:
+        size = "" if image_size is None else f" --image_size={image_size}"
+        raise UserError(
+            f"the {number} shapes of {path}, {split}, take {readable(needed)} of "
+            f"memory to decode, and {readable(free)} are free; pack them (vaegan "
+            f"prepare-data pack --data_dir={path} --output=FILE.npz{size}) and name "
+            "the packed file, which need not fit"
+        )
+
+
+def _decoded(
+    path: pathlib.Path,
+    builder: tfds.core.DatasetBuilder,
+    split: str,
+    image_size: int | None,
+    fields: Sequence[str],
+    count: int = -1,
+) -> Iterator[dict[str, Any]]:
+    """These fields of each example, as far as there are such; others take no time.
+
+    Views are reduced to `image_size` if they are larger, or left out if it is None.
+    """
+    found = set(builder.info.features)
+    wanted = found.intersection(fields) - ({"views"} if image_size is None else set())
 
     def decode(example):
-        kept = {field: example[field] for field in kept_fields}
-        if image_size is None:
+        kept = {field: example[field] for field in wanted}
+        if "views" not in kept:
             return kept
-        views = example["views"]
+        views = kept["views"]
         if views.shape[-2] is not None and views.shape[-2] > image_size:
             reduced = tf.image.resize(views, (image_size, image_size), method="area")
             views = tf.cast(tf.round(reduced), tf.uint8)
         return kept | {"views": views}
 
+    skipped = found.intersection(_LARGE) - wanted
     records = builder.as_dataset(
         split=split,
         shuffle_files=False,
-        decoders={"views": tfds.decode.SkipDecoding()}
-        if image_size is None and has_views
-        else None,
+        decoders={field: tfds.decode.SkipDecoding() for field in skipped} or None,
+        # It would keep what is gone through but once.
+        read_config=tfds.ReadConfig(try_autocache=False),
     )
-    records = records.take(-1 if count is None else count)
-    records = records.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
+    records = records.take(count).map(decode, num_parallel_calls=tf.data.AUTOTUNE)
     with _reading(path):
-        fetched = records.prefetch(tf.data.AUTOTUNE).as_numpy_iterator()
-        decoded = list(watch(fetched))
-        scales = [example.get("scale", np.nan) for example in decoded]
-        scales = known_scales(np.array(scales, np.float32), len(decoded))
-    names = [example["name"].decode() for example in decoded]
+        yield from records.prefetch(_AHEAD).as_numpy_iterator()
+
+
+def _examples(
+    path: pathlib.Path, labels: list[dict[str, Any]], voxels: Stored, views: Stored
+) -> Examples:
+    names = [label["name"].decode() for label in labels]
+    cameras = None
+    if views.shape[1] and "cameras" in labels[0]:
+        cameras = np.stack([label["cameras"] for label in labels])
+    elif views.shape[1]:
+        cameras = recorded_cameras(read_provenance(path), names, views.shape[1])
+    scales = np.array([label.get("scale", np.nan) for label in labels], np.float32)
+    with _reading(path):
+        scales = known_scales(scales, len(labels))
     return Examples(
         names,
-        np.stack([example["voxels"] for example in decoded]),
-        no_views(len(decoded))
-        if image_size is None
-        else np.stack([example["views"] for example in decoded]),
-        [example["category"].decode() for example in decoded if "category" in example],
-        cameras=None if image_size is None else _cameras(path, names, decoded),
+        voxels,
+        views,
+        [label["category"].decode() for label in labels if "category" in label],
+        cameras=cameras,
         scales=scales,
     )
-
-
-def _cameras(path: pathlib.Path, names: list[str], decoded: list[dict]):
-    if "cameras" in decoded[0]:
-        return np.stack([example["cameras"] for example in decoded])
-    return recorded_cameras(read_provenance(path), names, len(decoded[0]["views"]))
 
 
 @contextlib.contextmanager

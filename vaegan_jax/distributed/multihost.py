@@ -140,6 +140,13 @@ def from_first(function: Callable[[], float | None]) -> float | None:
     return None if np.isnan(received) else received
 
 
+def in_all(value: bool) -> bool:
+    """Whether something is true in every process; all of them ask."""
+    if jax.process_count() == 1:
+        return value
+    return bool(multihost_utils.process_allgather(np.bool_(value)).all())
+
+
 def wait_for(path: pathlib.Path) -> None:
     """Returns when a file that the first process has written can be seen here.
 

@@ -5,12 +5,13 @@ import dataclasses
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from vaegan_jax.metrics.distances import iou_distances
+from vaegan_jax.data.examples import Stored
+from vaegan_jax.metrics.distances import nearest_by_iou
 from vaegan_jax.shapes.copies import mirror_digest
 
 NEAR = 0.9  # IoU
 
-Voxels = UInt8[np.ndarray, "_ x y z"]
+Voxels = UInt8[Stored, "_ x y z"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,11 +35,10 @@ class Copies:
 def find_copies(shapes: Voxels, train: Voxels) -> Copies:
     """Compares measured shapes with those of a training split."""
     equal = equal_to_some(shapes, train)
-    shapes, train = shapes > 0, train > 0
-    distances = np.minimum(
-        iou_distances(shapes, train).min(1),
-        iou_distances(shapes[:, ::-1], train).min(1),
-    )
+    occupied = shapes[...] > 0
+    straight, _ = nearest_by_iou(occupied, train)
+    mirrored, _ = nearest_by_iou(occupied[:, ::-1], train)
+    distances = np.minimum(straight, mirrored)
     return Copies(equal, (1 - distances > NEAR) & ~equal)
 
 

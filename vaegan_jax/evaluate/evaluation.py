@@ -10,7 +10,7 @@ from PIL import Image
 
 from vaegan_jax.checkpoints import weights
 from vaegan_jax.config.reference import views_of_training
-from vaegan_jax.data.examples import Examples
+from vaegan_jax.data.examples import Examples, Stored
 from vaegan_jax.data.held_out import originals
 from vaegan_jax.evaluate.copies import Copies, equal_to_some, find_copies
 from vaegan_jax.evaluate.generation import (
@@ -38,6 +38,7 @@ from vaegan_jax.evaluate.subject import (
 )
 from vaegan_jax.inference.model import Model
 from vaegan_jax.inference.views import view_subsets
+from vaegan_jax.runtime.stored import parts
 from vaegan_jax.shapes.drawing import draw_reconstructions, draw_shapes
 
 _RANKED = 2  # shapes each of the best, the median and the worst reconstructions
@@ -192,13 +193,20 @@ def _about(
         "threshold_shapes": None if choosing is None else len(choosing),
         "threshold_is_optimistic": choosing is not None
         and bool(equal_to_some(examples.voxels, choosing.voxels).any()),
-        "voxels_sha256": hashlib.sha256(examples.voxels.tobytes()).hexdigest(),
-        "views_sha256": hashlib.sha256(examples.views.tobytes()).hexdigest(),
+        "voxels_sha256": _sha256(examples.voxels),
+        "views_sha256": _sha256(examples.views),
         "image_size": None if choosing is None else config.model.image_size,
         "image_channels": None if choosing is None else config.model.image_channels,
         "draws": options.draws,
         "sets": options.sets,
     }
+
+
+def _sha256(array: Stored) -> str:
+    digest = hashlib.sha256()
+    for part in parts(array):
+        digest.update(part.tobytes())
+    return digest.hexdigest()
 
 
 def draw_ranked(

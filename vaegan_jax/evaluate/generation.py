@@ -6,12 +6,16 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Bool
 
-from vaegan_jax.data.examples import Examples
+from vaegan_jax.data.examples import Examples, Stored
 from vaegan_jax.data.held_out import originals
 from vaegan_jax.inference.likeness import like_examples
 from vaegan_jax.inference.model import Model
 from vaegan_jax.metrics import generation as metrics
-from vaegan_jax.metrics.distances import chamfer_distances, iou_distances
+from vaegan_jax.metrics.distances import (
+    chamfer_distances,
+    iou_distances,
+    nearest_by_iou,
+)
 from vaegan_jax.metrics.earth_mover import Surfaces, lower_bounds, nearest_surfaces
 from vaegan_jax.metrics.health import health
 from vaegan_jax.metrics.reconstruction import OCCUPIED
@@ -120,8 +124,7 @@ def evaluate_generation(
       sets: how many, of different seeds.
       copied: which examples are in training, too; None if that is not known.
     """
-    trained, shapes = train.voxels > 0, examples.voxels > 0
-    unmade = originals(train).voxels > 0
+    shapes, unmade = examples.voxels[...] > 0, originals(train).voxels
     count = len(examples)
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in (*models, TRAINING)}
     comparisons = 1 + sets * len(rows)
@@ -132,21 +135,21 @@ def evaluate_generation(
             for name, drawing in models.items():
                 progress.stage(f"set {seed + 1} of {sets}, {name}")
                 samples = sample_set(drawing, count, seed)
-                rows[name].append(reference.compare(samples) | _alone(samples, trained))
+                values = reference.compare(samples) | _alone(samples, train.voxels)
+                rows[name].append(values)
             progress.stage(f"set {seed + 1} of {sets}, {TRAINING}")
             drawn = np.random.default_rng(seed).permutation(len(unmade))[:count]
-            rows[TRAINING].append(
-                reference.compare(unmade[drawn]) | health(unmade[drawn])
-            )
-    rows[REFERENCE] = [_alone(shapes, trained)]
+            chosen = unmade[drawn] > 0
+            rows[TRAINING].append(reference.compare(chosen) | health(chosen))
+    rows[REFERENCE] = [_alone(shapes, train.voxels)]
     if copied is not None and copied.any() and not copied.all():
-        rows[UNSEEN] = [_alone(shapes[~copied], trained)]
+        rows[UNSEEN] = [_alone(shapes[~copied], train.voxels)]
     return {
         name: {key: [row[key] for row in of_sets] for key in of_sets[0]}
         for name, of_sets in rows.items()
     }
 
 
-def _alone(shapes: Shapes, trained: Shapes) -> dict[str, float]:
-    nearest = 1 - iou_distances(shapes, trained).min(1)
-    return health(shapes) | {"nearest_training_iou": float(nearest.mean())}
+def _alone(shapes: Shapes, trained: Stored) -> dict[str, float]:
+    distances, _ = nearest_by_iou(shapes, trained)
+    return health(shapes) | {"nearest_training_iou": float((1 - distances).mean())}

@@ -87,7 +87,7 @@ def evaluate_protocol(
     splits = read_splits(model, workdir, options)
     known = Reconstructions(model, splits.choosing)
     views = min(views_of_training(model.config), known.stored)
-    occupied = splits.choosing.voxels > 0
+    occupied = splits.choosing.voxels[...] > 0
     threshold = choose_threshold(known.predictor(views, seed=0), occupied)
     about = {
         "workdir": str(workdir),

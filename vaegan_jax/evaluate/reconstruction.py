@@ -12,11 +12,17 @@ from scipy.spatial.distance import cdist
 from vaegan_jax.config.reference import views_of_training
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.inference.model import Model
-from vaegan_jax.inference.views import encode_all, pooled_latents, view_subsets
+from vaegan_jax.inference.views import (
+    encode_all,
+    latents_of_all_views,
+    pooled_latents,
+    view_subsets,
+)
 from vaegan_jax.metrics import points, reconstruction
-from vaegan_jax.metrics.distances import iou_distances
+from vaegan_jax.metrics.distances import nearest_by_iou
 from vaegan_jax.models.encoder import Posterior
 from vaegan_jax.runtime.progress import Progress
+from vaegan_jax.runtime.stored import parts
 
 VIEW_COUNTS = (1, 2, 3, 4, 6, 8, 12)
 FIXED_THRESHOLDS = (0.3, 0.4, 0.5)
@@ -38,7 +44,7 @@ class Truth:
 
     def __init__(self, examples: Examples, seed: int = 0):
         self.names = examples.names
-        self.occupied = examples.voxels > 0
+        self.occupied = examples.voxels[...] > 0
         self.points = [
             points.surface_points(np.random.default_rng([seed, i]), grid)
             for i, grid in enumerate(self.occupied)
@@ -204,10 +210,9 @@ def evaluate_reconstruction(
     seen = Reconstructions(model, examples)
     known = Reconstructions(model, choosing)
     trained = min(views_of_training(model.config), known.stored)
-    occupied = choosing.voxels > 0
+    occupied = choosing.voxels[...] > 0
     threshold = choose_threshold(known.predictor(trained, seed=0), occupied)
-    gallery = Reconstructions(model, train)
-    gallery_latents = gallery.latents(gallery.stored, seed=0)
+    gallery = latents_of_all_views(model, train)
 
     # Of subsets that hold every view one draw is enough.
     counts = [views for views in view_counts if views <= seen.stored]
@@ -223,7 +228,9 @@ def evaluate_reconstruction(
         return Row(prediction, views, threshold, values)
 
     def retrieve(views, seed) -> Predictor:
-        nearest = cdist(seen.latents(views, seed), gallery_latents).argmin(1)
+        latents = seen.latents(views, seed)
+        blocks = (latents[i : i + _BATCH] for i in range(0, len(latents), _BATCH))
+        nearest = np.concatenate([cdist(b, gallery).argmin(1) for b in blocks])
         return lambda numbers: np.float32(train.voxels[nearest[numbers]])
 
     kinds = (MODEL, threshold, seen.predictor), (RETRIEVAL, 0.5, retrieve)
@@ -240,10 +247,11 @@ def evaluate_reconstruction(
 
 def baseline_rows(train: Examples, choosing: Examples, truth: Truth) -> list[Row]:
     """The mean training shape, and an oracle that retrieves by the truth."""
-    mean = train.voxels.mean(0, dtype=np.float32)
+    filled = sum(part.sum(0, dtype=np.int64) for part in parts(train.voxels))
+    mean = np.float32(filled / len(train))
     predict_mean = lambda numbers: np.broadcast_to(mean, (len(numbers), *mean.shape))  # noqa: E731
-    cut = choose_threshold(predict_mean, choosing.voxels > 0)
-    nearest = iou_distances(truth.occupied, train.voxels > 0).argmin(1)
+    cut = choose_threshold(predict_mean, choosing.voxels[...] > 0)
+    _, nearest = nearest_by_iou(truth.occupied, train.voxels)
     predict_nearest = lambda numbers: np.float32(train.voxels[nearest[numbers]])  # noqa: E731
     return [
         Row(name, None, threshold, _single(measure(predict, truth, threshold)))

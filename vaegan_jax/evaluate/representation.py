@@ -18,7 +18,7 @@ from sklearn.svm import LinearSVC
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.model import Model
-from vaegan_jax.inference.views import encode_all, pooled_latents, view_subsets
+from vaegan_jax.inference.views import latents_of_all_views
 from vaegan_jax.models.discriminator import Discriminator
 from vaegan_jax.models.layers import BatchNorm, StridedConvolution
 from vaegan_jax.runtime.progress import Progress
@@ -93,18 +93,11 @@ def shape_features(
     """`discriminator_features` of a split."""
     parts = []
     for start in range(0, len(examples), _BATCH):
-        voxels = np.float32(examples.voxels[start : start + _BATCH, ..., None])
+        voxels = np.float32(examples.voxels[start : start + _BATCH])[..., None]
         parts.append(
             np.asarray(discriminator_features(discriminator, variables, voxels))
         )
     return np.concatenate(parts)
-
-
-def image_features(model: Model, examples: Examples) -> Float[np.ndarray, "n latent"]:
-    """Expected latents of shapes seen in all of their views."""
-    count, stored = examples.views.shape[:2]
-    subset = view_subsets(count, stored, stored, seed=0)
-    return pooled_latents(model, encode_all(model, examples), subset)
 
 
 def linear_svm_accuracy(
@@ -159,7 +152,7 @@ def evaluate_representation(
         )
     }
     if model.networks.encoder is not None:
-        kinds["encoder latents"] = lambda split: image_features(model, split)
+        kinds["encoder latents"] = lambda split: latents_of_all_views(model, split)
     with Progress("classifiers", total=len(kinds)) as progress:
         for name, features in kinds.items():
             progress.stage(name)

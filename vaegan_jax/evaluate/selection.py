@@ -80,11 +80,7 @@ def _reconstructions(model: Model, choosing: Examples) -> dict[str, float]:
     views = min(views_of_training(model.config), stored)
     subset = view_subsets(count, stored, views, seed=0)
     # Only the views that are needed are encoded.
-    seen = Examples(
-        choosing.names,
-        choosing.voxels,
-        choosing.views[np.arange(count)[:, None], subset],
-    )
+    seen = choosing.seen_in(np.arange(count), subset)
     everything = np.broadcast_to(np.arange(views), subset.shape)
     latents = pooled_latents(model, encode_all(model, seen), everything)
     predict = lambda numbers: model.decode(latents[numbers])  # noqa: E731

@@ -34,15 +34,14 @@ def like_examples(model: Model, examples: Examples) -> Model:
     if len(examples) < 2:
         raise UserError("shapes cannot be like a single one; name a data set of more")
     chosen = np.sort(np.random.default_rng(0).permutation(len(examples))[:_MOST])
-    names, voxels = [examples.names[i] for i in chosen], examples.voxels[chosen]
     stored = examples.views.shape[1]
     number = min(views_of_training(model.config), stored)
     everything = np.broadcast_to(np.arange(number), (len(chosen), number))
     latents = []
     for seed in range(max(1, min(stored // number, _MOST // len(chosen)))):
         subset = view_subsets(len(chosen), stored, number, seed)
-        seen = Examples(names, voxels, examples.views[chosen[:, None], subset])
-        latents.append(pooled_latents(model, encode_all(model, seen), everything))
+        posteriors = encode_all(model, examples.seen_in(chosen, subset))
+        latents.append(pooled_latents(model, posteriors, everything))
     mixture = LatentMixture.fit(np.concatenate(latents))
     return dataclasses.replace(model, mixture=mixture)
 

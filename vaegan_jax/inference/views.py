@@ -6,6 +6,7 @@ encoded once and every subset of them only pooled.
 
 import functools
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -56,12 +57,32 @@ def encode_all(model: Model, examples: Examples) -> Posterior:
 
     The model must have an encoder.
     """
-    parts, batches = [], evaluation_batches(examples, _BATCH)
+    parts = list(_posteriors(model, examples))
+    return jax.tree.map(lambda *x: np.concatenate(x), *parts)
+
+
+def _posteriors(model: Model, examples: Examples) -> Iterator[Posterior]:
+    """Those of some shapes after others."""
+    batches = evaluation_batches(examples, _BATCH)
     total = math.ceil(len(examples) / _BATCH)
     for batch, mask in Progress("encoding views", batches, total, delay=_PATIENCE):
         posterior = encode_each(model, batch.views)
-        parts.append(jax.tree.map(lambda x: x[mask], posterior))  # noqa: B023
-    return jax.tree.map(lambda *x: np.concatenate(x), *parts)
+        yield jax.tree.map(lambda x: x[mask], posterior)  # noqa: B023
+
+
+def latents_of_all_views(
+    model: Model, examples: Examples
+) -> Float[np.ndarray, "n latent"]:
+    """The expected latents of shapes that are seen in all of their views.
+
+    Of a large split: the posteriors are not kept.
+    """
+    found = []
+    for posterior in _posteriors(model, examples):
+        count, stored = posterior.mean.shape[:2]
+        everything = np.broadcast_to(np.arange(stored), (count, stored))
+        found.append(pooled_latents(model, posterior, everything))
+    return np.concatenate(found)
 
 
 def pooled_latents(

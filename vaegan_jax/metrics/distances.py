@@ -9,10 +9,11 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int, UInt8
 from scipy.ndimage import distance_transform_edt
 
 from vaegan_jax.metrics.points import GREATEST_DISTANCE, surface_area
+from vaegan_jax.runtime.stored import StoredArray, parts
 
 _BLOCK = 256
 
@@ -30,6 +31,29 @@ def iou_distances(
 ) -> Float[np.ndarray, "n m"]:
     """1 - |A ∩ B| / |A ∪ B| of each pair (Jaccard distance); 0 if both are empty."""
     return _blockwise(_iou_distances, _flat, _flat, a, b)
+
+
+def nearest_by_iou(
+    shapes: Bool[np.ndarray, "n x y z"],
+    others: UInt8[np.ndarray | StoredArray, "m x y z"],
+) -> tuple[Float[np.ndarray, " n"], Int[np.ndarray, " n"]]:
+    """Of each shape the least of its `iou_distances` to the others, and to which.
+
+    Neither all distances are held nor, if they are in a file, all others.
+    """
+    distances, places = (
+        np.full(len(shapes), np.inf, np.float32),
+        np.zeros(len(shapes), int),
+    )
+    done = 0
+    for part in parts(others):
+        found = iou_distances(shapes, part > 0)
+        least = found.min(1)
+        nearer = least < distances
+        places[nearer] = done + found.argmin(1)[nearer]
+        distances[nearer] = least[nearer]
+        done += len(part)
+    return distances, places
 
 
 def _flat(grids: Bool[np.ndarray, "n x y z"]) -> Bool[np.ndarray, "n s"]:

@@ -21,6 +21,7 @@ from vaegan_jax.inference.likeness import like_examples
 from vaegan_jax.inference.model import Model
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.runtime.interrupts import StopRequest
+from vaegan_jax.runtime.memory import readable
 from vaegan_jax.trainer import pictures
 from vaegan_jax.trainer.profiling import StepTrace
 from vaegan_jax.trainer.reporting import (
@@ -147,6 +148,11 @@ class Trainer:
             for line in describe_origin(self.origin, config):
                 log.info(line)
         log.info(f"data: {describe(read_provenance(config.data.dir))}")
+        if not self.training.in_memory:
+            log.info(
+                f"the {readable(self.training.nbytes)} of the training shapes stay in "
+                "the file: each batch is read from there"
+            )
 
     def _loop(self) -> None:
         config = self.config

@@ -18,6 +18,7 @@ from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.held_out import HELD_OUT
 from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
+from vaegan_jax.runtime.stored import parts
 
 DATA = "data.json"  # in the work directory
 
@@ -141,7 +142,8 @@ def content(split: str, examples: Examples) -> dict[str, Any]:
     targets = () if examples.targets is None else (examples.targets,)
     for array in (examples.voxels, examples.views, *targets):
         digest.update(repr(array.shape).encode())
-        digest.update(np.ascontiguousarray(array).data)
+        for part in parts(array):
+            digest.update(np.ascontiguousarray(part).data)
     return {"split": split, "shapes": len(examples), "sha256": digest.hexdigest()}
 
 

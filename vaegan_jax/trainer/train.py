@@ -115,4 +115,5 @@ def _open(config: ConfigDict, split: str) -> Examples:
     return open_split(
         *(config.data.dir, split, model.resolution, image_size, targets),
         channels=model.image_channels,
+        in_memory=config.data.in_memory,
     )

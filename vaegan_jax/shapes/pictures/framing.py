@@ -18,6 +18,7 @@ from sklearn.linear_model import Ridge
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.npz_files import read_npz, write_npz
+from vaegan_jax.runtime.stored import StoredArray
 from vaegan_jax.shapes.colours import luma
 
 NEARLY_WHITE = 243
@@ -134,11 +135,12 @@ def usual_framing() -> Framing:
     return Framing(weights, low, high, spread=high - low)  # all of that is near
 
 
-def fit_framing(views: UInt8[np.ndarray, "n v h w c"]) -> Framing:
+def fit_framing(views: UInt8[np.ndarray | StoredArray, "n v h w c"]) -> Framing:
     """The framing of views of training, on white; blank ones do not count."""
-    views = views.reshape(-1, *views.shape[2:])
+    shapes, stored = views.shape[:2]
     # Not every second or third, which would leave out azimuths.
-    views = luma(views[np.random.default_rng(0).permutation(len(views))[:_VIEWS]])
+    chosen = np.random.default_rng(0).permutation(shapes * stored)[:_VIEWS]
+    views = luma(views[np.divmod(chosen, stored)])
     masks = [mask for mask in views < NEARLY_WHITE if mask.any()]
     if not masks:
         return usual_framing()
