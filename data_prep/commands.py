@@ -75,7 +75,7 @@ def archive(given: argparse.Namespace) -> str:
 
     where = (given.voxels, given.views, given.output)
     settings = selection(given) | {"up": given.up, "front": given.front}
-    settings["channels"] = given.channels
+    settings |= {"channels": given.channels, "ring": given.ring}
     return _told(prepare_archive(*where, **settings), "pairing.txt")
 
 
@@ -175,6 +175,8 @@ def _add_readers_of_pairs(commands) -> None:
     option("--up", choices=("z", "y"), help="axis of the grids that is up (z)")
     text = "where the shapes look in the grids (-y; -z with --up=y; 3D-R2N2's: x)"
     option("--front", choices=AXES, help=text)
+    text = "images are of a ring: the first in front, counter-clockwise, 30° up"
+    option("--ring", action="store_true", help=text)
     add_channels(command)
     add_selection(command)
 

@@ -66,6 +66,7 @@ def prepare_archive(
     up: str | None = None,
     front: str | None = None,
     channels: int = 1,
+    ring: bool = False,
 ) -> pathlib.Path:
     """The directory of a data set made from binvox grids and view images.
 
@@ -81,6 +82,7 @@ def prepare_archive(
       strict: stop at a file that cannot be used, instead of leaving the shape out.
       up, front: the frame of the grids, as `orientation.frame_turn` takes it.
       channels: of the views: 1, grey, or 3, the images' own colours.
+      ring: whether the images are known to be from the default `Camera`.
 
     Raises:
       FileNotFoundError: if there is no such file or folder.
@@ -98,6 +100,7 @@ def prepare_archive(
         up,
         front,
         channels,
+        ring,
     )
     builder = archive.Builder(config=config, data_dir=_folder(output))
     tfds_tools.check_alone(builder)
@@ -106,7 +109,7 @@ def prepare_archive(
     wanted = {
         **{name: getattr(config, name) for name in ("voxels", "views", "listing")},
         "categories": list(config.categories),
-        **{n: getattr(config, n) for n in ("drop_duplicates", "up", "front")},
+        **{n: getattr(config, n) for n in ("drop_duplicates", "up", "front", "camera")},
     }
     for field, value in wanted.items():
         if stored.get(field) != value:

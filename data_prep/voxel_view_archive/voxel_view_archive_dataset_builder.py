@@ -9,6 +9,7 @@ import tensorflow_datasets as tfds
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.progress import Progress
+from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.orientation import Turn, frame_turn, turn_grid
 
 from ..archives.archive import Archive, first_existing
@@ -35,6 +36,7 @@ class ArchiveConfig(tfds.core.BuilderConfig):
       listing: tells whether the files are still those that were paired.
       resolution, image_size, num_views: of every grid, image and shape.
       channels: of the views: 1, grey, or 3, the images' own colours.
+      ring: whether the images are known to be from the default ring of cameras.
     """
 
     voxels: str | None = None
@@ -50,6 +52,12 @@ class ArchiveConfig(tfds.core.BuilderConfig):
     image_size: int = 224
     num_views: int = 12
     channels: int = 1
+    ring: bool = False
+
+    @property
+    def camera(self) -> dict[str, int | float] | None:
+        """That of the images, as metadata tell it; None if it is not known."""
+        return Camera(self.num_views).to_dict() if self.ring else None
 
 
 def inspect_archives(
@@ -61,6 +69,7 @@ def inspect_archives(
     up: str | None = None,
     front: str | None = None,
     channels: int = 1,
+    ring: bool = False,
 ) -> ArchiveConfig:
     """The configuration that fits two archives, after reading all that they hold.
 
@@ -95,6 +104,7 @@ def inspect_archives(
         image_size=image_size,
         num_views=pairing.num_views,
         channels=channels,
+        ring=ring,
     )
 
 
@@ -148,6 +158,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
                 front=config.front,
                 listing=config.listing,
                 **tfds_tools.channel_facts(config.channels),
+                **({"camera": config.camera} if config.ring else {}),
             ),
         )
 
@@ -177,6 +188,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             given.up,
             given.front,
             given.channels,
+            given.ring,
         )
         for field in ("resolution", "image_size", "num_views"):
             if getattr(given, field) != getattr(found, field):
