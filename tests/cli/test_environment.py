@@ -274,7 +274,8 @@ def unnamed_encodings(source: str) -> list[int]:
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "attr", getattr(node.func, "id", None))
-        if any(keyword.arg == "encoding" for keyword in node.keywords):
+        # The parts of a zip are bytes.
+        if {"encoding", "force_zip64"} & {keyword.arg for keyword in node.keywords}:
             continue
         values = [a.value for a in node.args if isinstance(a, ast.Constant)]
         text = {"r", "w", "a", "x", "r+", "w+", "a+", "x+"} & set(values)

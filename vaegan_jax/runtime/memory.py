@@ -53,8 +53,9 @@ def _of_control_groups() -> Iterator[int]:
 
 def _left_in(folder: pathlib.Path, limit: str, usage: str, cached: str):
     with contextlib.suppress(OSError, ValueError, KeyError):  # "max" is no number
-        most, taken = (int((folder / name).read_text()) for name in (limit, usage))
-        lines = (folder / "memory.stat").read_text().splitlines()
+        read = lambda name: (folder / name).read_text("ascii")  # noqa: E731
+        most, taken = int(read(limit)), int(read(usage))
+        lines = read("memory.stat").splitlines()
         yield most - taken + int(dict(line.split() for line in lines)[cached])
 
 
