@@ -18,6 +18,7 @@ from data_prep.options import add_selection
 from tests.helpers import assert_error, progress_lines
 from vaegan_jax.cli.parser import Parser
 from vaegan_jax.data.dataset import open_split
+from vaegan_jax.data.tfds_source import read_split
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera, numbers_of
 from vaegan_jax.shapes.voxel_files import read_binvox, write_binvox
@@ -73,12 +74,12 @@ def test_archive_pairs_and_reads_back(archive, tmp_path):
 
 def test_an_archive_tells_its_cameras_if_it_is_said_what_they_are(archive, tmp_path):
     target = archive(tmp_path / "ring", "--ring").stdout.splitlines()[-1]
-    examples = open_split(target, "train", 32, 64)
+    examples = read_split(pathlib.Path(target), "train", 16)
     ring = numbers_of(Camera(examples.views.shape[1]).views())
     for cameras in examples.cameras:
         np.testing.assert_allclose(cameras, ring, rtol=1e-6)
     unknown = archive(tmp_path / "unknown").stdout.splitlines()[-1]
-    assert open_split(unknown, "train", 32, 64).cameras is None
+    assert read_split(pathlib.Path(unknown), "train", 16).cameras is None
     assert_error(archive(tmp_path / "unknown", "--ring"), "camera = None; choose")
 
 
