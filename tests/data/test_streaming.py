@@ -18,6 +18,7 @@ from vaegan_jax.data.streaming import host_batches
 from vaegan_jax.distributed.sharding import device_mesh
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime import npz_files, stored
+from vaegan_jax.shapes.colours import luma
 from vaegan_jax.shapes.pictures import framing
 from vaegan_jax.trainer.resuming import content
 
@@ -31,7 +32,7 @@ def examples_of(count=20, channels=1, **sizes):
         made,
         names=names,
         categories=[f"kind {i % 3}" for i in range(count)],
-        views=np.repeat(made.views, channels, axis=-1),
+        views=rng.integers(0, 256, (*made.views.shape[:-1], channels), np.uint8),
         targets=rng.integers(0, 256, made.voxels.shape, np.uint8),
         cameras=np.float32(rng.random((*made.views.shape[:2], 4))),
     )
@@ -46,7 +47,8 @@ def path(tmp_path):
 def both(path, image_size=32):
     """In memory, and in the file."""
     made = [
-        open_split(path, "train", 8, image_size, True, there) for there in (True, False)
+        open_split(path, "train", 8, image_size, True, in_memory=there)
+        for there in (True, False)
     ]
     assert [examples.in_memory for examples in made] == [True, False]
     return made
@@ -68,7 +70,7 @@ def test_batches_from_the_file_are_those_of_the_device(path, num_views, in_order
     for ours, theirs in itertools.islice(zip(streamed, gathered, strict=False), 12):
         assert set(ours) == set(theirs)
         for name in ours:
-            assert ours[name].dtype == np.uint8
+            assert ours[name].dtype == theirs[name].dtype
             np.testing.assert_array_equal(ours[name], theirs[name][rows])
 
 
@@ -95,12 +97,47 @@ def test_larger_views_are_reduced_as_a_directory_s_are(tmp_path, channels):
     packed_source.write(tmp_path / "data.npz", {"train": examples}, {})
     flat = examples.views.reshape(-1, 70, 70, channels)
     reduced = tf.round(tf.image.resize(flat, (32, 32), method="area")).numpy()
-    stored = packed_source.open_split(tmp_path / "data.npz", "train")
-    reduced = reduced.reshape(20, 4, 32, 32, channels)
-    np.testing.assert_array_equal(dataset._reduced(stored, 32).views[...], reduced)
-    if channels == 1:
-        for found in both(tmp_path / "data.npz"):
-            np.testing.assert_array_equal(found.views[...], reduced)
+    reduced = reduced.reshape(20, 4, 32, 32, channels).astype(np.uint8)
+    for wanted in {1, channels}:  # a model of one channel reads colour as grey
+        expected = reduced if wanted == channels else luma(reduced)[..., None]
+        for there in (True, False):
+            found = open_split(
+                *(tmp_path / "data.npz", "train", 8, 32),
+                channels=wanted,
+                in_memory=there,
+            )
+            np.testing.assert_array_equal(found.views[...], expected)
+
+
+def test_some_views_of_some_shapes_keep_all_that_is_known_of_them(path):
+    places, views = np.array([5, 0]), np.array([[1, 3], [2, 0]])
+    whole = examples_of()
+    for examples in both(path):
+        seen = examples.seen_in(places, views)
+        for place, chosen, n in zip(places, views, range(2), strict=True):
+            np.testing.assert_array_equal(seen.views[n], whole.views[place, chosen])
+            np.testing.assert_array_equal(seen.cameras[n], whole.cameras[place, chosen])
+            np.testing.assert_array_equal(seen.targets[n], whole.targets[place])
+            assert seen.names[n] == whole.names[place]
+            assert seen.categories[n] == whole.categories[place]
+
+
+def test_an_empty_split_is_not_taken_for_one_without_views(tmp_path):
+    some = examples_of()
+    splits = {"train": some, "test": some.take([])}
+    packed_source.write(tmp_path / "data.npz", splits, {})
+    assert open_split(tmp_path / "data.npz", "test", 8, 32).views.shape == (
+        *(0, 4, 32, 32),
+        1,
+    )
+
+
+def test_other_cameras_are_other_data_for_those_who_learn_them():
+    some = examples_of()
+    moved = dataclasses.replace(some, cameras=some.cameras + 1)
+    assert content("train", some) == content("train", moved)
+    assert content("train", some, True) != content("train", moved, True)
+    assert content("train", some, True) != content("train", some)
 
 
 def test_its_size_decides_where_a_split_is(path, monkeypatch):
@@ -109,7 +146,9 @@ def test_its_size_decides_where_a_split_is(path, monkeypatch):
         monkeypatch.setattr(dataset, "free_memory", lambda free=free: free)
         assert open_split(path, "train", 8, 32, True).in_memory == in_memory
     for forced in (True, False):
-        assert open_split(path, "train", 8, 32, True, forced).in_memory == forced
+        assert (
+            open_split(path, "train", 8, 32, True, in_memory=forced).in_memory == forced
+        )
 
 
 @pytest.mark.parametrize("where", ["memory", "file", "small device"])

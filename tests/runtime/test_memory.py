@@ -34,9 +34,15 @@ def test_a_machine_tells_something():
     assert 0 < memory.free_memory() <= physical
 
 
-def test_what_the_process_may_map_counts(monkeypatch):
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (1000, 2000))
-    assert memory.free_memory() == 1000
+@pytest.mark.parametrize("kind", ["RLIMIT_AS", "RLIMIT_DATA"])
+def test_what_the_process_may_still_take_counts(tmp_path, monkeypatch, kind):
+    limits = {getattr(resource, kind): (9 * 1024, 10 * 1024)}
+    unlimited = (resource.RLIM_INFINITY,) * 2
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: limits.get(kind, unlimited))
+    (tmp_path / "status").write_text("VmSize:\t 5 kB\nVmData:\t 2 kB\n")
+    monkeypatch.setattr(memory, "_STATUS", tmp_path / "status")
+    taken = {"RLIMIT_AS": 5, "RLIMIT_DATA": 2}[kind]
+    assert memory.free_memory() == (9 - taken) * 1024
 
 
 def test_sizes_in_words():

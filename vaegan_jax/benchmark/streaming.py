@@ -4,6 +4,7 @@ For data sets beyond memory: nothing of the file is kept but a few batches. The 
 cache is made to forget it after opening, as it would a file that is larger.
 """
 
+import functools
 import pathlib
 import time
 from collections.abc import Iterator
@@ -44,15 +45,24 @@ def run(
     Raises:
       UserError: it is no packed file, or does not fit.
     """
-    config = build_config(
-        "mv_vae_gan", batch_size, num_views=num_views, image_size=image_size
-    )
     if not pathlib.Path(data_dir).is_file():
         raise UserError(
             f"{data_dir} is no packed file; make one with prepare-data pack"
         )
-    sizes = config.model.resolution, image_size
-    examples = open_split(data_dir, _SPLIT, *sizes, in_memory=False)
+    build = functools.partial(
+        build_config,
+        "mv_vae_gan",
+        batch_size,
+        num_views=num_views,
+        image_size=image_size,
+    )
+    examples = open_split(
+        *(data_dir, _SPLIT, build().model.resolution, image_size),
+        channels=None,
+        in_memory=False,
+    )
+    channels = examples.views.shape[-1]
+    config = build(image_channels=channels)
     stretches = np.array_split(np.arange(rounds), min(_STRETCHES, rounds))
     with Progress("stream", total=_ALONE + rounds) as progress:
         forget_cached(data_dir)
@@ -75,7 +85,7 @@ def run(
     notes = (
         f"{len(examples)} shapes, {readable(examples.nbytes)} if they were in memory, "
         f"in {data_dir}. Batches of {batch_size} shapes with {num_views} views of "
-        f"{image_size}². Read from the disk, without steps, one takes "
+        f"{image_size}² × {channels}. Read from the disk, without steps, one takes "
         f"{1e3 * alone:.3g} ms: "
         f"{batch_size * num_views / alone:,.0f} images a second. Memory is at the end "
         "of the steps: anonymous is RssAnon of /proc/self/status, which does not count "

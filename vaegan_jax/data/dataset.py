@@ -50,7 +50,7 @@ def open_split(
     resolution: int,
     image_size: int | None,
     with_targets: bool = False,
-    channels: int = 1,
+    channels: int | None = 1,
     in_memory: bool | None = None,
 ) -> Examples:
     """Opens one split of a prepared data set.
@@ -66,7 +66,7 @@ def open_split(
       image_size: pixels; larger stored views are reduced to it. None reads no views.
       with_targets: read those of a packed file that has some.
       channels: of the views, 1 or 3. Stored views in colour become grey (`luma`) if
-        that is wanted, grey ones never colour.
+        that is wanted, grey ones never colour. None: as they are stored.
       in_memory: whether to read all of a packed file's; None leaves it to its size.
 
     Raises:
@@ -74,6 +74,11 @@ def open_split(
         directory takes more memory than is free.
     """
     path = existing(path)
+    if not path.is_file() and in_memory is False:
+        raise UserError(
+            f"config.data.in_memory is False but {path} is a directory, which is "
+            "decoded into memory; pack it (vaegan prepare-data pack) and name that file"
+        )
     if path.is_file():
         with_views = image_size is not None
         examples = packed_source.open_split(path, split, with_views, with_targets)
@@ -82,7 +87,9 @@ def open_split(
 
         examples = tfds_source.read_split(path, split, image_size)
     if image_size is not None:
-        examples = _reduced(_with_channels(path, examples, channels), image_size)
+        _check_views(path, examples, channels)
+        # In the order of a directory's: what is rounded twice depends on it.
+        examples = _with_channels(_reduced(examples, image_size), channels)
     _check_sizes(path, examples, resolution, image_size)
     if in_memory is None:
         in_memory = examples.nbytes * _COPIES <= free_memory()
@@ -116,20 +123,24 @@ def _check_sizes(
         )
 
 
-def _with_channels(path: pathlib.Path, examples: Examples, channels: int) -> Examples:
-    """Examples whose views are square and have so many channels."""
+def _check_views(path: pathlib.Path, examples: Examples, channels: int | None) -> None:
+    """Raises a `UserError` unless views are square and can have so many channels."""
     height, width, stored = examples.views.shape[2:]
     if height != width or stored not in MODES:
         raise UserError(
             f"{path} holds views of {height} × {width} × {stored}; they must be "
             "square and grey or of three channels, so make them again"
         )
-    if stored < channels:
+    if stored < (channels or 0):
         raise UserError(
             f"{path} holds views of 1 channel, grey, but config.model.image_channels "
             f"is {channels}; set it to 1 or name a data set made with --channels=3"
         )
-    if stored == channels:
+
+
+def _with_channels(examples: Examples, channels: int | None) -> Examples:
+    """Examples whose views have so many channels, which may be fewer."""
+    if channels in (None, examples.views.shape[-1]):
         return examples
     return dataclasses.replace(examples, views=mapped(examples.views, _grey))
 

@@ -84,11 +84,10 @@ class Examples:
         self, places: Int[np.ndarray, " n"], views: Int[np.ndarray, "n k"]
     ) -> "Examples":
         """The shapes at these places, with these of each one's views alone."""
-        return Examples(
-            [self.names[place] for place in places],
-            pick(self.voxels, places),
-            pick(self.views, (places[:, None], views)),
-        )
+        cameras = None if self.cameras is None else self.cameras[places[:, None], views]
+        seen = pick(self.views, (places[:, None], views))
+        blind = dataclasses.replace(self, views=no_views(len(self)), cameras=None)
+        return dataclasses.replace(blind.take(places), views=seen, cameras=cameras)
 
 
 def no_views(count: int) -> UInt8[np.ndarray, "n v h w c"]:

@@ -198,7 +198,7 @@ def _reader(path: pathlib.Path):
 def _row(
     split: str,
     resolution: int,
-    some: UInt8[np.ndarray, "n v h w c"],
+    some: UInt8[np.ndarray, "some v h w c"],
     share: Float[np.ndarray, " n"],
 ) -> str:
     num_views, channels = some.shape[1], some.shape[-1]

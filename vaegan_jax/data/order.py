@@ -90,8 +90,8 @@ def evaluation_batches(
     """Every example once, in order, in batches of one size.
 
     Yields:
-      A batch, its last examples repeated if need be to fill it, and a mask (b,) that is
-      True for the examples that count.
+      A batch, its last examples repeated if need be to fill it, of names, voxels and
+      views alone; and a mask (b,) that is True for the examples that count.
     """
     count = len(examples)
     for i in range(math.ceil(count / batch_size)):

@@ -130,7 +130,7 @@ def open_split(
         stored = lambda name, axes: _stored(path, file, f"{split}/{name}", axes)  # noqa: E731
         voxels = _unpacked(stored("voxels", 1), int(file["resolution"]))
         views = stored("views", 2) if with_views else no_views(len(names))
-        if with_views and not views.nbytes:
+        if with_views and not views.shape[1]:
             raise UserError(missing_views(path))
         has_targets = with_targets and f"{split}/targets" in file
         targets = stored("targets", 1) if has_targets else None

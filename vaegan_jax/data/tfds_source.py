@@ -105,7 +105,9 @@ def stream_split(
     """
     builder = _builder_of(path, split, image_size)
     decode = functools.partial(_decoded, path, builder, split, image_size)
-    labels, first = list(decode(_LABELS)), next(decode(_LARGE, count=1))
+    labels, first = list(decode(_LABELS)), next(decode(_LARGE, count=1), None)
+    if first is None:
+        raise UserError(f"{path} has no shape in its split {split!r}; make it again")
 
     def streamed(field: str, watch: Callable = iter) -> Streamed:
         like = first[field]

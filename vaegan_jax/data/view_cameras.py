@@ -10,6 +10,9 @@ from vaegan_jax.data.held_out import is_original
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera, ViewCamera, numbers_of
 
+# Scales: 1 / √3 of a cube to 1 of a stick, and what they are rounded by.
+_SMALLEST, _LARGEST = 0.55, 1.05
+
 
 def recorded_cameras(
     facts: dict[str, Any], names: Sequence[str], num_views: int
@@ -63,9 +66,8 @@ def known_scales(
     if stored is None or np.isnan(stored).all():
         return None
     known = stored[~np.isnan(stored)]
-    if (stored.shape, stored.dtype) != ((count,), np.float32) or not (
-        (known > 0) & (known < np.inf)
-    ).all():
+    possible = (known > _SMALLEST) & (known < _LARGEST)
+    if (stored.shape, stored.dtype) != ((count,), np.float32) or not possible.all():
         raise ValueError(f"{stored.shape} {stored.dtype} are no scales of the shapes")
     return stored
 

@@ -60,7 +60,7 @@ def compare(first: Evaluation, second: Evaluation) -> dict[str, Any]:
             "different shapes; name one data set with --data_dir"
         )
     sizes, channels, views = (
-        [evaluation.about.get(name) for evaluation in (first, second)]
+        [({"image_channels": 1} | one.about).get(name) for one in (first, second)]
         for name in ("image_size", "image_channels", "views_sha256")
     )
     comparable = sizes[0] == sizes[1] and channels[0] == channels[1]

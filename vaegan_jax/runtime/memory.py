@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 _CGROUPS = pathlib.Path("/sys/fs/cgroup")
 _GROUPS_OF_THIS = pathlib.Path("/proc/self/cgroup")
+_STATUS = pathlib.Path("/proc/self/status")
 
 
 def free_memory() -> int:
@@ -15,18 +16,31 @@ def free_memory() -> int:
 
     The least of what the machine has left (that of the page cache counts), what the
     limits of the control groups leave, such as a container's or a Slurm job's, and
-    what this process may map.
+    those of this process (`ulimit -v`, `ulimit -d`).
     """
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
-    found = [physical, *_of_control_groups()]
-    if limit != resource.RLIM_INFINITY:
-        found.append(limit)
+    found = [physical, *_of_control_groups(), *_of_this_process()]
     with contextlib.suppress(OSError, StopIteration):
         lines = pathlib.Path("/proc/meminfo").read_text("ascii").splitlines()
         line = next(line for line in lines if line.startswith("MemAvailable:"))
         found.append(1024 * int(line.split()[1]))
     return max(0, min(found))
+
+
+def _of_this_process() -> Iterator[int]:
+    """What its limits leave of address space and of data."""
+    for kind, taken in (
+        (resource.RLIMIT_AS, "VmSize:"),
+        (resource.RLIMIT_DATA, "VmData:"),
+    ):
+        limit, _ = resource.getrlimit(kind)
+        if limit == resource.RLIM_INFINITY:
+            continue
+        with contextlib.suppress(OSError, StopIteration):
+            lines = _STATUS.read_text("utf-8").splitlines()
+            line = next(line for line in lines if line.startswith(taken))
+            limit -= 1024 * int(line.split()[1])
+        yield limit
 
 
 def _of_control_groups() -> Iterator[int]:

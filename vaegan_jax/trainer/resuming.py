@@ -101,15 +101,16 @@ def check_data(
     The data set may have moved, or been packed: what counts is what is read from it.
 
     Raises:
-      UserError: the run in `workdir` learnt from other shapes, views or targets, or
+      UserError: the run in `workdir` learnt from other shapes, views or so, or
         its best checkpoint is chosen on others.
     """
     data = config.data
     held_out = data.choose_on == HELD_OUT
     split = data.train_split if held_out else data.validation_split
     kinds = ("training", data.choose_on)
+    telling = config.model.azimuths > 0 and not config.model.azimuth_heads
     now = {
-        "training": content(data.train_split, training),
+        "training": content(data.train_split, training, telling),
         data.choose_on: content(split, choosing),
         "provenance": read_provenance(config.data.dir),
     }
@@ -136,11 +137,17 @@ def check_data(
         )
 
 
-def content(split: str, examples: Examples) -> dict[str, Any]:
-    """What `data.json` notes of a split: its name, how many shapes, their SHA-256."""
+def content(
+    split: str, examples: Examples, with_cameras: bool = False
+) -> dict[str, Any]:
+    """What `data.json` notes of a split: its name, how many shapes, their SHA-256.
+
+    With that of the cameras, for an E that learns to tell them.
+    """
     digest = hashlib.sha256(json.dumps(examples.names).encode())
-    targets = () if examples.targets is None else (examples.targets,)
-    for array in (examples.voxels, examples.views, *targets):
+    more = (examples.targets, examples.cameras if with_cameras else None)
+    arrays = examples.voxels, examples.views, *more
+    for array in (array for array in arrays if array is not None):
         digest.update(repr(array.shape).encode())
         for part in parts(array):
             digest.update(np.ascontiguousarray(part).data)
