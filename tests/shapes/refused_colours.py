@@ -1,0 +1,58 @@
+"""Meshes that are refused if their colours are wanted, and read otherwise.
+
+Content, suffix, what a file of materials holds or None if it is not there, and what the
+sentence holds.
+"""
+
+from tests.shapes.refused_meshes import OFF, PLY, SQUARE
+
+
+def coloured_ply(level, kind="uchar", green=None, face=False):
+    """`PLY` with colours of its vertices, or of its face."""
+    kinds = {"red": kind, "green": green or kind, "blue": kind}
+    own = "".join(f"property {kind} {name}\n" for name, kind in kinds.items())
+    before = "end_header" if face else "element face"
+    header, rows = PLY.replace(before, own + before).split("end_header\n")
+    vertices, corners = rows.split("3 0 1 2")
+    if face:
+        corners = f" {level} 0 0" + corners
+    else:
+        vertices = vertices.replace("\n", f" {level} 0 0\n")
+    return f"{header}end_header\n{vertices}3 0 1 2{corners}"
+
+
+_OBJ = "mtllib a.mtl\nusemtl b\n" + SQUARE + "f 1 2 3\n"
+COLOURED = [
+    (_OBJ, ".obj", None, "it refers to another file, a.mtl, which is not there"),
+    (_OBJ, ".obj", "newmtl b\nKd 1 0\n", "colour Kd of its material 'b' is not three"),
+    (_OBJ, ".obj", b"\0newmtl", "this is not a .mtl file: it is not text"),
+    *(
+        (
+            coloured_ply(level, kind, face=face),
+            ".ply",
+            None,
+            f"of a {'face' if face else 'vertex'} is {level}, but its type takes whole "
+            f"numbers of 0 to {white}",
+        )
+        for level, kind, white in [
+            ("300", "uchar", 255),
+            ("-1", "uchar", 255),
+            ("0.5", "uchar", 255),
+            ("nan", "uchar", 255),
+            ("256", "uint", 255),
+            ("-1", "int", 255),
+            ("128", "char", 127),
+            ("65536", "ushort", 65535),
+        ]
+        for face in (False, True)
+    ),
+    (coloured_ply(0, green="float"), ".ply", None, "element are lists or of various"),
+    (coloured_ply("1 0", "list uchar uchar"), ".ply", None, "blue of its vertex elem"),
+    (OFF.replace("3 0 1 2", "3 0 1 2 7"), ".off", None, "a face has the number of a"),
+    (
+        OFF.replace("3 0 1 2", "3 0 1 2 nan 0.5 0.5"),
+        ".off",
+        None,
+        "the mesh has colours that are not finite",
+    ),
+]
