@@ -28,6 +28,21 @@ COLOURED = [
     (_OBJ, ".obj", b"\0newmtl", "this is not a .mtl file: it is not text"),
     *(
         (
+            content,
+            ".obj",
+            materials,
+            "its material 'b' is not in a.mtl; save both again",
+        )
+        for content, materials in [
+            (_OBJ, "newmtl B\nKd 1 0 0\n"),
+            (_OBJ, b"\xff\xfen\x80"),  # as UTF-16 begins
+            (_OBJ, b"\x89PNG"),
+            (_OBJ, ""),
+            (_OBJ.replace(" 0\n", " 0 1 0 0\n"), ""),  # not even by those of vertices
+        ]
+    ),
+    *(
+        (
             coloured_ply(level, kind, face=face),
             ".ply",
             None,

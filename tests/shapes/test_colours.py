@@ -161,7 +161,7 @@ v 0 0 2
 f 1 2 3
 usemtl dark red # 2
 f 1 3 4
-usemtl nowhere
+usemtl (null)
 f 1 2 4
 usemtl blue
 f 1 2 3 4
@@ -169,7 +169,7 @@ f 1 2 3 4
 
 
 def test_materials_of_obj():
-    """By their whole names; a face without a known one is white."""
+    """By their whole names; a face without one is white."""
     materials = b"# by hand\nnewmtl blue\nKa 1 1 1\nKd 0 0 1\nmap_Kd a.png\n"
     materials += b"newmtl dark red # 2\n Kd 0.5 0 0  # half\n"
     found = colours_of(OBJ, ".obj", materials)
@@ -178,6 +178,20 @@ def test_materials_of_obj():
     asked = []
     read_mesh(OBJ.encode(), ".obj", resource=asked.append)
     assert not asked  # for grey pictures
+
+
+def test_keywords_of_materials_in_small_letters_and_capitals():
+    content, _ = obj("", "")
+    materials = b"NEWMTL 0\nkd 0 0 1\nnewmtl 1\nKD 1 0 0\n"
+    found = colours_of(content, ".obj", materials)
+    np.testing.assert_array_equal(found[:, 0], [BLUE, RED])
+
+
+@pytest.mark.parametrize("before", ["", "usemtl\n", "usemtl (null)\n"])
+def test_materials_of_no_face_leave_the_colours_of_vertices(before):
+    lines = ["mtllib a.mtl", *(f"v {x} {y} {z} 0 1 0" for x, y, z in QUAD)]
+    content = "\n".join([*lines, f"{before}f 1 2 3", "usemtl late"])
+    np.testing.assert_array_equal(colours_of(content, ".obj"), [[GREEN] * 3])
 
 
 def test_vertices_of_obj():

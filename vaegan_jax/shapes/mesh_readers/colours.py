@@ -57,7 +57,8 @@ def read_materials(content: bytes) -> dict[str, tuple[float, ...]]:
     """The diffuse colours (Kd) of the materials of a `.mtl` file, by their names.
 
     Those of the file together are as `as_shares` takes them; without one, a material
-    is white.
+    is white. Keywords may be in small letters or capitals, for a colour that is passed
+    over would be white without a word.
 
     Raises:
       UserError: a colour is not three numbers, or the file is no text.
@@ -65,10 +66,10 @@ def read_materials(content: bytes) -> dict[str, tuple[float, ...]]:
     found, told, name = {}, {}, ""
     for line in decode(content, ".mtl").split("\n"):
         keyword, *rest = line.split(None, 1) or [""]
-        if keyword == "newmtl":
+        if keyword.lower() == "newmtl":
             name = "".join(rest).strip()
             found[name] = WHITE
-        elif keyword == "Kd":
+        elif keyword.lower() == "kd":
             (numbers,) = plain_lines("".join(rest)) or [""]
             told[name] = _three_numbers(numbers.split(), name)
     shares = as_shares(np.array(list(told.values()), float).reshape(-1, 3))
