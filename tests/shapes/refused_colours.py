@@ -4,7 +4,8 @@ Content, suffix, what a file of materials holds or None if it is not there, and 
 sentence holds.
 """
 
-from tests.shapes.refused_meshes import OFF, PLY, SQUARE
+from tests.shapes.binary_writers import Gltf
+from tests.shapes.refused_meshes import CORNERS, OFF, PLY, SQUARE
 
 
 def coloured_ply(level, kind="uchar", green=None, face=False):
@@ -19,6 +20,22 @@ def coloured_ply(level, kind="uchar", green=None, face=False):
     else:
         vertices = vertices.replace("\n", f" {level} 0 0\n")
     return f"{header}end_header\n{vertices}3 0 1 2{corners}"
+
+
+def coloured_gltf(levels=None, kind=5126, material=None, factor=(1, 1, 1, 1)):
+    """A triangle with colours of vertices, or their accessor, and a material."""
+    file = Gltf()
+    primitive = file.primitive(CORNERS, [0, 1, 2])
+    if isinstance(levels, list):
+        levels = file.add(kind, levels)
+    if levels is not None:
+        primitive["attributes"]["COLOR_0"] = levels
+    if material is not None:
+        primitive["material"] = material
+    factors = {"baseColorFactor": list(factor)}
+    file.json["materials"] = [{"pbrMetallicRoughness": factors}]
+    file.json["nodes"] = [{"mesh": file.mesh(primitive)}]
+    return file.gltf()
 
 
 _OBJ = "mtllib a.mtl\nusemtl b\n" + SQUARE + "f 1 2 3\n"
@@ -69,5 +86,28 @@ COLOURED = [
         ".off",
         None,
         "the mesh has colours that are not finite",
+    ),
+    *(
+        (coloured_gltf(**fields), ".gltf", None, sentence)
+        for fields, sentence in [
+            (
+                {"levels": [(1, 0, 0)]},
+                "(COLOR_0) are of 1 vertices, but a primitive has 3",
+            ),
+            ({"levels": [(1, 0, 0)] * 4}, "are of 4 vertices, but a primitive has 3"),
+            (
+                {"levels": [(1,)] * 3},
+                "(COLOR_0) are not VEC3 or VEC4 of floats or norm",
+            ),
+            (
+                {"levels": [(255, 0, 0)] * 3, "kind": 5121},
+                "of floats or normalized int",
+            ),
+            ({"levels": -1}, "a primitive refers to accessor -1, which is not there"),
+            ({"levels": 9}, "a primitive refers to accessor 9, which is not there"),
+            ({"material": -1}, "a primitive refers to material -1, which is not there"),
+            ({"material": 1}, "a primitive refers to material 1, which is not there"),
+            ({"material": 0, "factor": (1,)}, "baseColorFactor has 1 numbers, not 4"),
+        ]
     ),
 ]
