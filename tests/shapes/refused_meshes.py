@@ -334,19 +334,3 @@ MESHES = [
         "a face refers to a vertex that is not",
     ),
 ]
-
-_OBJ = "mtllib a.mtl\nusemtl b\n" + SQUARE + "f 1 2 3\n"
-# With colours alone: content, suffix, what a file of materials holds or None if it is
-# not there, and what the sentence holds.
-COLOURED = [
-    (_OBJ, ".obj", None, "it refers to another file, a.mtl, which is not there"),
-    (_OBJ, ".obj", "newmtl b\nKd 1 0\n", "colour Kd of its material 'b' is not three"),
-    (_OBJ, ".obj", b"\0newmtl", "this is not a .mtl file: it is not text"),
-    (OFF.replace("3 0 1 2", "3 0 1 2 7"), ".off", None, "a face has the number of a"),
-    (
-        OFF.replace("3 0 1 2", "3 0 1 2 nan 0.5 0.5"),
-        ".off",
-        None,
-        "the mesh has colours that are not finite",
-    ),
-]

@@ -63,6 +63,61 @@ def test_vertices_of_ply(kind, white):
     np.testing.assert_array_equal(found, [[RED, GREEN, BLUE], [RED, BLUE, yellow]])
 
 
+@pytest.mark.parametrize("kind", ["short", "int", "uint", "int64"])
+def test_integers_of_ply_have_255_as_white(kind):
+    rows = (" 255 0 0", " 0 255 0", " 0 0 255", " 51 0 0")
+    found = colours_of(ply(kind, rows=rows), ".ply")
+    dark = (0.2, 0, 0)
+    np.testing.assert_allclose(found, [[RED, GREEN, BLUE], [RED, BLUE, dark]])
+    found = colours_of(ply("", kind, own=(" 255.0 0 0", " 0 0 51")), ".ply")
+    np.testing.assert_allclose(found, [[RED] * 3, [(0, 0, 0.2)] * 3])
+
+
+def off(*colours):
+    """Triangles of these colours."""
+    corners = "\n".join(f"{x} {y} {z}" for x, y, z in QUAD)
+    faces = "\n".join(f"3 0 1 2 {colour}" for colour in colours)
+    return f"OFF\n4 {len(colours)} 0\n{corners}\n{faces}\n"
+
+
+def obj(*colours):
+    """Triangles of materials of these colours, and the file of these."""
+    lines = ["mtllib a.mtl", *(f"v {x} {y} {z}" for x, y, z in QUAD)]
+    lines += [f"usemtl {i}\nf 1 2 3" for i in range(len(colours))]
+    materials = [f"newmtl {i}\nKd {colour}" for i, colour in enumerate(colours)]
+    return "\n".join(lines), "\n".join(materials).encode()
+
+
+def first_two(form, one, other):
+    """The colours of a mesh that has these ones."""
+    if form == "OFF":
+        return colours_of(off(one, other), ".off")[:, 0]
+    if form == "MTL":
+        content, materials = obj(one, other)
+        return colours_of(content, ".obj", materials)[:, 0]
+    rows = [f" {one}", *(f" {other}" for _ in range(3))]
+    if form == "PLY":
+        return colours_of(ply("float", rows=rows), ".ply")[0, :2]
+    lines = [f"v {x} {y} {z}{row}" for (x, y, z), row in zip(QUAD, rows, strict=True)]
+    return colours_of("\n".join([*lines, "f 1 2 3"]), ".obj")[0, :2]
+
+
+@pytest.mark.parametrize("form", ["PLY", "OBJ", "MTL", "OFF"])
+def test_floats_are_shares_unless_far_above_1(form):
+    """Then they are levels, of all the file."""
+    light = first_two(form, "1.01 0.0 0.0", "0.0 2.0 0.5")
+    np.testing.assert_array_equal(light, [RED, (0, 1, 0.5)])
+    levels = first_two(form, "255.0 0.0 0.0", "0.0 51.0 0.51")
+    np.testing.assert_allclose(levels, [RED, (0, 0.2, 0.002)])
+
+
+def test_a_material_without_a_colour_is_white_beside_levels():
+    content, materials = obj("255 0 0", "0 255 0")
+    materials = materials.replace(b"Kd 0 255 0", b"Ns 4")
+    found = colours_of(content, ".obj", materials)
+    np.testing.assert_array_equal(found[:, 0], [RED, WHITE])
+
+
 def test_vertices_of_ply_of_floats():
     rows = (" 1 0 0", " 0 1 0", " 0 0 0.25", " 0.5 0 0")
     (first, second) = colours_of(ply("float", rows=rows), ".ply")
@@ -106,7 +161,7 @@ v 0 0 2
 f 1 2 3
 usemtl dark red # 2
 f 1 3 4
-usemtl nowhere
+usemtl (null)
 f 1 2 4
 usemtl blue
 f 1 2 3 4
@@ -114,7 +169,7 @@ f 1 2 3 4
 
 
 def test_materials_of_obj():
-    """By their whole names; a face without a known one is white."""
+    """By their whole names; a face without one is white."""
     materials = b"# by hand\nnewmtl blue\nKa 1 1 1\nKd 0 0 1\nmap_Kd a.png\n"
     materials += b"newmtl dark red # 2\n Kd 0.5 0 0  # half\n"
     found = colours_of(OBJ, ".obj", materials)
@@ -123,6 +178,20 @@ def test_materials_of_obj():
     asked = []
     read_mesh(OBJ.encode(), ".obj", resource=asked.append)
     assert not asked  # for grey pictures
+
+
+def test_keywords_of_materials_in_small_letters_and_capitals():
+    content, _ = obj("", "")
+    materials = b"NEWMTL 0\nkd 0 0 1\nnewmtl 1\nKD 1 0 0\n"
+    found = colours_of(content, ".obj", materials)
+    np.testing.assert_array_equal(found[:, 0], [BLUE, RED])
+
+
+@pytest.mark.parametrize("before", ["", "usemtl\n", "usemtl (null)\n"])
+def test_materials_of_no_face_leave_the_colours_of_vertices(before):
+    lines = ["mtllib a.mtl", *(f"v {x} {y} {z} 0 1 0" for x, y, z in QUAD)]
+    content = "\n".join([*lines, f"{before}f 1 2 3", "usemtl late"])
+    np.testing.assert_array_equal(colours_of(content, ".obj"), [[GREEN] * 3])
 
 
 def test_vertices_of_obj():

@@ -1,8 +1,8 @@
 """Every sentence that a mesh or a grid can be refused with, and what commands do then.
 
-The tables are in refused_meshes.py and refused_grids.py. Commands leave such a file
-out, name it and end with status 0; if it is the only one, or with --strict, the
-sentence stands behind "error: " and the status is 1.
+The tables are in refused_meshes.py, refused_colours.py and refused_grids.py. Commands
+leave such a file out, name it and end with status 0; if it is the only one, or with
+--strict, the sentence stands behind "error: " and the status is 1.
 """
 
 import ast
@@ -12,8 +12,9 @@ from PIL import Image
 
 from data_prep.volumetric_grids.read_grid import read_instance
 from tests.helpers import ROOT, assert_error
+from tests.shapes.refused_colours import COLOURED
 from tests.shapes.refused_grids import BINVOX, GRIDS
-from tests.shapes.refused_meshes import COLOURED, MESHES, OFF
+from tests.shapes.refused_meshes import MESHES, OFF
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes import mislabelled_files
 from vaegan_jax.shapes.mesh_files import read_mesh

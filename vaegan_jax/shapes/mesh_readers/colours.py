@@ -6,7 +6,7 @@ Textures are not read.
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.mesh_readers.text import decode, plain_lines
@@ -14,14 +14,13 @@ from vaegan_jax.shapes.mesh_readers.text import decode, plain_lines
 WHITE = (1.0, 1.0, 1.0)
 
 
-def as_shares(levels: Shaped[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
-    """Levels of bytes or words by their white; floats as they are, or by 255.
+def as_shares(levels: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
+    """All floats of a file: shares as they are, or levels of 0 to 255 by 255.
 
-    The latter if any is above 1, for some programs write them so.
+    They are levels, as some programs write them, if any is above 2. Up to there, what
+    is above 1 is a light colour or a rounding error, and later clipped to 1.
     """
-    if levels.dtype.kind in "iu":
-        return levels / np.iinfo(levels.dtype).max
-    return levels / 255 if levels.size and levels.max() > 1 else levels.astype(float)
+    return levels / 255 if levels.size and levels.max() > 2 else levels
 
 
 def from_linear(shares: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 3"]:
@@ -32,39 +31,49 @@ def from_linear(shares: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 3"]:
     )
 
 
-def of_off_face(words: Sequence[str]) -> tuple[float, ...]:
-    """What follows the corners of a face: whole numbers to 255, or floats, or nothing.
+def of_off_faces(rows: Sequence[Sequence[str]]) -> Float[np.ndarray, "n 3"]:
+    """What follows the corners of faces: whole numbers to 255, or floats, or nothing.
+
+    The floats of all faces are as `as_shares` takes them; nothing is white.
 
     Raises:
       UserError: it is the number of a colour in a map, which no file holds.
     """
-    if not words:
-        return WHITE
-    if len(words) < 3:
+    if any(0 < len(words) < 3 for words in rows):
         raise UserError(
             "a face has the number of a colour, not the colour; save it with three "
             "numbers for each, in MeshLab say"
         )
-    whole = all(word.lstrip("+-").isdecimal() for word in words)
-    return tuple(float(word) / (255 if whole else 1) for word in words[:3])
+    rows = [words or ("255",) * 3 for words in rows]
+    levels = np.array([words[:3] for words in rows]).astype(float).reshape(-1, 3)
+    whole = [all(word.lstrip("+-").isdecimal() for word in words) for words in rows]
+    whole = np.array(whole, bool)
+    levels[whole] /= 255
+    levels[~whole] = as_shares(levels[~whole])
+    return levels
 
 
 def read_materials(content: bytes) -> dict[str, tuple[float, ...]]:
     """The diffuse colours (Kd) of the materials of a `.mtl` file, by their names.
 
+    Those of the file together are as `as_shares` takes them; without one, a material
+    is white. Keywords may be in small letters or capitals, for a colour that is passed
+    over would be white without a word.
+
     Raises:
       UserError: a colour is not three numbers, or the file is no text.
     """
-    found, name = {}, ""
+    found, told, name = {}, {}, ""
     for line in decode(content, ".mtl").split("\n"):
         keyword, *rest = line.split(None, 1) or [""]
-        if keyword == "newmtl":
+        if keyword.lower() == "newmtl":
             name = "".join(rest).strip()
             found[name] = WHITE
-        elif keyword == "Kd":
-            (told,) = plain_lines("".join(rest)) or [""]
-            found[name] = _three_numbers(told.split(), name)
-    return found
+        elif keyword.lower() == "kd":
+            (numbers,) = plain_lines("".join(rest)) or [""]
+            told[name] = _three_numbers(numbers.split(), name)
+    shares = as_shares(np.array(list(told.values()), float).reshape(-1, 3))
+    return found | dict(zip(told, map(tuple, shares), strict=True))
 
 
 def _three_numbers(words: list[str], name: str) -> tuple[float, ...]:

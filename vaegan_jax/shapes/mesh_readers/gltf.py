@@ -17,6 +17,7 @@ from vaegan_jax.shapes.mesh_readers.polygons import Polygons
 _MAGIC = b"glTF"
 _JSON, _BINARY = b"JSON", b"BIN\0"
 _TRIANGLES, _STRIP, _FAN = 4, 5, 6  # modes of primitives; lower ones are points, lines
+_FLOAT = 5126  # type of an accessor's components
 _DRACO = "KHR_draco_mesh_compression"
 _INSTANCING = "EXT_mesh_gpu_instancing"
 # Extensions that a reader of positions need know no more of than this.
@@ -211,12 +212,45 @@ def _colours(
     """Of the points of a primitive."""
     material = {}
     if "material" in primitive:
-        material = document["materials"][primitive["material"]]
-    factor = material.get("pbrMetallicRoughness", {}).get("baseColorFactor", WHITE)
+        material = _referred(document, "material", primitive["material"])
+    look = material.get("pbrMetallicRoughness", {})
+    factor = look.get("baseColorFactor", (*WHITE, 1))
+    if len(factor) != 4:
+        raise UserError(
+            f"a material's baseColorFactor has {len(factor)} numbers, not 4"
+        )
     shares = np.tile(np.array(factor[:3], float), (count, 1))
     if "COLOR_0" in primitive["attributes"]:
-        shares = shares * accessors.read(primitive["attributes"]["COLOR_0"])[:, :3]
+        index = primitive["attributes"]["COLOR_0"]
+        shares = shares * _vertex_colours(document, accessors, index, count)
     return from_linear(shares)
+
+
+def _vertex_colours(
+    document: dict[str, Any], accessors: Accessors, index: int, count: int
+) -> Float[np.ndarray, "v 3"]:
+    """Of light, of so many vertices."""
+    accessor = _referred(document, "accessor", index)
+    shares = accessor["componentType"] == _FLOAT or accessor.get("normalized")
+    if accessor["type"] not in ("VEC3", "VEC4") or not shares:
+        raise UserError(
+            "its colours (COLOR_0) are not VEC3 or VEC4 of floats or normalized "
+            "integers; save it again, in Blender say"
+        )
+    if accessor["count"] != count:
+        raise UserError(
+            f"its colours (COLOR_0) are of {accessor['count']:,} vertices, but a "
+            f"primitive has {count:,}; save it again, in Blender say"
+        )
+    return accessors.read(index)[:, :3]
+
+
+def _referred(document: dict[str, Any], kind: str, index: int) -> dict[str, Any]:
+    """One of the things of a kind; Python would count from the end, too."""
+    things = document.get(f"{kind}s", [])
+    if not 0 <= index < len(things):
+        raise UserError(f"a primitive refers to {kind} {index}, which is not there")
+    return things[index]
 
 
 def _positions(

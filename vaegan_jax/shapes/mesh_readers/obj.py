@@ -23,6 +23,7 @@ _NAMES = re.compile(
 )
 _FACES = ("f", "fo")
 _MATERIAL = "$material"  # no keyword of the format
+_NO_MATERIAL = "(null)"  # as Blender wrote it, without one in its library
 _LIBRARY = re.compile(r"\S.*?\.mtl(?!\S)", re.IGNORECASE)
 # Surfaces of splines and patches; the last four are of version 2.11.
 _FREE_FORM = ("surf", "bzp", "bsp", "cdp", "cdc")
@@ -45,7 +46,8 @@ def read_obj(
 
     Raises:
       UserError: if it is damaged, or holds surfaces that are no polygons, or colours
-        are wanted and a file of materials is not there or damaged.
+        are wanted and a file of materials is not there or damaged, or a material that
+        faces have is in none of them.
     """
     text, materials = decode(content, ".obj"), _Materials()
     if colours:
@@ -108,8 +110,12 @@ class _Materials:
         """Of faces with these materials; white without, as the format has it.
 
         None if no face has one, or no file tells of any.
+
+        Raises:
+          UserError: a file is not there or damaged, or no file has one of these.
         """
-        if not (self._names and self._libraries):
+        named = {i for i in used if i is not None and self._names[i]}
+        if not (named and self._libraries):
             return None
         known = {}
         for library in self._libraries:
@@ -118,13 +124,23 @@ class _Materials:
                     f"it refers to another file, {library}, which is not there"
                 )
             known |= read_materials(resource(library))
-        found = [
-            known.get(name, known.get(_COMMENT.sub("", name).strip(), WHITE))
-            for name in self._names
-        ]
-        shares = [WHITE if number is None else found[number] for number in used]
-        shares = np.array(shares, float).reshape(-1, 3)
+        found = {i: self._find(self._names[i], known) for i in sorted(named)}
+        if not any(found.values()):
+            return None
+        shares = np.array([found.get(i) or WHITE for i in used], float)
         return group_colours(map(len, corners), shares)
+
+    def _find(self, name: str, known: dict[str, tuple[float, ...]]):
+        """Its colour, the end of a name perhaps being a comment; None if it is none."""
+        for spelling in (name, _COMMENT.sub("", name).strip()):
+            if spelling in known:
+                return known[spelling]
+        if name == _NO_MATERIAL:
+            return None
+        raise UserError(
+            f"its material {name[:40]!r} is not in {', '.join(self._libraries)[:80]}; "
+            "save both again, in Blender say"
+        )
 
 
 def _of_vertices(lines: list[str]) -> Float[np.ndarray, "v 3"] | None:

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.mesh_readers.colours import of_off_face
+from vaegan_jax.shapes.mesh_readers.colours import of_off_faces
 from vaegan_jax.shapes.mesh_readers.polygons import (
     Polygons,
     group_colours,
@@ -117,4 +117,4 @@ def _read_colours(lines: list[str]) -> list[np.ndarray] | None:
     rest = [each[count + 1 :] for each, count in zip(words, corners, strict=True)]
     if not any(rest):
         return None
-    return group_colours(corners, np.array(list(map(of_off_face, rest))))
+    return group_colours(corners, of_off_faces(rest))

@@ -18,6 +18,7 @@ from vaegan_jax.shapes.mesh_readers.text import decode
 
 _CORNERS = ("vertex_indices", "vertex_index")  # both are around
 _COLOURS = ("red", "green", "blue")
+_WHITES = {"b": 127, "H": 65535}  # 255 of the other integers, however long
 
 Column = list | np.ndarray  # the values of a property in all rows
 Columns = dict[str, Column]
@@ -106,7 +107,9 @@ def _columns_of_lines(element: Element, lines: list[str]) -> Columns:
             taken, words = words[bool(number) :][:count], words[bool(number) + count :]
             if len(taken) != count:
                 raise UserError(f"a {element.name} has too few numbers: {line[:40]!r}")
-            values = [float(word) if code in "fd" else int(word) for word in taken]
+            # Whether single ones are whole is asked where it matters, as above.
+            whole = number and code not in "fd"
+            values = [int(word) if whole else float(word) for word in taken]
             columns[name].append(values if number else values[0])
         if words:
             raise UserError(f"a {element.name} has too many numbers: {line[:40]!r}")
@@ -181,12 +184,29 @@ def _column(element: Element, columns: Columns, names: Sequence[str]) -> Column:
 
 
 def _colours(element: Element, columns: Columns) -> np.ndarray | None:
-    """The shares (n, 3) of the rows of an element; None if it has no colours."""
+    """The shares (n, 3) of the rows of an element; None if it has no colours.
+
+    Integers are levels of 0 to 255, or in a ushort to 65535, in a char to 127.
+    """
     if not all(name in columns for name in _COLOURS):
         return None
-    code = element.properties[_COLOURS[0]][1]  # of text, its numbers do not tell
-    levels = np.array([columns[name] for name in _COLOURS]).T
-    return as_shares(levels.astype(code).reshape(-1, 3))
+    (number, code), *others = {element.properties[name] for name in _COLOURS}
+    if number or others:
+        raise UserError(
+            f"the red, green and blue of its {element.name} element are lists or of "
+            "various types; save it again, in MeshLab say"
+        )
+    levels = np.array([columns[name] for name in _COLOURS], float).T.reshape(-1, 3)
+    if code in "fd":
+        return as_shares(levels)
+    white = _WHITES.get(code, 255)
+    fit = (levels >= 0) & (levels <= white) & (levels == np.rint(levels))
+    if not fit.all():
+        raise UserError(
+            f"the colour of a {element.name} is {levels[~fit][0]:g}, but its type "
+            f"takes whole numbers of 0 to {white}; save it again, in MeshLab say"
+        )
+    return levels / white
 
 
 def _grouped(lists: Column) -> list[np.ndarray]:
