@@ -2,7 +2,8 @@ from .config.reference import complete, reference_config
 from .data.dataset import open_split
 from .data.examples import Examples
 from .errors import UserError
-from .inference.model import Model, load
+from .inference.loading import load
+from .inference.model import Model
 from .metrics.distances import chamfer_distances, iou_distances
 from .metrics.earth_mover import earth_movers_distance
 from .metrics.generation import (

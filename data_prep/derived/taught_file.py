@@ -22,7 +22,8 @@ from vaegan_jax.data.dataset import existing
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
-from vaegan_jax.inference.model import Model, load
+from vaegan_jax.inference.loading import load
+from vaegan_jax.inference.model import Model
 from vaegan_jax.runtime.paths import absolute
 from vaegan_jax.runtime.progress import Progress
 

@@ -24,7 +24,7 @@ from vaegan_jax.cli import demo
 from vaegan_jax.data.inspection import draw
 from vaegan_jax.errors import UserError, explain, missing_platform
 from vaegan_jax.inference.export import export_model
-from vaegan_jax.inference.model import load
+from vaegan_jax.inference.loading import load
 from vaegan_jax.inference.shape_files import check_writable
 from vaegan_jax.runtime import cache
 

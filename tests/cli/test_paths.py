@@ -20,7 +20,7 @@ from vaegan_jax.data.dataset import open_split
 from vaegan_jax.data.packing import pack
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.export import write_weights
-from vaegan_jax.inference.model import load
+from vaegan_jax.inference.loading import load
 from vaegan_jax.runtime import paths
 from vaegan_jax.trainer import train as driver
 

@@ -21,7 +21,8 @@ from vaegan_jax.data.dataset import training_batches
 from vaegan_jax.distributed.sharding import device_mesh
 from vaegan_jax.inference.export import write_weights
 from vaegan_jax.inference.likeness import like_examples
-from vaegan_jax.inference.model import Model, load
+from vaegan_jax.inference.loading import load
+from vaegan_jax.inference.model import Model
 from vaegan_jax.shapes.pictures.framing import fit_framing
 
 FILES = pathlib.Path(__file__).with_name("files.zip")

@@ -34,7 +34,7 @@ def examples_of(count=20, channels=1, **sizes):
         categories=[f"kind {i % 3}" for i in range(count)],
         views=rng.integers(0, 256, (*made.views.shape[:-1], channels), np.uint8),
         targets=rng.integers(0, 256, made.voxels.shape, np.uint8),
-        cameras=np.float32(rng.random((*made.views.shape[:2], 4))),
+        cameras=np.float32(10 + 20 * rng.random((*made.views.shape[:2], 4))),
     )
 
 

@@ -202,7 +202,7 @@ def test_procedural_chairs_may_be_seen_from_random_cameras(tmp_path):
     builder.download_and_prepare()
     examples = open_split(builder.data_dir, "train", 32, 64)
     assert examples.cameras.shape == (8, 12, 4) and np.isfinite(examples.cameras).all()
-    with pytest.raises(UserError, match=r"model\.azimuths needs view number i of"):
+    with pytest.raises(UserError, match=r"heads of config\.model\.azimuths need the"):
         check_views(examples, 12, azimuths=12)
     check_views(examples, 12, azimuths=0)
 
@@ -248,3 +248,25 @@ def test_azimuths_may_be_told_of_rings_and_of_what_is_near_them():
         many = make_examples(count, num_views=12)
         many = dataclasses.replace(many, cameras=np.float32(near))
         check_views(many, 12, azimuths=12)
+
+
+def test_heads_are_of_a_ring_that_begins_in_front():
+    ring = np.tile(numbers_of(Camera(4).views()), (2, 1, 1)).astype(np.float32)
+    examples = make_examples(2, num_views=4)
+    check_views(dataclasses.replace(examples, cameras=ring), 4, azimuths=4)
+    for other in (ring[:, ::-1], np.roll(ring, 1, axis=1)):
+        with pytest.raises(UserError, match="begins in front and goes round counter-"):
+            check_views(dataclasses.replace(examples, cameras=other), 4, azimuths=4)
+
+
+@pytest.mark.parametrize("number, value", [(1, 90), (2, 0.5), (3, 0), (0, np.inf)])
+def test_cameras_that_no_camera_can_be_are_damage(tmp_path, number, value):
+    cameras = np.tile(numbers_of(Camera(4).views()), (3, 1, 1)).astype(np.float32)
+    cameras[1, 2] = np.nan  # not known
+    examples = dataclasses.replace(make_examples(3), cameras=cameras)
+    packed_source.write(tmp_path / "a.npz", {"train": examples}, {})
+    assert open_split(tmp_path / "a.npz", "train", 8, 32).cameras.shape == (3, 4, 4)
+    cameras[0, 1, number] = value
+    packed_source.write(tmp_path / "b.npz", {"train": examples}, {})
+    with pytest.raises(UserError, match="is not a packed data set or is damaged"):
+        open_split(tmp_path / "b.npz", "train", 8, 32)

@@ -23,7 +23,7 @@ from tests.using import make_workdir
 from vaegan_jax.data import packed_source
 from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
-from vaegan_jax.inference.model import load
+from vaegan_jax.inference.loading import load
 from vaegan_jax.trainer import train as driver
 
 

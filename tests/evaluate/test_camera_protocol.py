@@ -73,6 +73,7 @@ def test_errors_are_angles_between_directions(monkeypatch):
         expected = np.rad2deg(np.arccos(0.5 * np.cos(np.deg2rad(40))))
         expected = 40.0 if row.way == COMPARED else expected
         np.testing.assert_allclose(row.angles, expected, atol=0.1)
+        np.testing.assert_allclose(row.azimuths, 40, atol=0.01)
         np.testing.assert_allclose(row.distances, 0.1, atol=1e-5)
 
 
@@ -81,9 +82,17 @@ def _each(examples):
         yield from zip(views, np.float64(cameras), strict=True)
 
 
+@pytest.mark.parametrize("elevation", [0.0, 30.0, 50.0])
+def test_views_that_are_turned_round_count_from_any_height(elevation):
+    truth = np.array([[[10.0, elevation, 2.6, 24.5]] * 2])
+    turned = [[ViewCamera(190.0, elevation), ViewCamera(10.0, elevation)]]
+    row = camera_protocol._row(ALONE, 2, turned, truth)
+    assert row.summary()["turned_round"] == 0.5
+
+
 def test_the_report_by_hand():
     angles = np.array([1.0, 3.0, 17.0, 170.0])
-    row = CameraRow(ALONE, 3, angles, angles / 10, angles / 100)
+    row = CameraRow(ALONE, 3, angles, angles[::-1], angles / 10, angles / 100)
     about = {"algorithm": "mv_vae_gan", "step": 7, "workdir": "w", "shapes": 2}
     about |= {"split": "test", "data": "d", "without_cameras": 1}
     text = format_cameras([row], about)

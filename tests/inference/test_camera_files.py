@@ -8,7 +8,8 @@ from vaegan_jax.inference.camera_files import (
     CAMERAS,
     check_names,
     entry,
-    picture_name,
+    keep_apart,
+    picture_names,
     read_cameras,
     write_cameras,
 )
@@ -46,9 +47,15 @@ def test_what_is_not_told_is_usual(tmp_path):
         ('{"a": 3}', "'a' has no list of cameras"),
         ('{"a": [3]}', "a camera of 'a' has no \"picture\""),
         ('{"a": [{"picture": 1}]}', "a camera of 'a' has no \"picture\""),
-        ('{"a": [{"picture": "p"}]}', "azimuth_degrees of p of 'a' is None; give a"),
+        ('{"a": [{"picture": "p"}]}', "p of 'a': azimuth_degrees is None; give a"),
         ('{"a": [{"picture": "p", "azimuth_degrees": "1"}]}', "is '1'; give a number"),
         ('{"a": [{"picture": "p", "azimuth_degrees": true}]}', "is True; give a"),
+        ('{"a": [{"picture": "p", "distence": 1}]}', "'distence' is unknown; a camera"),
+        ('{"a": [], "a": []}', "has 'a' twice in one place; remove one"),
+        (
+            '{"a": [{"picture": "p", "azimuth_degrees": 1e9, "elevation_degrees": 5}]}',
+            "p of 'a': azimuth_degrees is 1000000000.0; give some degrees",
+        ),
         (
             '{"a": [{"picture": "p", "azimuth_degrees": 1, "elevation_degrees": 95}]}',
             "p of 'a': ViewCamera.elevation_degrees is 95.0; give an angle",
@@ -88,10 +95,19 @@ def test_cameras_must_be_of_the_pictures(tmp_path):
     pictures = {"a": [tmp_path / "front.png", tmp_path / "side.png"], "b": [picture]}
     camera = ViewCamera()
     check_names({"a": {"side.png": camera}, "b": {"1": camera}}, pictures)
-    assert picture_name(picture, 4) == "5"
+    assert picture_names([picture, picture]) == ["1", "2"]
+    assert picture_names(["a/1.png", "b/1.png"]) == ["a/1.png", "b/1.png"]
+    assert picture_names(["a.png", "a.png"]) == ["1", "2"]
     with pytest.raises(UserError, match="cameras of 'c', but the shapes are: a, b"):
         check_names({"c": {}}, pictures)
     with pytest.raises(
         UserError, match=r"of back\.png of 'a', but .* front\.png, side"
     ):
         check_names({"a": {"back.png": camera}}, pictures)
+
+
+def test_known_cameras_are_not_written_over(tmp_path):
+    write_cameras(tmp_path, {"a": []})
+    keep_apart(tmp_path / "other.json", tmp_path)
+    with pytest.raises(UserError, match=r"cameras\.json would be replaced by the cam"):
+        keep_apart(tmp_path / CAMERAS, tmp_path)

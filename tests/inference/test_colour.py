@@ -9,7 +9,7 @@ from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state, save_
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.export import check_exported, export_model
 from vaegan_jax.inference.interpolate import find_latents
-from vaegan_jax.inference.model import load
+from vaegan_jax.inference.loading import load
 from vaegan_jax.inference.reconstruct import reconstruct_pictures
 from vaegan_jax.inference.shape_files import ShapeWriter
 

@@ -13,7 +13,7 @@ from tests.using import make_model
 from vaegan_jax.checkpoints.checkpoint import Checkpoints
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.export import write_weights
-from vaegan_jax.inference.model import load
+from vaegan_jax.inference.loading import load
 from vaegan_jax.trainer import loop
 from vaegan_jax.trainer import train as driver
 from vaegan_jax.trainer.lock import hold

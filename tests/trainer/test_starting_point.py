@@ -10,7 +10,7 @@ import pytest
 from tests.helpers import assert_trees_close, assert_trees_equal
 from tests.trainer.runs import config_for, final_state, write_data
 from vaegan_jax.errors import UserError
-from vaegan_jax.inference.model import load
+from vaegan_jax.inference.loading import load
 from vaegan_jax.trainer import train as driver
 from vaegan_jax.trainer.resuming import changed_fields
 from vaegan_jax.trainer.starting_point import starting_point

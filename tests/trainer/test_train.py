@@ -18,7 +18,8 @@ from tests.trainer.runs import config_for, final_state, stop_after, write_data
 from vaegan_jax.checkpoints.checkpoint import Checkpoints
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.subject import Options, read_splits
-from vaegan_jax.inference.model import Model, load
+from vaegan_jax.inference.loading import load
+from vaegan_jax.inference.model import Model
 from vaegan_jax.inference.sample import write_samples
 from vaegan_jax.inference.shape_files import ShapeWriter
 from vaegan_jax.trainer import loop

@@ -6,7 +6,7 @@ import numpy as np
 
 from vaegan_jax.benchmark.report import Benchmark
 from vaegan_jax.benchmark.timing import calls, summarise, take_turns
-from vaegan_jax.inference.model import load
+from vaegan_jax.inference.loading import load
 from vaegan_jax.runtime.progress import Progress
 
 

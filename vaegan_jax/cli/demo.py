@@ -14,7 +14,7 @@ PORT = flags.DEFINE_integer("port", 7860, "Where the page is.", 1, 65535)
 
 def main() -> None:
     from vaegan_jax.errors import UserError
-    from vaegan_jax.inference.model import load
+    from vaegan_jax.inference.loading import load
 
     try:
         from vaegan_jax.demo import app

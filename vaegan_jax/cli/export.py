@@ -20,7 +20,7 @@ CHECKPOINT = command_line.define_checkpoint()
 def main() -> None:
     from vaegan_jax.errors import UserError
     from vaegan_jax.inference import export, likeness
-    from vaegan_jax.inference.model import load
+    from vaegan_jax.inference.loading import load
 
     if LIKE.value and FORMAT.value != "weights":
         raise UserError("--like needs --format=weights: programs draw from the prior")

@@ -15,7 +15,7 @@ shape_flags.define("glb")
 
 def main() -> None:
     from vaegan_jax.inference import interpolate
-    from vaegan_jax.inference.model import load
+    from vaegan_jax.inference.loading import load
 
     writer = shape_flags.writer()
     model = load(flags.FLAGS.workdir, flags.FLAGS.checkpoint)

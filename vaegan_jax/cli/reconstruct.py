@@ -21,14 +21,17 @@ shape_flags.define("glb,obj,stl,ply,binvox,npz")
 
 
 def main() -> None:
-    from vaegan_jax.inference.camera_files import read_cameras
-    from vaegan_jax.inference.model import load
+    from vaegan_jax.inference.camera_files import keep_apart, read_cameras
+    from vaegan_jax.inference.loading import load
     from vaegan_jax.inference.reconstruct import reconstruct_pictures
     from vaegan_jax.shapes.pictures.sets import picture_sets
 
     writer = shape_flags.writer()
     pictures = picture_sets(VIEWS.value)
-    cameras = read_cameras(CAMERAS.value) if CAMERAS.value else None
+    cameras = None
+    if CAMERAS.value:
+        keep_apart(CAMERAS.value, OUTPUT.value)
+        cameras = read_cameras(CAMERAS.value)
     model = load(flags.FLAGS.workdir, flags.FLAGS.checkpoint)
     empty = reconstruct_pictures(
         model, pictures, OUTPUT.value, writer, KEEP.value, cameras, RING.value

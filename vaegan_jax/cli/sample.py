@@ -24,7 +24,7 @@ shape_flags.define("glb,binvox")
 
 def main() -> None:
     from vaegan_jax.inference import likeness
-    from vaegan_jax.inference.model import load
+    from vaegan_jax.inference.loading import load
     from vaegan_jax.inference.sample import write_samples
 
     workdir, writer = flags.FLAGS.workdir, shape_flags.writer()

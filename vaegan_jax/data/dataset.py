@@ -223,8 +223,9 @@ def check_views(
         )
     if azimuths and not _in_turn(examples):
         raise UserError(
-            "config.model.azimuths needs view number i of every shape from about one "
-            "azimuth, but the data set's cameras are elsewhere; set it to 0"
+            "heads of config.model.azimuths need the views of every shape from a ring "
+            "that begins in front and goes round counter-clockwise, but the data set's "
+            "cameras are elsewhere; set model.azimuth_heads to False, or azimuths to 0"
         )
     if num_views > stored:
         raise UserError(
@@ -234,7 +235,7 @@ def check_views(
 
 
 def _in_turn(examples: Examples) -> bool:
-    """Whether views of one number are nearer to one azimuth than to the next.
+    """Whether view number i of n is nearer to azimuth i · 360° / n than to the next.
 
     True where cameras are not known.
     """
@@ -244,7 +245,6 @@ def _in_turn(examples: Examples) -> bool:
     azimuths = azimuths[np.isfinite(azimuths).all(1)]
     if not len(azimuths):
         return True
-    middle = np.angle(np.exp(1j * azimuths).mean(0))
-    beside = np.abs(np.angle(np.exp(1j * (azimuths - middle))))
-    # Jittered views reach half a step to either side, of a middle that is estimated.
-    return bool((beside <= 1.5 * np.pi / azimuths.shape[1]).all())
+    step = 2 * np.pi / azimuths.shape[1]
+    beside = np.angle(np.exp(1j * (azimuths - step * np.arange(azimuths.shape[1]))))
+    return bool((np.abs(beside) <= 0.51 * step).all())  # jittered views: to half a step

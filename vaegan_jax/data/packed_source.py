@@ -26,7 +26,11 @@ from jax.sharding import Mesh
 
 from vaegan_jax.data.examples import Examples, Stored, missing_views, no_views
 from vaegan_jax.data.order import index_stream
-from vaegan_jax.data.view_cameras import known_scales, recorded_cameras
+from vaegan_jax.data.view_cameras import (
+    checked_cameras,
+    known_scales,
+    recorded_cameras,
+)
 from vaegan_jax.distributed.sharding import (
     by_batch,
     device_mesh,
@@ -176,7 +180,7 @@ def _cameras(file, split: str, names: list[str], num_views: int):
         return recorded_cameras(facts, names, num_views)
     if stored.shape != (len(names), num_views, 4) or stored.dtype != np.float32:
         raise ValueError(f"{stored.shape} {stored.dtype} are no cameras of the views")
-    return stored
+    return checked_cameras(stored)
 
 
 def contents(path: pathlib.Path) -> tuple[list[str], bool]:

@@ -23,7 +23,11 @@ from google.protobuf import json_format
 from vaegan_jax.data.examples import Examples, Stored, missing_views, no_views
 from vaegan_jax.data.order import index_stream
 from vaegan_jax.data.provenance import find_directory, read_provenance
-from vaegan_jax.data.view_cameras import known_scales, recorded_cameras
+from vaegan_jax.data.view_cameras import (
+    checked_cameras,
+    known_scales,
+    recorded_cameras,
+)
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.memory import free_memory, readable
 from vaegan_jax.runtime.stored import Streamed, rows_at_once
@@ -215,7 +219,8 @@ def _examples(
     names = [label["name"].decode() for label in labels]
     cameras = None
     if views.shape[1] and "cameras" in labels[0]:
-        cameras = np.stack([label["cameras"] for label in labels])
+        with _reading(path):
+            cameras = checked_cameras(np.stack([label["cameras"] for label in labels]))
     elif views.shape[1]:
         cameras = recorded_cameras(read_provenance(path), names, views.shape[1])
     scales = np.array([label.get("scale", np.nan) for label in labels], np.float32)

@@ -10,8 +10,9 @@ from vaegan_jax.data.held_out import is_original
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera, ViewCamera, numbers_of
 
-# Scales: 1 / √3 of a cube to 1 of a stick, and what they are rounded by.
-_SMALLEST, _LARGEST = 0.55, 1.05
+# A scale: 1 / √3 of a cube that spans the grid, but for rounding; of what does not span
+# it, it is larger.
+_SMALLEST = 0.55
 
 
 def recorded_cameras(
@@ -55,6 +56,23 @@ def recorded_ring(facts: dict[str, Any], num_views: int) -> Camera | None:
         raise UserError(f"the data set records no known camera: {recorded}") from error
 
 
+def checked_cameras(
+    stored: Float[np.ndarray, "n v 4"],
+) -> Float[np.ndarray, "n v 4"]:
+    """Stored cameras, of which each number is possible, see `ViewCamera`, or unknown.
+
+    Raises:
+      ValueError: they are not.
+    """
+    azimuth, elevation, distance, field = np.moveaxis(stored, -1, 0)
+    impossible = np.isinf(azimuth) | (np.abs(elevation) >= 90)
+    impossible |= (distance <= 0.5) | np.isinf(distance)
+    impossible |= (field <= 0) | (field >= 180)
+    if impossible.any():
+        raise ValueError("some of its cameras are impossible")
+    return stored
+
+
 def known_scales(
     stored: Float[np.ndarray, " n"] | None, count: int
 ) -> Float[np.ndarray, " n"] | None:
@@ -66,7 +84,7 @@ def known_scales(
     if stored is None or np.isnan(stored).all():
         return None
     known = stored[~np.isnan(stored)]
-    possible = (known > _SMALLEST) & (known < _LARGEST)
+    possible = (known > _SMALLEST) & (known < np.inf)
     if (stored.shape, stored.dtype) != ((count,), np.float32) or not possible.all():
         raise ValueError(f"{stored.shape} {stored.dtype} are no scales of the shapes")
     return stored

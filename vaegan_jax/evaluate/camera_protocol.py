@@ -36,6 +36,7 @@ class CameraRow:
       way: how they are told.
       views: of each shape.
       angles: between directions, in degrees.
+      azimuths: in degrees; of a view that is turned round, about 180.
       elevations: in degrees.
       distances: as shares: 0.1 is a tenth too near or too far.
     """
@@ -43,6 +44,7 @@ class CameraRow:
     way: str
     views: int
     angles: Float[np.ndarray, " m"]
+    azimuths: Float[np.ndarray, " m"]
     elevations: Float[np.ndarray, " m"]
     distances: Float[np.ndarray, " m"]
 
@@ -51,7 +53,7 @@ class CameraRow:
         return {
             "median_angle": float(np.median(self.angles)),
             "within_15": float((self.angles < _NEAR).mean()),
-            "turned_round": float((self.angles > _TURNED).mean()),
+            "turned_round": float((self.azimuths > _TURNED).mean()),
             "median_elevation_error": float(np.median(self.elevations)),
             "median_distance_error": float(np.median(self.distances)),
         }
@@ -142,6 +144,7 @@ def _row(way: str, views: int, told: list[list[ViewCamera]], truth) -> CameraRow
         way,
         views,
         np.rad2deg(np.arccos(np.clip(cosines, -1, 1))),
+        np.abs((found[:, 0] - truth[:, 0] + 180) % 360 - 180),
         np.abs(found[:, 1] - truth[:, 1]),
         np.exp(np.abs(np.log(found[:, 2] / truth[:, 2]))) - 1,
     )
@@ -176,7 +179,7 @@ def format_cameras(rows: list[CameraRow], about: dict[str, Any]) -> str:
     if about["without_cameras"]:
         text += f", without {about['without_cameras']} whose cameras are not known"
     header = ["cameras told by", "views", "median angle", f"within {_NEAR:.0f}°"]
-    header += [f"over {_TURNED:.0f}°", "elevation", "distance"]
+    header += ["turned round", "elevation", "distance"]
     cells = []
     for row in rows:
         values = row.summary()
@@ -191,7 +194,8 @@ def format_cameras(rows: list[CameraRow], about: dict[str, Any]) -> str:
         )
     note = (
         "Angles are between the directions to the camera that is told and to the true "
-        "one; elevation and distance are median errors. Views are drawn, and outlines "
+        "one. Elevation and distance are median errors; turned round is what is over "
+        f"{_TURNED:.0f}° off in azimuth. Views are drawn, and outlines "
         "compared with the shape as it is reconstructed from as many."
     )
     return "\n\n".join([text + ".", tables.table(header, cells), note]) + "\n"

@@ -12,7 +12,8 @@ from vaegan_jax.data.held_out import divide
 from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.copies import Voxels
-from vaegan_jax.inference.model import Model, load, load_state
+from vaegan_jax.inference.loading import load, load_state
+from vaegan_jax.inference.model import Model
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, UInt8
 
 from vaegan_jax.models.camera_code import camera_numbers, camera_of
 from vaegan_jax.models.encoder import Posterior
-from vaegan_jax.shapes.cameras import Camera, ViewCamera
+from vaegan_jax.shapes.cameras import Camera, ViewCamera, numbers_of
 from vaegan_jax.shapes.silhouettes import Outlines
 
 _APART = 60.0  # degrees between the azimuths of two hypotheses, at least
@@ -31,7 +31,10 @@ _SIZES = np.exp(np.linspace(-0.5, 0.5, 51))  # that are tried of a known camera
 # what E tells, in degrees, and the rest, in its units.
 _OVERLAP_WEIGHT = 30.0
 _AZIMUTH_SPREAD, _SPREAD = 5.0, np.array([0.1, 0.3, 0.3])
-_LEAST_SHARE = 1e-3
+# Without E, cameras are thought to be about usual: 15° higher or lower.
+_USUAL = np.asarray(camera_numbers(ViewCamera().numbers))
+_USUAL_SPREAD = np.array([0.5, 1.0, 1.0])
+_LEAST_SHARE, _NO_SHARE = 1e-3, 1e-30
 
 Numbers = Float[np.ndarray, "m 4"]  # of cameras, as `ViewCamera` has them
 Score = Callable[[Numbers], Float[np.ndarray, " m"]]
@@ -74,7 +77,10 @@ class CameraEstimator:
     ):
         self._views, self._outlines = views, Outlines(grid)
         self._shares = None if told.azimuth is None else _softmax(told.azimuth)
-        self._rest = told.camera
+        self._rest = None
+        if told.camera is not None:  # within what is possible
+            nowhere = np.zeros(len(views))
+            self._rest = np.asarray(camera_numbers(camera_of(nowhere, told.camera)))
 
     @property
     def told(self) -> bool:
@@ -106,42 +112,41 @@ class CameraEstimator:
         second = _climb(elsewhere, starts[elsewhere(starts).argmax()])
         (best, high), (other, low) = sorted((first, second), key=lambda end: -end[1])
         confidence = float(1 / (1 + np.exp(low - high)))
-        return CameraEstimate(
-            _view_camera(best),
-            self._overlap(view, best),
-            confidence,
-            _view_camera(other),
-        )
+        return self._estimate(view, best, other, confidence)
 
     def estimate_ring(self) -> list[CameraEstimate]:
         """Those of all views, if these go once around the shape in equal steps.
 
-        Where the first is and which way they go is found, as is one elevation for all.
+        Where the first is and which way they go is found, as are one elevation and one
+        distance for all. The other hypothesis goes the other way.
         """
         count = len(self._views)
         scores = [self._score_of(view) for view in range(count)]
+        # Pictures may have been enlarged, each for itself.
+        alone = numbers_of([self.estimate(view).camera for view in range(count)])
 
         def ring(first: Numbers, turn: int) -> Float[np.ndarray, "v m 4"]:
-            steps = np.arange(count)[:, None] * turn * 360 / count
             cameras = np.tile(first, (count, 1, 1))
-            cameras[..., 0] += steps
+            cameras[..., 0] += np.arange(count)[:, None] * turn * 360 / count
+            cameras[..., 3] = alone[:, 3:]
             return cameras
 
-        found = []
+        starts = np.tile(np.median(alone, axis=0), (_SECTORS, 1))
+        starts[:, 0] = np.arange(_SECTORS) * (360 / _SECTORS)
+        ends = []
         for turn in (1, -1):
 
             def score(first: Numbers, turn=turn) -> Float[np.ndarray, " m"]:
                 pairs = zip(scores, ring(first, turn), strict=True)
                 return np.sum([each(cameras) for each, cameras in pairs], axis=0)
 
-            starts = np.concatenate([self._starts(view) for view in range(count)])
-            starts = starts[np.linspace(0, len(starts) - 1, _SECTORS * 4).astype(int)]
             best, value = _climb(score, starts[score(starts).argmax()])
-            found.append((value, ring(best[None], turn)[:, 0]))
-        cameras = max(found, key=lambda pair: pair[0])[1]
+            ends.append((ring(best[None], turn)[:, 0], value))
+        (best, high), (other, low) = sorted(ends, key=lambda end: -end[1])
+        confidence = float(1 / (1 + np.exp(low - high)))
         return [
-            CameraEstimate(_view_camera(camera), self._overlap(view, camera))
-            for view, camera in enumerate(cameras)
+            self._estimate(view, best[view], other[view], confidence)
+            for view in range(count)
         ]
 
     def known(self, view: int, camera: ViewCamera, moved: bool) -> CameraEstimate:
@@ -151,18 +156,26 @@ class CameraEstimator:
           view: which.
           camera: of its picture.
           moved: the view shows the object at another size than the picture does: the
-            field of view becomes one at which outlines are alike.
+            overlap is of the lens by which outlines are most alike.
         """
-        numbers = camera.numbers
+        numbers = camera.numbers[None]
         if moved:
-            sizes = np.tile(numbers, (len(_SIZES), 1))
-            sizes[:, 3] = _resized(sizes[:, 3], _SIZES)
-            overlaps = self._outlines.likeness(self._views[view], sizes)
-            numbers = sizes[overlaps.argmax()]
-        return CameraEstimate(_view_camera(numbers), self._overlap(view, numbers))
+            numbers = np.repeat(numbers, len(_SIZES), axis=0)
+            numbers[:, 3] = _resized(numbers[:, 3], _SIZES)
+        overlaps = self._outlines.likeness(self._views[view], numbers)
+        return CameraEstimate(camera, float(overlaps.max()))
 
-    def _overlap(self, view: int, camera: Float[np.ndarray, "4"]) -> float:
-        return float(self._outlines.likeness(self._views[view], camera[None])[0])
+    def _estimate(
+        self,
+        view: int,
+        best: Float[np.ndarray, "4"],
+        other: Float[np.ndarray, "4"],
+        confidence: float,
+    ) -> CameraEstimate:
+        overlap = float(self._outlines.likeness(self._views[view], best[None])[0])
+        return CameraEstimate(
+            _view_camera(best), overlap, confidence, _view_camera(other)
+        )
 
     def _starts(self, view: int) -> Numbers:
         """All around, elevation and lens as E tells or else several."""
@@ -185,10 +198,11 @@ class CameraEstimator:
             score = _OVERLAP_WEIGHT * overlap
             if self._shares is not None:
                 score = score + _log_share(self._shares[view], cameras[:, 0])
+            rest, spread = _USUAL, _USUAL_SPREAD
             if self._rest is not None:
-                beside = np.asarray(camera_numbers(cameras)) - self._rest[view]
-                score = score - 0.5 * ((beside / _SPREAD) ** 2).sum(1)
-            return score
+                rest, spread = self._rest[view], _SPREAD
+            beside = np.asarray(camera_numbers(cameras)) - rest
+            return score - 0.5 * ((beside / spread) ** 2).sum(1)
 
         return score
 
@@ -204,7 +218,7 @@ def _azimuths(shares: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     It lies between their middles, see `camera_code.azimuth_shares`.
     """
     before, after = np.roll(shares, 1), np.roll(shares, -1)
-    offsets = (after - before) / (before + shares + after)
+    offsets = (after - before) / np.maximum(before + shares + after, _NO_SHARE)
     return (np.arange(len(shares)) + offsets) * (360 / len(shares))
 
 
@@ -248,16 +262,6 @@ def _resized(fields: np.ndarray, sizes: np.ndarray) -> np.ndarray:
 def _view_camera(numbers: Float[np.ndarray, "4"]) -> ViewCamera:
     azimuth, *rest = numbers.tolist()
     return ViewCamera(azimuth % 360, *rest)
-
-
-def estimate_cameras(
-    views: UInt8[np.ndarray, "v h w c"],
-    grid: Bool[np.ndarray, "x y z"],
-    told: Posterior,
-) -> list[CameraEstimate]:
-    """The cameras of the views of one shape, see `CameraEstimator`."""
-    estimator = CameraEstimator(views, grid, told)
-    return [estimator.estimate(view) for view in range(len(views))]
 
 
 def known_numbers(cameras: Sequence[ViewCamera | None]) -> Float[np.ndarray, "v 4"]:

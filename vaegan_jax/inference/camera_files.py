@@ -16,16 +16,26 @@ _NEEDED = _NUMBERS[:2]
 _EXAMPLE = '{"chair": [{"picture": "a.png", "azimuth_degrees": 40, '
 _EXAMPLE += '"elevation_degrees": 30}]}'
 _MOST_BYTES = 1 << 26
+_MOST_DEGREES = 3600
+# What an entry may hold besides.
+_OTHERS = ("picture", "known", "overlap", "confidence", "otherwise")
 
 # Of each shape, by the names of its pictures.
 Cameras = dict[str, dict[str, ViewCamera]]
 
 
-def picture_name(picture: Picture, place: int) -> str:
-    """What a picture is called in the file: its own name, or its number from 1."""
-    if isinstance(picture, str | os.PathLike):
-        return pathlib.Path(picture).name
-    return str(place + 1)
+def picture_names(pictures: Sequence[Picture]) -> list[str]:
+    """What the pictures of a shape are called in the file.
+
+    Their own names; their paths, if names come twice; or their numbers from 1.
+    """
+    files = [one for one in pictures if isinstance(one, str | os.PathLike)]
+    if len(files) == len(pictures):
+        for told in (lambda file: pathlib.Path(file).name, os.fspath):
+            names = [str(told(file)) for file in files]
+            if len(set(names)) == len(names):
+                return names
+    return [str(place + 1) for place in range(len(pictures))]
 
 
 def entry(name: str, camera: ViewCamera, **more: Any) -> dict[str, Any]:
@@ -48,8 +58,8 @@ def read_cameras(path: str | os.PathLike) -> Cameras:
     """The cameras that a file tells: by shape, then by picture.
 
     An entry needs `picture`, `azimuth_degrees` and `elevation_degrees`; without
-    `distance` and `field_of_view_degrees` these are the usual ones. Others do not
-    matter, so what `reconstruct.py` wrote can be read, and corrected by hand before.
+    `distance` and `field_of_view_degrees` these are the usual ones. What else
+    `reconstruct.py` writes does not matter, so its file can be corrected and given.
 
     Raises:
       UserError: the file is not there, or something in it is not as it should be.
@@ -58,7 +68,10 @@ def read_cameras(path: str | os.PathLike) -> Cameras:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise UserError(f"{path} is too large for a list of cameras")
-        content = json.loads(path.read_text("utf-8-sig"))
+        text = path.read_text("utf-8-sig")
+        content = json.loads(text, object_pairs_hook=_unrepeated)
+    except _RepeatedError as error:
+        raise UserError(f"{path} has {error} twice in one place; remove one") from error
     except OSError as error:
         reason = os.strerror(error.errno).lower() if error.errno else error
         raise UserError(f"{path} cannot be read ({reason}); name a file") from error
@@ -67,6 +80,19 @@ def read_cameras(path: str | os.PathLike) -> Cameras:
     if not isinstance(content, dict) or not content:
         raise UserError(f"{path} names no shapes; write {_EXAMPLE}")
     return {name: _of_shape(path, name, each) for name, each in content.items()}
+
+
+class _RepeatedError(Exception):
+    """A key comes twice."""
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _RepeatedError(repr(key))
+        found[key] = value
+    return found
 
 
 def _of_shape(path: pathlib.Path, shape: str, entries: Any) -> dict[str, ViewCamera]:
@@ -81,19 +107,37 @@ def _of_shape(path: pathlib.Path, shape: str, entries: Any) -> dict[str, ViewCam
         name = one["picture"]
         if name in cameras:
             raise UserError(f"{path}: {shape!r} has two cameras of {name}; remove one")
-        numbers = {field: one[field] for field in _NUMBERS if field in one}
-        for field in (*_NEEDED, *numbers):
-            value = numbers.get(field)
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise UserError(
-                    f"{path}: {field} of {name} of {shape!r} is {value!r}; give a "
-                    "number"
-                )
         try:
-            cameras[name] = ViewCamera(**{k: float(v) for k, v in numbers.items()})
+            cameras[name] = _camera(one)
         except (UserError, OverflowError) as error:
             raise UserError(f"{path}: {name} of {shape!r}: {error}") from error
     return cameras
+
+
+def _camera(one: dict[str, Any]) -> ViewCamera:
+    """That of an entry; raises a `UserError` if there is none in it."""
+    for field in one:
+        if field not in (*_NUMBERS, *_OTHERS):
+            known = ", ".join(_NUMBERS)
+            raise UserError(f"{field!r} is unknown; a camera has {known}")
+    numbers = {field: one[field] for field in _NUMBERS if field in one}
+    for field in (*_NEEDED, *numbers):
+        value = numbers.get(field)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise UserError(f"{field} is {value!r}; give a number")
+    if abs(numbers[_NUMBERS[0]]) > _MOST_DEGREES:
+        raise UserError(f"{_NUMBERS[0]} is {numbers[_NUMBERS[0]]}; give some degrees")
+    return ViewCamera(**{field: float(value) for field, value in numbers.items()})
+
+
+def keep_apart(path: str | os.PathLike, output: str | os.PathLike) -> None:
+    """Raises a `UserError` if a file of known cameras would be written over."""
+    written = pathlib.Path(output) / CAMERAS
+    if written.exists() and os.path.exists(path) and written.samefile(path):
+        raise UserError(
+            f"{path} would be replaced by the cameras of the results; copy it, or "
+            "choose another --output"
+        )
 
 
 def check_names(cameras: Cameras, pictures: Mapping[str, Sequence[Picture]]) -> None:
@@ -104,7 +148,7 @@ def check_names(cameras: Cameras, pictures: Mapping[str, Sequence[Picture]]) -> 
                 f"there are cameras of {shape!r}, but the shapes are: "
                 + ", ".join(sorted(pictures)[:9])
             )
-        names = [picture_name(each, i) for i, each in enumerate(pictures[shape])]
+        names = picture_names(pictures[shape])
         for name in known:
             if name not in names:
                 raise UserError(

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import pathlib
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -12,29 +11,24 @@ import numpy as np
 from jaxtyping import Array, Float, Shaped, UInt8
 from ml_collections import ConfigDict
 
-from vaegan_jax.checkpoints import weights
-from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state, load_config
-from vaegan_jax.config.reference import complete
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.doubtful_framing import settle
-from vaegan_jax.inference.latent_mixture import LatentMixture, load_mixture
+from vaegan_jax.inference.latent_mixture import LatentMixture
 from vaegan_jax.models.camera_code import azimuth_shares
 from vaegan_jax.models.encoder import Encoder
 from vaegan_jax.models.generator import Generator
 from vaegan_jax.models.multiview import encode_views, expected_latent
-from vaegan_jax.models.networks import Networks, build_networks
+from vaegan_jax.models.networks import Networks
 from vaegan_jax.models.prior import build_prior
 from vaegan_jax.shapes.pictures.files import Picture
 from vaegan_jax.shapes.pictures.fitting import FittedPicture, fit_and_tell
-from vaegan_jax.shapes.pictures.framing import Framing, load_framing, usual_framing
+from vaegan_jax.shapes.pictures.framing import Framing, usual_framing
 from vaegan_jax.shapes.pictures.given_views import (
     checked_views,
     one_shape,
     several_shapes,
     warn_of_backgrounds,
 )
-from vaegan_jax.training.optimizers import build_optimizers
-from vaegan_jax.training.state import TrainState, create_state, current_variables
 
 _BATCH = 32
 
@@ -192,7 +186,7 @@ class Model:
     def encode(
         self,
         views: Shaped[np.ndarray, "..."] | Shaped[Array, "..."],
-        cameras: Float[np.ndarray, "b v 4"] | None = None,
+        cameras: Shaped[np.ndarray, "..."] | Sequence[Any] | None = None,
     ) -> Float[np.ndarray, "b latent"]:
         """The expected latents of shapes seen in any number of views, in any order.
 
@@ -204,8 +198,8 @@ class Model:
             not find these out; others do not look at them.
 
         Raises:
-          UserError: the model has no encoder, or the views have not its size or other
-            values.
+          UserError: the model has no encoder, the views have not its size or other
+            values, or the cameras are not theirs.
         """
         self.require_encoder()
         encoder, pooling = self.networks.encoder, self.config.model.pooling
@@ -213,6 +207,8 @@ class Model:
         function = functools.partial(
             _encode, encoder, pooling, self.variables["encoder"]
         )
+        if cameras is not None:
+            cameras = _checked_cameras(cameras, views)
         heads = encoder.azimuths > 0 and encoder.azimuth_heads
         if cameras is None or not heads or not np.isfinite(cameras[..., 0]).any():
             return _in_batches(function, views)
@@ -224,6 +220,7 @@ class Model:
         | Shaped[Array, "..."]
         | Picture
         | Sequence[Picture | Sequence[Picture]],
+        cameras: Shaped[np.ndarray, "..."] | Sequence[Any] | None = None,
     ) -> Float[np.ndarray, "b x y z"]:
         """Occupancy probabilities of shapes seen in views or pictures.
 
@@ -232,19 +229,29 @@ class Model:
             same number of each shape; or for each shape a list of pictures, any
             number of any size, or a folder of them, fitted first. A single picture is
             one shape.
+          cameras: of each shape's views or pictures, as `encode` takes them.
 
         Raises:
-          UserError: the model has no encoder, views or pictures do not fit, or it is
-            not clear which pictures are of one shape.
+          UserError: the model has no encoder, views or pictures do not fit, cameras
+            are not theirs, or it is not clear which pictures are of one shape.
         """
         self.require_encoder()
         if isinstance(views, np.ndarray | jax.Array):
             views = np.asarray(views)
-            latents = self.encode(views)
+            latents = self.encode(views, cameras)
             warn_of_backgrounds(views.astype(np.uint8))
             return self.decode(latents)
         shapes = several_shapes(views)
-        encoded = [self.encode(self.fit_views(pictures)[None]) for pictures in shapes]
+        known = [None] * len(shapes) if cameras is None else [[one] for one in cameras]
+        if len(known) != len(shapes):
+            raise UserError(
+                f"there are {len(shapes)} shapes but cameras of {len(known)}; give "
+                "those of each"
+            )
+        encoded = [
+            self.encode(self.fit_views(pictures)[None], of)
+            for pictures, of in zip(shapes, known, strict=True)
+        ]
         return self.decode(np.concatenate(encoded))
 
     @property
@@ -261,76 +268,17 @@ class Model:
             )
 
 
-def load(workdir: str | pathlib.Path, step: int | str | None = None) -> Model:
-    """Restores a trained model from its work directory or its exported weights.
-
-        model = vaegan_jax.load("runs/mv_vae_gan-demo")
-        shapes = model.sample(16)  # float32 (16, 32, 32, 32), probabilities
-        shapes = model.reconstruct([["front.png", "side.jpg"]])  # (1, 32, 32, 32)
-        shapes = model.reconstruct(views)  # from uint8 views (b, v, h, w, c)
-
-    Args:
-      workdir: of a training run, or a folder with `weights.safetensors`.
-      step: which checkpoint, as `Checkpoints.restore` takes it; default the latest,
-        and of weights the only one.
-
-    Returns:
-      The model, with moving averages of the variables if training kept them.
-
-    Raises:
-      UserError: it is not a work directory, has no such checkpoint, or a damaged one or
-        one of another model than its `config.json` describes.
-    """
-    if not weights.are_in(workdir):
-        config, networks, state = load_state(workdir, step)
-        variables, number = state.sampling_variables(), int(state.step)
-    else:
-        config, networks, abstract = _describe(workdir)
-        variables, number = weights.read(workdir, current_variables(abstract))
-        if step not in (None, "latest") and str(step) != str(number):
-            raise UserError(
-                f"{workdir} holds the weights of step {number} alone, not {step}"
-            )
-    mixture = None
-    if networks.encoder is not None:
-        mixture = load_mixture(workdir, number, config.model.latent_size)
-    return Model(config, networks, variables, number, load_framing(workdir), mixture)
-
-
-def load_state(
-    workdir: str | pathlib.Path, step: int | str | None = None
-) -> tuple[ConfigDict, Networks, TrainState]:
-    """Configuration, networks and whole training state; see `load`."""
-    config, networks, abstract = _describe(workdir)
-    checkpoints = Checkpoints(workdir, read_only=True)
-    for number, damage in checkpoints.damaged.items():
-        warnings.warn(
-            f"checkpoint {number} is damaged, not used: {damage}", stacklevel=2
-        )
+def _checked_cameras(
+    cameras: Any, views: UInt8[np.ndarray, "b v h w c"]
+) -> Float[np.ndarray, "b v 4"]:
+    wanted = (*views.shape[:2], 4)
     try:
-        return config, networks, checkpoints.restore(abstract, step)
-    finally:
-        checkpoints.close()
-
-
-def _describe(
-    workdir: str | pathlib.Path,
-) -> tuple[ConfigDict, Networks, TrainState]:
-    """Configuration, networks, and the shapes of a training state."""
-    saved = load_config(workdir)
-    if saved is None:
+        found = np.asarray(cameras, np.float64)
+    except (TypeError, ValueError) as error:
         raise UserError(
-            f"{workdir} is not a work directory: it has no config.json; pass the "
-            "--workdir of a training run"
-        )
-    try:
-        config = complete(saved)
-    except (KeyError, AttributeError, TypeError) as error:
-        raise UserError(
-            f"{workdir}/config.json is not of this version of the program ({error}); "
-            "use the version that trained it, or train again"
+            f"cameras are no array of numbers; give {wanted}: azimuth, elevation, "
+            "distance and field of view"
         ) from error
-    networks = build_networks(config)
-    optimizers = build_optimizers(config, steps_per_epoch=1.0)
-    abstract = abstract_state(lambda: create_state(config, networks, optimizers))
-    return config, networks, abstract
+    if found.shape != wanted:
+        raise UserError(f"cameras are {found.shape}; give {wanted}, four of each view")
+    return found

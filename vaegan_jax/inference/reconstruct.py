@@ -18,7 +18,7 @@ from vaegan_jax.inference.camera_files import (
     Cameras,
     check_names,
     entry,
-    picture_name,
+    picture_names,
     write_cameras,
 )
 from vaegan_jax.inference.model import Model
@@ -72,13 +72,18 @@ def reconstruct_pictures(
     _keep_apart(pictures, output)
     _check_cameras(pictures, cameras, ring)
     fitted = {name: model.fit(files, keep_framing) for name, files in pictures.items()}
+    names = {name: picture_names(files) for name, files in pictures.items()}
+    known = {
+        name: [cameras.get(name, {}).get(file) for file in names[name]]
+        for name in pictures
+    }
+    made = {
+        name: _reconstruct(model, fitted[name], known[name], writer, ring)
+        for name in Progress("reconstructing", fitted, len(fitted), delay=_PATIENCE)
+    }
     output, empty, entries = make_folder(output), [], {}
-    shapes = Progress("reconstructing", fitted, len(fitted), delay=_PATIENCE)
-    for name in shapes:
+    for name, (shape, found) in made.items():
         given = fitted[name]
-        files = [picture_name(one, i) for i, one in enumerate(pictures[name])]
-        known = [cameras.get(name, {}).get(file) for file in files]
-        shape, found = _reconstruct(model, given, known, writer, ring)
         seen = np.stack([one.view for one in given])
         if writer.write(output, name, shape) is None:
             empty.append(name)
@@ -88,9 +93,8 @@ def reconstruct_pictures(
         picture.save(output / f"{name}.png")
         picture = draw_given_and_seen([one.given for one in given], seen)
         picture.save(output / f"{name}{_SEEN}.png")
-        entries[name] = [
-            _entry(*each) for each in zip(files, found, known, strict=True)
-        ]
+        told = zip(names[name], found, known[name], strict=True)
+        entries[name] = [_entry(*each) for each in told]
     write_cameras(output, entries)
     return empty
 

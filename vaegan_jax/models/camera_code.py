@@ -15,6 +15,9 @@ Numbers = Array | np.ndarray
 # of the logarithms of distance and of the lens's tangent.
 _ELEVATION, _DISTANCE, _LENS = 30.0, 0.3, 0.3
 _USUAL_DISTANCE, _USUAL_LENS = 2.0, 0.3
+# Within what `ViewCamera` takes: to 84° up or down, from 0.6 to 22 diagonals away, with
+# lenses of 3° to 146°.
+_LOWEST, _HIGHEST = np.array([-2.8, -4.0, -8.0]), np.array([2.8, 8.0, 8.0])
 
 
 def azimuth_shares(
@@ -44,7 +47,12 @@ def camera_numbers(cameras: Float[Numbers, "*n 4"]) -> Float[Array, "*n 3"]:
 def camera_of(
     azimuths: Float[Numbers, "*n"], numbers: Float[Numbers, "*n 3"]
 ) -> Float[Array, "*n 4"]:
-    """The camera of an azimuth, in degrees, and of `camera_numbers`."""
+    """The camera of an azimuth, in degrees, and of `camera_numbers`.
+
+    Numbers of no possible camera, which E may tell of what it has never seen, become
+    those of the nearest.
+    """
+    numbers = jnp.clip(numbers, _LOWEST, _HIGHEST)
     distance = _USUAL_DISTANCE * jnp.exp(_DISTANCE * numbers[..., 1])
     half = _USUAL_LENS * jnp.exp(_LENS * numbers[..., 2])
     field = jnp.rad2deg(2 * jnp.arctan(half))

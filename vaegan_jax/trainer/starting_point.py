@@ -19,7 +19,7 @@ from ml_collections import ConfigDict
 from vaegan_jax.config.checks import lookup
 from vaegan_jax.distributed.sharding import on_all
 from vaegan_jax.errors import UserError
-from vaegan_jax.inference.model import load
+from vaegan_jax.inference.loading import load
 from vaegan_jax.models.networks import build_networks
 from vaegan_jax.trainer.resuming import has_begun
 from vaegan_jax.training.optimizers import build_optimizers

@@ -90,21 +90,21 @@ def reconstruction_loss(
     return errors.sum((1, 2, 3, 4)).mean()
 
 
-def camera_loss(
+def camera_errors(
     posterior: Posterior, cameras: Float[Array, "b v 4"]
-) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """Error of the cameras E tells: cross-entropy of azimuths, squared of the rest.
+) -> tuple[Float[Array, "b v"], Float[Array, "b v"]]:
+    """Errors of the cameras E tells: cross-entropy of azimuths, squared of the rest.
 
     Of an azimuth between the middles of two sectors, E is to tell both, each by its
-    share, see `camera_code`. Views of unknown cameras (NaN) have no error.
+    share, see `camera_code`.
 
     Args:
       posterior: with `azimuth` and `camera`.
-      cameras: of the views, the numbers of `ViewCamera`.
+      cameras: of the views, the numbers of `ViewCamera`; NaN: unknown.
 
     Returns:
-      The mean error, and the mean angle between azimuths and the middles of the
-      likeliest sectors, in degrees, over views of known cameras.
+      The error of each view, and the angle between its azimuth and the middle of the
+      likeliest sector, in degrees; whatever, but finite, where the camera is unknown.
     """
     known = jnp.isfinite(cameras).all(-1)
     cameras = jnp.where(known[..., None], cameras, 45.0)  # whatever, but a number
@@ -114,9 +114,7 @@ def camera_loss(
     errors += ((posterior.camera - camera_numbers(cameras)) ** 2).sum(-1)
     told = posterior.azimuth.argmax(-1) * (360.0 / sectors)
     angles = jnp.abs((told - cameras[..., 0] + 180.0) % 360.0 - 180.0)
-    # Not a mean over the known, whose number may differ from device to device.
-    error = (errors * known).mean()
-    return error, (angles * known).sum() / jnp.maximum(known.sum(), 1)
+    return errors, angles
 
 
 def azimuth_loss(

@@ -31,6 +31,7 @@ from vaegan_jax.training.state import NetState, TrainState
 # weight, which saves time ("lazy": Karras et al. 2020, https://arxiv.org/abs/1912.04958).
 # Adam's β₂ must remember longer than that.
 _PENALTY_EVERY = 4
+_FEWEST_KNOWN = 0.01  # share of views of known cameras: fewer count less
 
 Metrics = dict[str, Array]
 Voxels = Float[Array, "b x y z 1"]
@@ -161,7 +162,11 @@ def update_encoder(
     """
     config, networks, optimizers = method
     prior = build_prior(config)
-    chosen = azimuths = None
+    chosen = azimuths = weights = None
+    if cameras is not None:
+        # Views of known cameras count, as much as if all were, on whatever device.
+        known = jnp.isfinite(cameras).all(-1).astype(jnp.float32)
+        weights = known / jnp.maximum(mean_over_shares(known.mean()), _FEWEST_KNOWN)
     if config.data.encoded_views:
         order_key = jax.random.fold_in(key, 2)
         azimuths = draw_views(order_key, *views.shape[:2], config.data.encoded_views)
@@ -192,7 +197,12 @@ def update_encoder(
         loss += config.loss.kl_weight * kl
         metrics = {"loss/kl": kl}
         if posterior.camera is not None:
-            error, angle = losses.camera_loss(posterior, cameras)
+            if cameras is None:
+                raise ValueError(
+                    "the batch has no cameras, which E is to learn to tell"
+                )
+            errors, angles = losses.camera_errors(posterior, cameras)
+            error, angle = (errors * weights).mean(), (angles * weights).mean()
             loss += config.loss.azimuth_weight * error
             metrics |= {"loss/camera": error, "encoder/azimuth_error": angle}
         elif posterior.azimuth is not None:
