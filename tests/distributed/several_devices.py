@@ -69,6 +69,8 @@ class Run:
             fields["loss.adversarial_every"] = 2
         if algorithm == "mv_vae_gan":
             fields["data.fewest_views"] = 1
+        if algorithm == "vae_gan":
+            fields |= {"model.azimuths": 6, "model.azimuth_heads": False}
         if algorithm == "azimuths":
             algorithm = "mv_vae_gan"
             fields |= AZIMUTHS | {"augmentation.mirror": False}
@@ -81,6 +83,11 @@ class Run:
         batch = jax.tree.map(np.asarray, make_batch(self.config))
         if algorithm == "vae_gan":
             batch["targets"] = 255 - 200 * batch["voxels"]
+            # Some are not known, all of them those of the first devices.
+            cameras = np.tile(np.float32([0, 20, 2, 30]), (16, 1, 1))
+            cameras[..., 0] = 25 * np.arange(16)[:, None]
+            cameras[:7] = np.nan
+            batch["cameras"] = cameras
         self.batch = place(batch, by_batch(self.mesh))
         step = make_train_step(self.config, networks, optimizers, self.mesh)
         self.step = step.lower(self.create(), self.batch).compile()
