@@ -23,7 +23,7 @@ from vaegan_jax.metrics.reconstruction import OCCUPIED
 from vaegan_jax.runtime.progress import Progress
 from vaegan_jax.shapes.cameras import ViewCamera, numbers_of
 
-VIEW_COUNTS = (1, 3, 6, 12)
+VIEW_COUNTS = (1, 3, 6, 12, 24)
 ALONE, COMPARED = "E alone", "outlines compared"
 _NEAR, _TURNED = 15.0, 120.0  # degrees
 
