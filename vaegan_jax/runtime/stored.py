@@ -37,7 +37,10 @@ class StoredFile:
           UserError: the file ends before.
         """
         while len(buffer):
-            count = os.preadv(self._descriptor, [buffer], offset)
+            # Not `preadv`, which not every Unix has.
+            found = os.pread(self._descriptor, len(buffer), offset)
+            count = len(found)
+            buffer[:count] = np.frombuffer(found, np.uint8)
             if not count:
                 raise UserError(self._damaged)
             buffer, offset = buffer[count:], offset + count
