@@ -1,6 +1,7 @@
 """How well shapes are reconstructed from views, beside rows that need no learning."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 
 import jax
@@ -11,6 +12,7 @@ from scipy.spatial.distance import cdist
 
 from vaegan_jax.config.reference import views_of_training
 from vaegan_jax.data.examples import Examples
+from vaegan_jax.evaluate.visual_hulls import VisualHulls
 from vaegan_jax.inference.model import Model
 from vaegan_jax.inference.views import (
     encode_all,
@@ -31,6 +33,7 @@ FIXED_THRESHOLDS = (0.3, 0.4, 0.5)
 THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(1, 20))
 
 MODEL, RETRIEVAL = "model", "retrieval by image latent"
+HULL, HULL_SURFACE = "visual hull", "surface of the visual hull"
 MEAN_SHAPE, ORACLE = "mean training shape", "retrieval by the truth (oracle)"
 
 _BATCH = 32
@@ -198,6 +201,8 @@ def evaluate_reconstruction(
 ) -> list[Row]:
     """All rows: the model and retrieval for each number of views, mean shape, oracle.
 
+    Where the cameras of all views are known, also their visual hulls.
+
     Args:
       model: with an encoder.
       train: shapes that may be retrieved, with their views.
@@ -233,7 +238,13 @@ def evaluate_reconstruction(
         nearest = np.concatenate([cdist(b, gallery).argmin(1) for b in blocks])
         return lambda numbers: np.float32(train.voxels[nearest[numbers]])
 
-    kinds = (MODEL, threshold, seen.predictor), (RETRIEVAL, 0.5, retrieve)
+    kinds = [(MODEL, threshold, seen.predictor), (RETRIEVAL, 0.5, retrieve)]
+    if VisualHulls.known(examples):
+        hulls = VisualHulls(examples)
+        kinds += [
+            (name, 0.5, functools.partial(_predict_made, make))
+            for name, make in ((HULL, hulls.solids), (HULL_SURFACE, hulls.surfaces))
+        ]
     total = len(kinds) * sum(map(len, seeds.values()))
     with Progress("reconstructions", total=total) as progress:
         rows = [
@@ -243,6 +254,11 @@ def evaluate_reconstruction(
         ]
         progress.stage("baselines")
         return rows + baseline_rows(train, choosing, truth)
+
+
+def _predict_made(make, views: int, seed: int) -> Predictor:
+    grids = make(views, seed)
+    return lambda numbers: np.float32(grids[numbers])
 
 
 def baseline_rows(train: Examples, choosing: Examples, truth: Truth) -> list[Row]:

@@ -13,14 +13,20 @@ from vaegan_jax.data.held_out import HELD_OUT, VALIDATION
 from vaegan_jax.evaluate import tables
 from vaegan_jax.evaluate.copies import NEAR
 from vaegan_jax.evaluate.evaluation import Evaluation
-from vaegan_jax.evaluate.reconstruction import MODEL, RETRIEVAL, Row
+from vaegan_jax.evaluate.reconstruction import (
+    HULL,
+    HULL_SURFACE,
+    MODEL,
+    RETRIEVAL,
+    Row,
+)
 
 # By `config.data.choose_on`.
 PLACES = {HELD_OUT: "the held-out training shapes", VALIDATION: "validation"}
 
 CURVES = ("iou", "average_precision", "f_score", "squared_error")
 
-_STYLES = {MODEL: "o-", RETRIEVAL: "s--"}
+_STYLES = {MODEL: "o-", RETRIEVAL: "s--", HULL: "^:", HULL_SURFACE: "v:"}
 
 
 def draw_curves(labelled_rows: list[tuple[str, list[Row]]]) -> Image.Image:
@@ -49,6 +55,8 @@ def draw_curves(labelled_rows: list[tuple[str, list[Row]]]) -> Image.Image:
 def _draw_rows(axes, measure: str, rows: list[Row], label: str, colour: str) -> None:
     for prediction, style in _STYLES.items():
         seen = [row for row in rows if row.prediction == prediction]
+        if not seen or (label and prediction in (HULL, HULL_SURFACE)):
+            continue
         axes.errorbar(
             [row.views for row in seen],
             [row.mean(measure) for row in seen],
@@ -59,7 +67,7 @@ def _draw_rows(axes, measure: str, rows: list[Row], label: str, colour: str) -> 
             label=f"{prediction}, {label}" if label else prediction,
         )
     if label:
-        return  # the rows without views do not depend on the model
+        return  # hulls and the rows without views do not depend on the model
     for number, row in enumerate(row for row in rows if row.views is None):
         axes.axhline(
             row.mean(measure),
