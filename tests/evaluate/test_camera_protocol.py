@@ -10,6 +10,7 @@ from tests.helpers import make_examples, untrained, write_packed
 from tests.preloaded import run
 from tests.using import make_workdir
 from vaegan_jax.data.packed_source import write
+from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate import camera_protocol
 from vaegan_jax.evaluate.camera_protocol import (
     ALONE,
@@ -18,6 +19,7 @@ from vaegan_jax.evaluate.camera_protocol import (
     format_cameras,
     measure_cameras,
 )
+from vaegan_jax.evaluate.subject import Options
 from vaegan_jax.inference.camera_estimates import CameraEstimate
 from vaegan_jax.shapes.cameras import ViewCamera, numbers_of
 from vaegan_jax.shapes.random_cameras import RandomCameras
@@ -114,13 +116,11 @@ def test_the_command_writes_a_report(tmp_path):
     assert "| E alone | 1 |" in made.stdout
     without = tmp_path / "without.npz"
     write_packed(without, make_examples(3), ("train", "validation"))
-    refused = run(*arguments, f"--data_dir={without}")
-    assert refused.returncode == 1
-    assert "does not tell from where its views are" in refused.stderr
+    with pytest.raises(UserError, match="does not tell from where its views are"):
+        camera_protocol.evaluate_cameras(workdir, Options(data_dir=str(without)))
 
 
-@pytest.mark.parametrize("algorithm", ["gan"])
-def test_a_plain_gan_tells_no_cameras(tmp_path, algorithm):
-    workdir = make_workdir(tmp_path / "run", algorithm)
-    refused = run("scripts/evaluate.py", f"--workdir={workdir}", "--protocol=cameras")
-    assert refused.returncode == 1 and "has no encoder" in refused.stderr
+def test_a_plain_gan_tells_no_cameras(tmp_path):
+    workdir = make_workdir(tmp_path / "run", "gan")
+    with pytest.raises(UserError, match="has no encoder"):
+        camera_protocol.evaluate_cameras(workdir, Options())

@@ -1,0 +1,103 @@
+"""Pictures to shapes, and from where these were taken."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.using import make_model, make_picture
+from vaegan_jax.errors import UserError
+from vaegan_jax.inference import reconstruct
+from vaegan_jax.inference.reconstruct import reconstruct_pictures
+from vaegan_jax.inference.shape_files import ShapeWriter
+from vaegan_jax.shapes.cameras import ViewCamera
+
+WRITER = ShapeWriter(formats=("npz",))
+
+
+@pytest.fixture(scope="module")
+def model():
+    return make_model("mv_vae_gan")
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    return {"a": [make_picture(tmp_path / f"in/{i}.png", i) for i in range(3)]}
+
+
+def told(folder):
+    (cameras,) = json.loads((folder / "cameras.json").read_text()).values()
+    return cameras
+
+
+def test_cameras_are_told_and_known_ones_stay(model, pictures, tmp_path):
+    reconstruct_pictures(model, pictures, tmp_path / "a", WRITER)
+    cameras = told(tmp_path / "a")
+    assert [one["picture"] for one in cameras] == ["0.png", "1.png", "2.png"]
+    for one in cameras:
+        assert not one["known"] and 0 <= one["overlap"] <= 1
+        assert 0.5 <= one["confidence"] <= 1 and "azimuth_degrees" in one["otherwise"]
+    known = {"a": {"1.png": ViewCamera(123.0, -7.5)}}
+    reconstruct_pictures(model, pictures, tmp_path / "b", WRITER, cameras=known)
+    after = told(tmp_path / "b")
+    assert [one["known"] for one in after] == [False, True, False]
+    assert after[1]["azimuth_degrees"] == 123 and after[1]["elevation_degrees"] == -7.5
+    assert after[0] == cameras[0] and "otherwise" not in after[1]
+
+
+def test_a_ring_is_told_as_one(model, pictures, tmp_path):
+    reconstruct_pictures(model, pictures, tmp_path / "a", WRITER, ring=True)
+    cameras = told(tmp_path / "a")
+    steps = np.diff([one["azimuth_degrees"] for one in cameras]) % 360
+    assert np.allclose(steps, 120, atol=0.01) or np.allclose(steps, 240, atol=0.01)
+    others = np.diff([one["otherwise"]["azimuth_degrees"] for one in cameras]) % 360
+    np.testing.assert_allclose(others, (-steps) % 360, atol=0.2)
+
+
+def test_what_cannot_be_is_refused_before_anything_is_written(
+    model, pictures, tmp_path, monkeypatch
+):
+    def refused(**given):
+        with pytest.raises(UserError) as raised:
+            reconstruct_pictures(model, pictures, tmp_path / "out", WRITER, **given)
+        assert not (tmp_path / "out").exists()
+        return str(raised.value)
+
+    camera = ViewCamera()
+    known = {"chair": {"0.png": camera}}
+    assert "of 'chair', but the shapes are: a" in refused(cameras=known)
+    known = {"a": {"0.png": camera}}
+    assert "give --cameras or --ring" in refused(cameras=known, ring=True)
+    pictures["b"] = pictures["a"][:2]
+    assert "b has 2 pictures, and a ring 3 or more" in refused(ring=True)
+
+    def fail(self, view):
+        raise UserError("of this one nothing is told")
+
+    monkeypatch.setattr(reconstruct.CameraEstimator, "estimate", fail)
+    assert "nothing is told" in refused()
+
+
+def test_models_with_heads_take_known_cameras():
+    heads = {"model.azimuths": 3, "model.view_encoding": "fold_joint"}
+    model = make_model("mv_vae_gan", **heads)
+    views = np.full((2, 3, 32, 32, 1), 255, np.uint8)
+    views[:, :, 8:24, 8:24] = np.arange(6).reshape(2, 3, 1, 1, 1) * 30
+    cameras = np.full((2, 3, 4), np.nan)
+    unknown = model.encode(views)
+    np.testing.assert_array_equal(model.encode(views, cameras), unknown)
+    cameras[0] = np.array(
+        [[0, 30, 2.6, 24.5], [120, 30, 2.6, 24.5], [240, 30, 2.6, 24.5]]
+    )
+    known = model.encode(views, cameras)
+    assert not np.allclose(known[0], unknown[0], rtol=1e-3)
+    np.testing.assert_allclose(known[1], unknown[1], rtol=1e-5)
+    shapes = model.reconstruct(views, cameras)
+    np.testing.assert_array_equal(shapes, model.decode(known))
+    for wrong in (cameras[:1], cameras[:, :2], cameras[..., :3]):
+        with pytest.raises(
+            UserError, match=r"cameras are \(.*; give \(2, 3, 4\), four"
+        ):
+            model.encode(views, wrong)
+    with pytest.raises(UserError, match="cameras are no array of numbers"):
+        model.encode(views, [["a", "b"], ["c"]])
