@@ -142,6 +142,7 @@ def test_samples_come_with_a_gallery_and_a_turntable(workdir, tmp_path):
     assert '"name": "sample 1"' in (tmp_path / "gallery.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_samples_like_a_data_set_also_from_exported_weights(workdir, tmp_path):
     write_packed(tmp_path / "chairs.npz", make_examples(5))
     like, weights = f"--like={tmp_path / 'chairs.npz'}", tmp_path / "weights"

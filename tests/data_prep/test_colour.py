@@ -136,6 +136,7 @@ def test_deformed_copies_beside_colours_are_grey(run, tmp_path):
     assert read_provenance(output)["deformed"]["views"] == "grey"
 
 
+@pytest.mark.slow
 def test_models_of_three_channels_teach(run, tmp_path):
     data, output = tmp_path / "data.npz", tmp_path / "taught.npz"
     write_packed(data, make_examples(count=2, num_views=2, channels=3))

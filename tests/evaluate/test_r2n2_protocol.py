@@ -9,13 +9,16 @@ import pytest
 from tests.helpers import make_examples, untrained, write_packed
 from tests.preloaded import run
 from tests.using import make_workdir
+from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.r2n2_protocol import (
     ALL,
     THRESHOLDS,
     ProtocolRow,
+    evaluate_protocol,
     format_protocol,
     measure_protocol,
 )
+from vaegan_jax.evaluate.subject import Options
 from vaegan_jax.inference.model import Model
 
 
@@ -115,5 +118,5 @@ def test_the_command_writes_a_report(tmp_path):
     refused = run(*arguments, "--labels=category")
     assert refused.returncode == 1 and "takes one --workdir" in refused.stderr
     plain = make_workdir(tmp_path / "gan", "gan")
-    refused = run(*arguments[:1], f"--workdir={plain}", *arguments[2:])
-    assert refused.returncode == 1 and "has no encoder" in refused.stderr
+    with pytest.raises(UserError, match="has no encoder"):
+        evaluate_protocol(plain, Options(data_dir=str(data)))

@@ -85,6 +85,7 @@ def test_files_are_written_from_pictures_in_colour(model, tmp_path):
     assert found == {"a.npz", "a.png", "a_seen.png", "cameras.json"}
 
 
+@pytest.mark.slow
 def test_an_exported_program_takes_and_tells_three_channels(model, tmp_path):
     export_model(model, tmp_path)
     told = check_exported(tmp_path)

@@ -238,7 +238,9 @@ def test_moving_averages_are_what_is_sampled(data, tmp_path):
     np.testing.assert_array_equal(model.sample(2, seed=5), model.sample(2, seed=5))
 
 
-@pytest.mark.parametrize("choose_on", ["held_out", "validation"])
+@pytest.mark.parametrize(
+    "choose_on", ["held_out", pytest.param("validation", marks=pytest.mark.slow)]
+)
 def test_evaluation_chooses_on_what_training_did(data, tmp_path, choose_on):
     fields = {"train.num_steps": 1, "data.choose_on": choose_on}
     assert driver.train(config_for(data, "vae_gan", **fields), tmp_path) == 0
