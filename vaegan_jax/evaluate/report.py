@@ -38,13 +38,14 @@ def draw_curves(labelled_rows: list[tuple[str, list[Row]]]) -> Image.Image:
     """
     figure = Figure(figsize=(11, 7.4), layout="constrained")
     canvas = FigureCanvasAgg(figure)
-    for axes, measure in zip(figure.subplots(2, 2).flat, CURVES, strict=True):
+    panels = figure.subplots(2, 2).ravel()
+    for axes, measure in zip(panels, CURVES, strict=True):
         for number, (label, rows) in enumerate(labelled_rows):
             _draw_rows(axes, measure, rows, label, f"C{number}")
         axes.set_xlabel("views")
         axes.set_ylabel(tables.RECONSTRUCTION[measure][0])
         axes.grid(alpha=0.3)
-    handles, labels = axes.get_legend_handles_labels()
+    handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
     canvas.draw()
     return Image.frombuffer(
@@ -55,7 +56,9 @@ def draw_curves(labelled_rows: list[tuple[str, list[Row]]]) -> Image.Image:
 def _draw_rows(axes, measure: str, rows: list[Row], label: str, colour: str) -> None:
     for prediction, style in _STYLES.items():
         seen = [row for row in rows if row.prediction == prediction]
-        if not seen or (label and prediction in (HULL, HULL_SURFACE)):
+        hull = prediction in (HULL, HULL_SURFACE)
+        # Its squared error would leave no room for the others.
+        if not seen or (hull and (label or measure == "squared_error")):
             continue
         axes.errorbar(
             [row.views for row in seen],
