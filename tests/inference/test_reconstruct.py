@@ -45,6 +45,20 @@ def test_cameras_are_told_and_known_ones_stay(model, pictures, tmp_path):
     assert after[0] == cameras[0] and "otherwise" not in after[1]
 
 
+@pytest.mark.parametrize("heads", [False, True])
+def test_the_shape_is_what_the_model_makes_of_the_pictures(pictures, tmp_path, heads):
+    fields = {"model.azimuths": 3, "model.view_encoding": "fold_joint"} if heads else {}
+    model = make_model("mv_vae_gan", **fields)
+    known = {"a": {"1.png": ViewCamera(123.0, -7.5)}}
+    reconstruct_pictures(model, pictures, tmp_path / "a", WRITER, cameras=known)
+    with np.load(tmp_path / "a/a.npz") as file:
+        made = file["voxels"]
+    cameras = np.full((1, 3, 4), np.nan)
+    cameras[0, 1] = known["a"]["1.png"].numbers
+    expected = model.reconstruct([pictures["a"]], cameras)[0]
+    np.testing.assert_allclose(made, expected, atol=1e-6)
+
+
 def test_a_ring_is_told_as_one(model, pictures, tmp_path):
     reconstruct_pictures(model, pictures, tmp_path / "a", WRITER, ring=True)
     cameras = told(tmp_path / "a")

@@ -207,12 +207,21 @@ class Model:
         function = functools.partial(
             _encode, encoder, pooling, self.variables["encoder"]
         )
+        azimuths = None
         if cameras is not None:
-            cameras = _checked_cameras(cameras, views)
+            azimuths = self.told_azimuths(_checked_cameras(cameras, views))
+        known = () if azimuths is None else (azimuths,)
+        return _in_batches(function, views, *known)
+
+    def told_azimuths(
+        self, cameras: Float[np.ndarray, "b v 4"]
+    ) -> Float[np.ndarray, "b v"] | None:
+        """What the encoder makes use of, of known cameras; None if of nothing."""
+        encoder = self.networks.encoder
         heads = encoder.azimuths > 0 and encoder.azimuth_heads
-        if cameras is None or not heads or not np.isfinite(cameras[..., 0]).any():
-            return _in_batches(function, views)
-        return _in_batches(function, views, np.float32(cameras[..., 0]))
+        if not heads or not np.isfinite(cameras[..., 0]).any():
+            return None
+        return np.float32(cameras[..., 0])
 
     def reconstruct(
         self,

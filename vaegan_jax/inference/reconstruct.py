@@ -23,7 +23,7 @@ from vaegan_jax.inference.camera_files import (
 )
 from vaegan_jax.inference.model import Model
 from vaegan_jax.inference.shape_files import ShapeWriter, make_folder
-from vaegan_jax.inference.views import encode_each
+from vaegan_jax.inference.views import encode_each, pooled_latents
 from vaegan_jax.runtime.progress import Progress
 from vaegan_jax.shapes.cameras import ViewCamera
 from vaegan_jax.shapes.drawing import draw_beside_views, draw_given_and_seen
@@ -108,10 +108,11 @@ def _reconstruct(
 ) -> tuple[Float[np.ndarray, "x y z"], list[CameraEstimate]]:
     """A shape, and the cameras of its pictures."""
     views = np.stack([one.view for one in fitted])[None]
-    latents = model.encode(views, known_numbers(known)[None])
+    azimuths = model.told_azimuths(known_numbers(known)[None])
+    told = encode_each(model, views, azimuths)
+    latents = pooled_latents(model, told, np.arange(len(fitted))[None])
     shape = writer.clean(model.decode(latents))[0]
-    told = encode_each(model, views).at(0)
-    estimator = CameraEstimator(views[0], shape > writer.threshold, told)
+    estimator = CameraEstimator(views[0], shape > writer.threshold, told.at(0))
     if ring:
         return shape, estimator.estimate_ring()
     return shape, [

@@ -17,6 +17,7 @@ from jaxtyping import Array, Float, Int, UInt8
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.order import evaluation_batches
 from vaegan_jax.inference.model import Model
+from vaegan_jax.models.camera_code import azimuth_shares
 from vaegan_jax.models.encoder import Encoder, Posterior
 from vaegan_jax.models.multiview import encode_views, expected_latent
 from vaegan_jax.runtime.progress import Progress
@@ -35,21 +36,32 @@ def view_subsets(
 
 @functools.partial(jax.jit, static_argnums=0)
 def _encode(
-    encoder: Encoder, variables: Any, views: UInt8[Array, "b v h w c"]
+    encoder: Encoder,
+    variables: Any,
+    views: UInt8[Array, "b v h w c"],
+    azimuths: Float[Array, "b v"] | None = None,
 ) -> Posterior:
-    return encode_views(encoder, variables, views, train=False)[0]
+    shares = None if azimuths is None else azimuth_shares(azimuths, encoder.azimuths)
+    return encode_views(encoder, variables, views, train=False, shares=shares)[0]
 
 
 _pool = jax.jit(expected_latent, static_argnums=1)
 
 
-def encode_each(model: Model, views: UInt8[np.ndarray, "b v h w c"]) -> Posterior:
+def encode_each(
+    model: Model,
+    views: UInt8[np.ndarray, "b v h w c"],
+    azimuths: Float[np.ndarray, "b v"] | None = None,
+) -> Posterior:
     """The posteriors of some views; fields (b, v, ...), on the host.
 
-    The model must have an encoder.
+    Args:
+      model: with an encoder.
+      views: as it takes them.
+      azimuths: that are known, see `Model.told_azimuths`.
     """
     encoder, variables = model.networks.encoder, model.variables["encoder"]
-    return jax.tree.map(np.asarray, _encode(encoder, variables, views))
+    return jax.tree.map(np.asarray, _encode(encoder, variables, views, azimuths))
 
 
 def encode_all(model: Model, examples: Examples) -> Posterior:
