@@ -22,7 +22,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from vaegan_jax.distributed.partition import count_shares, mean_over_shares
-from vaegan_jax.models.convolutions import strided
+from vaegan_jax.models.convolutions import same, strided
 from vaegan_jax.models.convolutions.strided import Formulation
 
 MOMENTUM = 0.9
@@ -72,6 +72,39 @@ class StridedConvolution(nn.Module):
         if self.use_bias:
             init = nn.initializers.constant(self.initial_bias)
             bias = self.param("bias", init, (self.features,))
+            y = y + bias.astype(self.dtype)
+        return y
+
+
+class Convolution(nn.Module):
+    """Keeps every spatial size: stride 1, with zeros around the input.
+
+    Attributes:
+      features: output channels.
+      kernel_size: taps per axis, an odd number.
+      use_bias: whether to add a bias (not before a BatchNorm).
+      kernel_init: how the kernel begins.
+      formulation: how to compute it, see `convolutions`.
+      dtype: precision of the products.
+    """
+
+    features: int
+    kernel_size: int = 3
+    use_bias: bool = False
+    kernel_init: nn.initializers.Initializer = kernel_init
+    formulation: Formulation = "plain"
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b *n c"]) -> Float[Array, "b *n o"]:
+        taps = (self.kernel_size,) * (x.ndim - 2)
+        shape = (*taps, x.shape[-1], self.features)
+        kernel = self.param("kernel", self.kernel_init, shape)
+        y = same.convolve(
+            x.astype(self.dtype), kernel.astype(self.dtype), self.formulation
+        )
+        if self.use_bias:
+            bias = self.param("bias", nn.initializers.zeros, (self.features,))
             y = y + bias.astype(self.dtype)
         return y
 

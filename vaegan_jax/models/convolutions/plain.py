@@ -1,4 +1,4 @@
-"""Strided convolutions as XLA's own, the right choice on GPUs and TPUs.
+"""Convolutions as XLA's own, the right choice on GPUs and TPUs.
 
 XLA's GPU backend has fast kernels for the adjoint and the kernel's gradient if they are
 written as gradients of a strided convolution: those of a convolution over cells with
@@ -12,22 +12,22 @@ import jax
 _STRIDE = 2
 
 
-def convolve(x, kernel, padding: int):
-    """`strided.convolve`."""
+def convolve(x, kernel, padding: int, stride: int = _STRIDE):
+    """`strided.convolve`, and with stride 1 `same.convolve`."""
     rank = x.ndim - 2
     axes = "xyz"[:rank]
     return jax.lax.conv_general_dilated(
         x,
         kernel,
-        window_strides=[_STRIDE] * rank,
-        padding=[_pads(size, padding) for size in kernel.shape[:-2]],
+        window_strides=[stride] * rank,
+        padding=[_pads(size, padding, stride) for size in kernel.shape[:-2]],
         dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"),
     )
 
 
-def _pads(kernel_size: int, padding: int) -> tuple[int, int]:
-    """Padding that halves an even size exactly: the last cell reads 2n - 1 at most."""
-    return padding, kernel_size - _STRIDE - padding
+def _pads(kernel_size: int, padding: int, stride: int) -> tuple[int, int]:
+    """Padding that divides a size exactly: the last cell reads `stride * n - 1`."""
+    return padding, kernel_size - stride - padding
 
 
 def convolve_transposed(y, kernel, padding: int):

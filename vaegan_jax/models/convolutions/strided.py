@@ -15,10 +15,10 @@ import functools
 from typing import Literal
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from vaegan_jax.models.convolutions import columns, plain, winograd
+from vaegan_jax.models.convolutions.parts import in_parts
 
 Formulation = Literal["plain", "gather", "winograd"]
 
@@ -88,7 +88,7 @@ def _forward(x, kernel, padding, formulation):
         tile = _tile(x.shape[0], cells, kernel.shape, formulation, x.dtype)
         return winograd.convolve(x, kernel, padding, tile)
 
-    return _in_parts(apply, x).reshape(x.shape[0], *cells, -1)
+    return in_parts(apply, _AT_ONCE, x).reshape(x.shape[0], *cells, -1)
 
 
 def _adjoint(y, kernel, padding, formulation):
@@ -102,7 +102,7 @@ def _adjoint(y, kernel, padding, formulation):
         tile = _tile(y.shape[0], y.shape[1:-1], kernel.shape, formulation, y.dtype)
         return winograd.convolve_transposed(y, kernel, padding, tile)
 
-    return _in_parts(apply, y).reshape(y.shape[0], *sizes, -1)
+    return in_parts(apply, _AT_ONCE, y).reshape(y.shape[0], *sizes, -1)
 
 
 def _kernel_gradient(x, y, shape, padding, formulation):
@@ -115,33 +115,13 @@ def _kernel_gradient(x, y, shape, padding, formulation):
         tile = _tile(x.shape[0], y.shape[1:-1], shape, formulation, x.dtype)
         return winograd.kernel_gradient(x, y, shape, padding, tile)
 
-    return _in_parts(apply, x, y).sum(0)
+    return in_parts(apply, _AT_ONCE, x, y).sum(0)
 
 
 def _tile(batch, cells, kernel_shape, formulation: Formulation, dtype) -> int:
     """The tile size to use: with `winograd` the cheapest that fits."""
-    if formulation == "gather" or dtype != jnp.float32:  # half has no digits to lose
-        return 1
-    if not isinstance(batch, int):  # exported for any batch: choose for the smallest
-        batch = 1
-    return min(
-        (m for m in _TILES[len(cells)] if all(size % m == 0 for size in cells)),
-        key=lambda m: winograd.cost(m, batch, cells, kernel_shape),
-    )
-
-
-def _in_parts(function, *arrays):
-    """Stacked results of `function` for parts of the arrays' batch, one by one."""
-    first = arrays[0]
-    batch, parts = first.shape[0], 1
-    if isinstance(batch, int):  # and not exported for any
-        parts = min(batch, -(-first.size * first.dtype.itemsize // _AT_ONCE))
-        while batch % parts:
-            parts += 1
-    if parts == 1:
-        return function(*arrays)[None]
-    split = [a.reshape(parts, batch // parts, *a.shape[1:]) for a in arrays]
-    return jax.lax.map(lambda part: function(*part), split)
+    sizes = (1,) if formulation == "gather" else _TILES[len(cells)]
+    return winograd.tile_size(sizes, batch, cells, kernel_shape, dtype)
 
 
 def _is_thin(kernel_shape, formulation) -> bool:

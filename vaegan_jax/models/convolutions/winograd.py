@@ -24,58 +24,26 @@ functions do everything: `_analyse` applies A, B or G to strided windows, and it
 adjoint `_synthesise` puts windows back, adding where they overlap.
 """
 
-import functools
-import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
+from vaegan_jax.models.convolutions.tiles import (
+    add_windows,
+    choose,
+    transforms,
+    window_sums,
+)
+
 _STRIDE = 2
-# Of the polynomials; the last of the n points is infinity. Few and small: they are what
-# rounding errors grow with. F(4, 3) needs all five.
-_POINTS = (0.0, 1.0, -1.0, 2.0, -0.5)
 
 
-class _Transforms(NamedTuple):
-    outputs: np.ndarray  # A, (n, m)
-    kernel: np.ndarray  # G, (n, r)
-    inputs: np.ndarray  # B, (n, n)
-
-
-@functools.cache
-def transforms(tile: int, taps: int) -> _Transforms:
-    """The matrices A, G and B for tiles of m outputs and kernels of r taps."""
-    if tile == 1:
-        return _Transforms(np.ones((taps, 1)), np.eye(taps), np.eye(taps))
-    n = tile + taps - 1
-    points = _POINTS[: n - 1]
-    a, g, b = np.zeros((n, tile)), np.zeros((n, taps)), np.zeros((n, n))
-    for row, point in enumerate(points):
-        others = [other for other in points if other != point]
-        a[row] = [point**i for i in range(tile)]
-        # Lagrange's basis polynomial at this point: its denominator goes to the kernel.
-        g[row] = [point**i for i in range(taps)] / np.prod(np.subtract(point, others))
-        b[row, :-1] = np.atleast_1d(np.poly(others))[::-1]
-    a[-1, -1] = g[-1, -1] = 1
-    b[-1] = np.poly(points)[::-1]
-    return _Transforms(a, g, b)
-
-
-def cost(tile: int, batch: int, cells: Sequence[int], kernel_shape) -> int:
-    """How long a tile size takes, in floating-point operations; for comparisons.
-
-    Counts those of the products, and every number that goes to memory between them as
-    128 more, about what a CPU computes in that time.
-    """
+def tile_size(sizes, batch, cells, kernel_shape, dtype) -> int:
+    """`tiles.choose` for phases as channels."""
     *taps, inputs, outputs = kernel_shape
-    points = (tile + _taps_per_phase(taps) - 1) ** len(cells)
-    rows = batch * math.prod(size // tile for size in cells)
-    columns = _STRIDE ** len(cells) * inputs
-    moved = rows * (columns + outputs) + columns * outputs
-    return points * (2 * rows * columns * outputs + 128 * moved)
+    channels = (_STRIDE ** len(cells) * inputs, outputs)
+    return choose(sizes, batch, cells, _taps_per_phase(taps), channels, dtype)
 
 
 # --- the three products --------------------------------------------------------------
@@ -199,18 +167,10 @@ def _analyse(x, matrix: np.ndarray, stride: int, axes: Sequence[int]) -> list:
     """
     values = [x]
     for axis in axes:
-        windows = (x.shape[axis] - matrix.shape[1]) // stride + 1
-        reach = stride * (windows - 1) + 1
         values = [
-            _weighted_sum(
-                row,
-                [
-                    jax.lax.slice_in_dim(value, i, i + reach, stride, axis)
-                    for i in range(matrix.shape[1])
-                ],
-            )
+            total
             for value in values
-            for row in matrix
+            for total in window_sums(value, matrix, stride, axis)
         ]
     return values
 
@@ -220,42 +180,5 @@ def _synthesise(values: list, matrix: np.ndarray, stride: int, axes: Sequence[in
     rows = len(matrix)
     for axis in reversed(axes):
         groups = [values[i : i + rows] for i in range(0, len(values), rows)]
-        values = [_overlap(group, matrix, stride, axis) for group in groups]
+        values = [add_windows(group, matrix, stride, axis) for group in groups]
     return values[0]
-
-
-def _overlap(values: list, matrix: np.ndarray, stride: int, axis: int):
-    """`_synthesise` along one axis.
-
-    Elements that are `stride` apart come from the same column of consecutive windows:
-    each residue is made by itself, and the residues are then interleaved.
-    """
-    width, windows = matrix.shape[1], values[0].shape[axis]
-    overlap = -(-width // stride) - 1  # windows that reach into a later one
-    residues = []
-    for residue in range(stride):
-        total = None
-        for later in range(overlap + 1):
-            column = residue + later * stride
-            if column >= width:
-                continue
-            part = _weighted_sum(matrix[:, column], values)
-            pads = [(0, 0)] * part.ndim
-            pads[axis] = (later, overlap - later)
-            part = jnp.pad(part, pads)
-            total = part if total is None else total + part
-        residues.append(total)
-    stacked = jnp.stack(residues, axis + 1)
-    shape = stacked.shape
-    merged = stacked.reshape(*shape[:axis], -1, *shape[axis + 2 :])
-    return jax.lax.slice_in_dim(merged, 0, stride * (windows - 1) + width, axis=axis)
-
-
-def _weighted_sum(weights: np.ndarray, values: list):
-    total = None
-    for weight, value in zip(weights, values, strict=True):
-        if weight == 0:
-            continue
-        term = value if weight == 1 else value * np.asarray(weight, value.dtype)
-        total = term if total is None else total + term
-    return total
