@@ -147,6 +147,18 @@ def test_a_layers_passes_are_its_convolution_and_gradients():
     assert convolve(dx, dk, 2, "plain").shape == output.shape
 
 
+def test_a_layer_of_stride_1_keeps_its_size():
+    layer = work.Layer("U", 3, 4, 3, 2, 5, stride=1)
+    output, dx, dk = layers.passes(layer, 2, "gather")["all"]()
+    assert (output.shape, dx.shape, dk.shape) == (
+        (2, 4, 4, 4, 5),
+        (2, 4, 4, 4, 2),
+        (3, 3, 3, 2, 5),
+    )
+    assert layer.flops == 2 * 4**3 * 3**3 * 2 * 5
+    assert layer.numbers(2) == output.size + dx.size + dk.size
+
+
 def test_reports_hold_command_machine_rows_and_notes(tmp_path):
     rows = [{"way": "fold", "ms": 12.345}, {"way": "loop", "ms": 1234.5}]
     benchmark = report.Benchmark("encoding", rows, ("way",), "ms", ("A note.",))
@@ -241,8 +253,8 @@ class IdlePeer:
         (lambda: step.growth(1), 13 * 3, "growth, resolution 64"),
         (
             lambda: layers.run(2, 2, 64, ("plain", "gather"), 1),
-            13 * 8 * 3,
-            "layers, D4",
+            15 * 8 * 3,
+            "layers, U2",
         ),
         (
             lambda: peer.run(("gan", "vae_gan"), (2, 4), 64, 1),

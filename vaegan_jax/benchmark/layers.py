@@ -16,8 +16,10 @@ from vaegan_jax.benchmark.work import (
     encoder_layers,
     generator_layers,
     roofline,
+    unstrided_layers,
 )
 from vaegan_jax.benchmark.workload import build_config
+from vaegan_jax.models.convolutions import same
 from vaegan_jax.models.convolutions.strided import (
     Formulation,
     convolve,
@@ -36,10 +38,10 @@ def run(
     formulations: Sequence[str],
     rounds: int,
 ) -> Benchmark:
-    """Each convolution of the reference networks: forward pass and both gradients.
+    """The reference networks' convolutions and two of stride 1, forward and gradients.
 
     Args:
-      batch_size: shapes that G makes and D sees.
+      batch_size: shapes that G makes and D sees, and the two others take.
       images: that E sees.
       image_size: of those.
       formulations: some of `Formulation`; "plain" takes minutes on a CPU.
@@ -49,6 +51,7 @@ def run(
     layers = [(layer, images) for layer in encoder_layers(config)]
     layers += [(layer, batch_size) for layer in generator_layers(config)]
     layers += [(layer, batch_size) for layer in discriminator_layers(config)]
+    layers += [(layer, batch_size) for layer in unstrided_layers()]
     # Dense ones are one product in any formulation.
     layers = [(layer, count) for layer, count in layers if layer.rank]
     rows = []
@@ -84,7 +87,8 @@ def run(
         f"Limit: the longer of operations at {peak / 1e9:.0f} GFLOP/s, the fastest "
         f"matrix product, and numbers in and out at {bandwidth / 1e9:.1f} GB/s, a "
         "change in place; both measured in this run. `all` is the three passes in one "
-        "program, which share what they can. G's layers are transposed.",
+        "program, which share what they can. G's layers are transposed; U1 and U2 have "
+        "stride 1.",
     )
     return Benchmark("layers", rows, ("layer", "formulation"), "all ms", notes)
 
@@ -113,7 +117,8 @@ def argument_shapes(layer: Layer, count: int) -> tuple[tuple[int, ...], ...]:
     """Shapes of what a layer is given, its kernel, and the gradient of its output."""
     kernel = (*(layer.taps,) * layer.rank, layer.inputs, layer.outputs)
     large = (count, *(layer.size,) * layer.rank, layer.inputs)
-    small = (count, *(layer.size // 2,) * layer.rank, layer.outputs)
+    cells = layer.size // layer.stride
+    small = (count, *(cells,) * layer.rank, layer.outputs)
     return (small, kernel, large) if layer.transposed else (large, kernel, small)
 
 
@@ -122,6 +127,8 @@ def all_passes(layer: Layer, formulation: Formulation) -> Callable:
     function = convolve_transposed if layer.transposed else convolve
 
     def apply(given, kernel):
+        if layer.stride == 1:
+            return same.convolve(given, kernel, formulation)
         return function(given, kernel, _PADDING[layer.rank], formulation)
 
     def pull(given, kernel, gradient):

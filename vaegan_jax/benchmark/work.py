@@ -11,7 +11,7 @@ class Layer(NamedTuple):
     """One convolution or dense product.
 
     Attributes:
-      name: E1 … E5 of the encoder, then its heads; G1 …; D1 ….
+      name: E1 … E5 of the encoder, then its heads; G1 …; D1 …; U1 … of stride 1.
       rank: spatial axes; 0 for a dense product.
       size: cells along an axis, of the larger side: a convolution's input, a transposed
         one's output. 1 for a dense product.
@@ -19,6 +19,7 @@ class Layer(NamedTuple):
       inputs: channels at the larger side; of a dense product, all of its inputs.
       outputs: channels at the smaller side; of a dense product, all of its outputs.
       transposed: from the smaller side to the larger.
+      stride: 2, or 1 for a convolution whose sides are equally large.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Layer(NamedTuple):
     inputs: int
     outputs: int
     transposed: bool = False
+    stride: int = 2
 
     @property
     def flops(self) -> int:
@@ -36,13 +38,13 @@ class Layer(NamedTuple):
         The passes are the forward one, the gradient of the input and that of the
         kernel; the three cost the same.
         """
-        cells = (self.size // 2) ** self.rank
+        cells = (self.size // self.stride) ** self.rank
         return 2 * cells * self.taps**self.rank * self.inputs * self.outputs
 
     def numbers(self, batch: int) -> int:
         """Numbers that one pass must read and write: both sides and the kernel."""
         large = self.size**self.rank * self.inputs
-        small = (self.size // 2) ** self.rank * self.outputs
+        small = (self.size // self.stride) ** self.rank * self.outputs
         if not self.rank:
             small = self.outputs
         return (
@@ -76,6 +78,14 @@ def discriminator_layers(config: ConfigDict) -> list[Layer]:
         layers.append(Layer(f"D{i + 1}", 3, size, 4, inputs, width))
         size, inputs = size // 2, width
     return [*layers, Layer(f"D{len(layers) + 1}", 0, 1, 1, 8 * inputs, 1)]
+
+
+def unstrided_layers() -> list[Layer]:
+    """Convolutions of stride 1 as a 3D U-Net has them, at two resolutions."""
+    return [
+        Layer("U1", 3, 32, 3, 16, 16, stride=1),
+        Layer("U2", 3, 16, 3, 64, 64, stride=1),
+    ]
 
 
 def step_flops(config: ConfigDict) -> dict[str, int]:
