@@ -1,4 +1,4 @@
-"""Strided convolutions and their adjoints, in formulations for every backend.
+"""Convolutions and their adjoints, in formulations for every backend.
 
-Layers use `strided` alone, which chooses between the others.
+Layers use `strided` and `same` alone, which choose between the others.
 """
