@@ -29,6 +29,7 @@ from collections.abc import Sequence
 import jax.numpy as jnp
 import numpy as np
 
+from vaegan_jax.models.convolutions.phases import merge_phases, split_phases
 from vaegan_jax.models.convolutions.tiles import (
     add_windows,
     choose,
@@ -80,7 +81,7 @@ def convolve_transposed(y, kernel, padding: int, tile: int):
     values = [v.reshape(y.shape[0], *tiles, -1) for v in values]
     split = _synthesise(values, matrices.inputs, tile, range(1, 1 + rank))
     inside = [slice(padding, padding + _STRIDE * size) for size in y.shape[1:-1]]
-    return _merge_phases(split)[(slice(None), *inside)]
+    return merge_phases(split)[(slice(None), *inside)]
 
 
 def kernel_gradient(x, y, shape: Sequence[int], padding: int, tile: int):
@@ -96,7 +97,7 @@ def kernel_gradient(x, y, shape: Sequence[int], padding: int, tile: int):
         )
     ]
     split = _synthesise(values, matrices.kernel, taps, range(rank))
-    merged = _merge_phases(split.reshape(1, *[taps] * rank, -1))
+    merged = merge_phases(split.reshape(1, *[taps] * rank, -1))
     merged = merged.reshape(*merged.shape[1:-1], *shape[-2:])
     return merged[tuple(slice(size) for size in shape[:-2])]
 
@@ -107,7 +108,7 @@ def kernel_gradient(x, y, shape: Sequence[int], padding: int, tile: int):
 def _input_points(x, taps: int, padding: int, tile: int):
     """B x: for each point, (tiles, phases · channels)."""
     pads = (padding, _STRIDE * (taps - 1) - padding)
-    split = _split_phases(jnp.pad(x, [(0, 0), *[pads] * (x.ndim - 2), (0, 0)]))
+    split = split_phases(jnp.pad(x, [(0, 0), *[pads] * (x.ndim - 2), (0, 0)]))
     return _rows(
         _analyse(split, transforms(tile, taps).inputs, tile, range(1, x.ndim - 1))
     )
@@ -125,7 +126,7 @@ def _kernel_points(kernel, tile: int):
     rank, taps = kernel.ndim - 2, _taps_per_phase(kernel.shape)
     odd = [(0, _STRIDE * taps - size) for size in kernel.shape[:-2]]
     padded = jnp.pad(kernel, [*odd, (0, 0), (0, 0)])
-    split = _split_phases(padded.reshape(1, *padded.shape[:-2], -1))
+    split = split_phases(padded.reshape(1, *padded.shape[:-2], -1))
     split = split.reshape(*[taps] * rank, -1, kernel.shape[-1])
     return _rows(_analyse(split, transforms(tile, taps).kernel, taps, range(rank)))
 
@@ -136,24 +137,6 @@ def _rows(values):
 
 def _taps_per_phase(kernel_shape: Sequence[int]) -> int:
     return -(-kernel_shape[0] // _STRIDE)
-
-
-def _split_phases(x):
-    """(b, n, ..., c) to (b, n/2, ..., phases · c): phases become channels."""
-    rank = x.ndim - 2
-    sizes = [s for n in x.shape[1:-1] for s in (n // _STRIDE, _STRIDE)]
-    order = [0, *range(1, 2 * rank, 2), *range(2, 2 * rank + 1, 2), 2 * rank + 1]
-    split = x.reshape(x.shape[0], *sizes, x.shape[-1]).transpose(order)
-    return split.reshape(*split.shape[: 1 + rank], -1)
-
-
-def _merge_phases(x):
-    """The inverse of `_split_phases`."""
-    rank = x.ndim - 2
-    split = x.reshape(*x.shape[:-1], *[_STRIDE] * rank, -1)
-    order = [0, *[a for i in range(rank) for a in (1 + i, 1 + rank + i)], 2 * rank + 1]
-    sizes = [_STRIDE * n for n in x.shape[1:-1]]
-    return split.transpose(order).reshape(x.shape[0], *sizes, -1)
 
 
 # --- windows -------------------------------------------------------------------------
