@@ -101,11 +101,15 @@ def project(points: Any, cameras: Any, xp: ModuleType = np) -> Any:
       Points behind the eye have no place: theirs mean nothing.
     """
     _, forward, right, up = _eye_and_axes(cameras, xp)
-    # The eye looks at the origin, so only along its axis it is not at 0.
-    seen = points @ xp.stack([-up, right, forward], axis=-1)
+    # One coordinate after the other: products with 3 × 3 matrices take ten times as
+    # long on a CPU. The eye looks at the origin, so only along its axis it is not at 0.
+    down, across, ahead = (
+        sum(points[..., i] * axis[..., i : i + 1] for i in range(3))
+        for axis in (-up, right, forward)
+    )
     half = xp.tan(xp.deg2rad(cameras[..., 3:]) / 2)
-    depth = (seen[..., 2] + cameras[..., 2:3]) * half
-    return seen[..., :2] / depth[..., None] / 2 + 0.5
+    depth = (ahead + cameras[..., 2:3]) * half * 2
+    return xp.stack([down / depth, across / depth], axis=-1) + 0.5
 
 
 def _eye_and_axes(cameras: Any, xp: ModuleType) -> tuple[Any, Any, Any, Any]:
