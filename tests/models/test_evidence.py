@@ -1,0 +1,165 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from vaegan_jax.models import evidence
+from vaegan_jax.models.convolutions.phases import merge_phases
+from vaegan_jax.models.evidence import Evidence, no_evidence, read_views
+from vaegan_jax.shapes.cameras import Camera, ViewCamera, numbers_of
+from vaegan_jax.shapes.frames import cell_centres, estimate
+from vaegan_jax.shapes.meshes import boxes_mesh
+from vaegan_jax.shapes.render import render_views
+from vaegan_jax.shapes.visual_hull import visual_hull
+
+RESOLUTION = 8
+FRONT, SIDE = ViewCamera(0.0, 0.0), ViewCamera(90.0, 0.0)
+
+
+def read(views, cameras, chosen=None, scale=0.7) -> Evidence:
+    """Of one shape, centred in its grid."""
+    made = read_views(
+        jnp.asarray(views)[None],
+        jnp.asarray(cameras, jnp.float32)[None],
+        jnp.full(1, scale),
+        jnp.full((1, 3), 0.5),
+        RESOLUTION,
+        None if chosen is None else jnp.asarray(chosen)[None],
+    )
+    return made
+
+
+def of_cells(made: Evidence) -> np.ndarray:
+    """(x, y, z, features)."""
+    return np.asarray(merge_phases(made.cells))[0]
+
+
+def random_views(count: int, size: int = 32, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, 256, (count, size, size, 1), np.uint8)
+
+
+def test_a_cell_reads_the_pixel_that_shows_it():
+    views, cameras = random_views(1), numbers_of([ViewCamera(70.0, 20.0)])
+    cells = of_cells(read(views, cameras))
+    for cell in [(0, 0, 0), (3, 5, 1), (7, 2, 6)]:
+        point = (cell_centres(RESOLUTION)[cell] - 0.5) * 0.7
+        row, column = (ViewCamera(70.0, 20.0).project(point[None])[0] * 32).astype(int)
+        ink = (255 - views[0, row, column, 0]) / 255
+        mean, spread, *moments = cells[cell][:10]
+        np.testing.assert_allclose([mean, spread], [ink, 0], atol=1e-6)
+        direction = ViewCamera(70.0, 20.0).eye / 2.6
+        np.testing.assert_allclose(moments[:3], ink * direction, atol=1e-6)
+
+
+def test_blurs_are_means_over_squares():
+    """Of white outside of the picture, as everywhere."""
+    views = random_views(1)
+    words = evidence._blurred(jnp.asarray(views)[None])
+    ink = 255 - views[0, ..., 0].astype(float)
+    for index, side in enumerate((1, 3, 7, 15)):
+        blurred = np.asarray(evidence._unpack(words, index))[0, 0] * 255
+        for row, column in [(16, 16), (0, 3), (31, 31)]:
+            reach = side // 2
+            part = ink[
+                max(row - reach, 0) : row + reach + 1,
+                max(column - reach, 0) : column + reach + 1,
+            ]
+            assert abs(blurred[row, column] - part.sum() / side**2) <= 0.5001
+
+
+def test_the_lowest_reading_is_the_visual_hull():
+    grid = np.zeros((RESOLUTION,) * 3, bool)
+    grid[1:7, 1:4, :] = grid[2:4, 1:7, 3] = True
+    cameras = numbers_of(Camera(num_views=6).views())
+    views = render_views(boxes_mesh(grid), Camera(num_views=6), 64)[..., None]
+    scale, middle = estimate(grid)
+    made = read_views(
+        jnp.asarray(views)[None],
+        jnp.asarray(cameras, jnp.float32)[None],
+        jnp.asarray([scale], jnp.float32),
+        jnp.asarray(middle, jnp.float32)[None],
+        RESOLUTION,
+    )
+    lowest = of_cells(made)[..., -5]
+    assert (lowest[grid] > 0).mean() > 0.95
+    hull = visual_hull(views, cameras, RESOLUTION)
+    # The hull finds the scale by itself, and so may differ at its edge.
+    assert ((lowest > 0.02) == hull).mean() > 0.9
+
+
+def test_order_of_views_does_not_matter():
+    views, cameras = random_views(5), numbers_of(Camera(num_views=5).views())
+    order = [3, 0, 4, 2, 1]
+    one, other = read(views, cameras), read(views[order], cameras[order])
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+@pytest.mark.parametrize("unknown", [True, False])
+def test_views_that_do_not_count_are_not_read(unknown):
+    """Neither those that are not chosen, nor those from nobody knows where."""
+    views, cameras = random_views(4), numbers_of(Camera(num_views=4).views())
+    expected = read(views[:2], cameras[:2])
+    if unknown:
+        cameras[2:] = np.nan
+        actual = read(views, cameras)
+    else:
+        actual = read(views, cameras, np.array([True, True, False, False]))
+    for a, b in zip(actual, expected, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def test_without_a_view_there_is_no_evidence():
+    views, cameras = random_views(2), np.full((2, 4), np.nan)
+    for a, b in zip(read(views, cameras), no_evidence(1, RESOLUTION), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_extremes_are_sorted_and_of_the_seen_views_alone():
+    ink = jnp.asarray([0.9, 0.3, 0.0, 0.7, 0.5, 0.1])[None, :, None]
+    seen = jnp.asarray([[1.0, 1, 0, 1, 1, 1]])
+    made = [float(x[0, 0]) for x in evidence._extremes(ink, seen)]
+    np.testing.assert_allclose(made, [0.1, 0.3, 0.5, 0.7, 0.9], atol=1e-6)
+    two = [
+        float(x[0, 0])
+        for x in evidence._extremes(ink, jnp.eye(6)[:1] + jnp.eye(6)[1:2])
+    ]
+    np.testing.assert_allclose(two, [0.3, 0.9, 1, 1, 0.9], atol=1e-6)
+
+
+def test_ink_outside_of_a_picture_is_none():
+    """Of a near camera, which does not see the whole."""
+    views = np.zeros((1, 32, 32, 1), np.uint8)
+    cells = of_cells(read(views, numbers_of([ViewCamera(0.0, 0.0, 2.6, 5.0)])))
+    mean = cells[..., 0]
+    assert mean[4, :, 4].min() == 1
+    assert mean[0].max() == 0
+    assert mean[..., 0].max() == 0
+
+
+def test_a_mirrored_set_of_views_shows_the_mirrored_shape():
+    views, cameras = random_views(3), numbers_of(Camera(num_views=3).views())
+    cameras[:, 0] += 17.0
+    mirrored = cameras * np.array([-1, 1, 1, 1])
+    there, here = (
+        of_cells(read(views, cameras)),
+        of_cells(read(views[:, :, ::-1], mirrored)),
+    )
+    # But for cells whose projection is on the border of two pixels.
+    same = np.abs(here[::-1, ..., 0] - there[..., 0]) < 1e-5
+    assert same.mean() > 0.99
+
+
+def test_nothing_is_differentiated_through_the_projection():
+    views, cameras = random_views(2), numbers_of([FRONT, SIDE])
+    gradient = jax.grad(lambda scale: read(views, cameras, scale=scale).cells.sum())
+    assert gradient(0.7) == 0
+
+
+def test_colour_is_read_as_grey():
+    views = random_views(2)
+    cameras = numbers_of([FRONT, SIDE])
+    coloured = np.repeat(views, 3, axis=-1)
+    for a, b in zip(read(coloured, cameras), read(views, cameras), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)

@@ -1,0 +1,200 @@
+"""What pictures show at every cell of a grid, whatever their number and order.
+
+Every view is read at every cell's projection: how much ink is there, sharp, and
+averaged over squares around it. What is read are pixels and not learnt features, so
+nothing is differentiated through the projection, whose gradient would be a scatter.
+Over views the readings of a cell become numbers that do not depend on their order:
+
+- mean and standard deviation, of each blur;
+- moments by where cameras are: means of ink × the real spherical harmonics of degrees 1
+  and 2 of the direction towards the camera, which say on which side there is ink;
+- the lowest ones and the highest: a view without ink excludes a cell, so the lowest of
+  all is the visual hull (Laurentini 1994).
+
+Cells come in blocks of 2³, the numbers of a block side by side.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, UInt8, UInt32
+
+from vaegan_jax.models.convolutions.phases import split_phases
+from vaegan_jax.shapes.cameras import project
+from vaegan_jax.shapes.colours import luma
+from vaegan_jax.shapes.frames import cell_centres, to_view_frame
+
+# Sides of the squares that ink is averaged over, in pixels. Four bytes are one word, so
+# a projection is looked up once for all of them.
+_SQUARES = (1, 3, 7, 15)
+_WITH_MOMENTS = 2  # the first ones of these
+_HARMONICS = 8
+_LOWEST = 4
+_FEATURES = 2 * len(_SQUARES) + _WITH_MOMENTS * _HARMONICS + _LOWEST + 1
+_BYTE = 8  # bits
+_HALF = 2  # cells of a block along each axis
+
+
+class Evidence(NamedTuple):
+    """What R is told of the views of each shape.
+
+    Attributes:
+      cells: numbers of the cells of each block of 2³; 0 where nothing is seen.
+      views: of all views: 1 / (1 + their number), and the mean of the harmonics.
+    """
+
+    cells: Float[Array, "b x y z 8*f"]
+    views: Float[Array, "b s"]
+
+
+def no_evidence(batch: int, resolution: int) -> Evidence:
+    """What `read_views` says of shapes without a view."""
+    cells = jnp.zeros((batch, *(resolution // _HALF,) * 3, _HALF**3 * _FEATURES))
+    count, harmonics = jnp.ones((batch, 1)), jnp.zeros((batch, _HARMONICS))
+    return Evidence(cells, jnp.concatenate([count, harmonics], 1))
+
+
+def read_views(
+    views: UInt8[Array, "b v h w c"],
+    cameras: Float[Array, "b v 4"],
+    scales: Float[Array, " b"],
+    middles: Float[Array, "b 3"],
+    resolution: int,
+    chosen: Bool[Array, "b v"] | None = None,
+) -> Evidence:
+    """Reads all views at all cells.
+
+    Args:
+      views: on white, square.
+      cameras: the numbers of `ViewCamera`; a view whose camera is not known, NaN, is
+        not read.
+      scales: of the grids, see `frames.to_view_frame`.
+      middles: of the shapes in the grids, see there.
+      resolution: cells along each side of the grid, even.
+      chosen: the views that count; None is all.
+    """
+    known = jnp.isfinite(cameras).all(-1)
+    seen = (known if chosen is None else known & chosen).astype(jnp.float32)
+    cameras = jnp.where(known[..., None], cameras, 1.0)  # whatever, but a number
+    places = _places(cameras, scales, middles, resolution)
+    words = _look_up(_blurred(views), places)
+    count = seen.sum(1, keepdims=True)
+    weights = (seen / jnp.maximum(count, 1))[..., None]
+    harmonics = _harmonics(cameras) * weights
+    # XLA would compute all of it again for each number that comes of it.
+    words, weights, harmonics = jax.lax.optimization_barrier(
+        (words, weights, harmonics)
+    )
+    features = []
+    for square in range(len(_SQUARES)):
+        ink = _unpack(words, square)
+        (mean,) = _weighed(weights, ink)
+        (power,) = _weighed(weights, ink**2)
+        features += [mean, jnp.sqrt(jnp.maximum(power - mean**2, 0.0))]
+        if square < _WITH_MOMENTS:
+            features += _weighed(harmonics, ink)
+    features += _extremes(_unpack(words, 0), seen)
+    cells = jnp.stack(features, 1)
+    size = resolution // _HALF
+    cells = cells.reshape(*cells.shape[:2], size**3, _HALF**3).transpose(0, 2, 3, 1)
+    cells = cells.reshape(len(cells), size, size, size, -1)
+    summary = jnp.concatenate([1 / (1 + count), harmonics.sum(1)], 1)
+    return Evidence(*jax.lax.stop_gradient((cells, summary)))
+
+
+def _blurred(views: UInt8[Array, "b v h w c"]) -> UInt32[Array, "b v h w"]:
+    """Ink averaged over squares around each pixel, a byte of each word for each."""
+    ink = 255 - luma(views).astype(jnp.float32)
+    words = jnp.zeros(ink.shape, jnp.uint32)
+    for index, side in enumerate(_SQUARES):
+        average = ink
+        for axis, size in ((-2, views.shape[2]), (-1, views.shape[3])):
+            near = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
+            band = np.float32(near <= side // 2) / side
+            average = jnp.moveaxis(
+                jnp.tensordot(average, band, ((axis,), (0,))), -1, axis
+            )
+        byte = jnp.round(average).astype(jnp.uint32)
+        words |= byte << (index * _BYTE)
+    return words
+
+
+def _unpack(words: UInt32[Array, "*n"], square: int) -> Float[Array, "*n"]:
+    """Ink from 0 to 1."""
+    return ((words >> (square * _BYTE)) & 255).astype(jnp.float32) / 255
+
+
+def _places(
+    cameras: Float[Array, "b v 4"],
+    scales: Float[Array, " b"],
+    middles: Float[Array, "b 3"],
+    resolution: int,
+) -> Float[Array, "b v n 2"]:
+    """Where each view shows each cell, see `project`; block after block."""
+    centres = np.float32(cell_centres(resolution))[None]
+    centres = split_phases(centres).reshape(-1, 3)
+    points = to_view_frame(centres, scales, middles, jnp)
+    return project(points[:, None], cameras, jnp)
+
+
+def _look_up(
+    words: UInt32[Array, "b v h w"], places: Float[Array, "b v n 2"]
+) -> UInt32[Array, "b v n"]:
+    """The pixel at each place; 0, no ink, outside of the picture."""
+    batch, count, *size = words.shape
+    row, column = (
+        jnp.floor(places[..., axis] * size[axis]).astype(jnp.int32) for axis in (0, 1)
+    )
+    inside = (row >= 0) & (row < size[0]) & (column >= 0) & (column < size[1])
+    first = jnp.arange(batch * count).reshape(batch, count, 1) * (size[0] * size[1])
+    index = jnp.where(inside, first + row * size[1] + column, 0)
+    found = words.reshape(-1).at[index].get(mode="promise_in_bounds")
+    return jnp.where(inside, found, jnp.uint32(0))
+
+
+def _harmonics(cameras: Float[Array, "b v 4"]) -> Float[Array, "b v 8"]:
+    """Spherical harmonics of the directions to cameras, but for constant factors."""
+    azimuth, elevation = jnp.deg2rad(cameras[..., 0]), jnp.deg2rad(cameras[..., 1])
+    x = jnp.sin(azimuth) * jnp.cos(elevation)
+    y = -jnp.cos(azimuth) * jnp.cos(elevation)
+    z = jnp.sin(elevation)
+    second = [2 * x * y, x**2 - y**2, 2 * x * z, 2 * y * z, 3 * z**2 - 1]
+    return jnp.stack([x, y, z, *second], -1)
+
+
+def _weighed(
+    weights: Float[Array, "b v k"], values: Float[Array, "b v n"]
+) -> list[Float[Array, "b n"]]:
+    """Sums over views with each of the weights.
+
+    Written out they are twice as fast on a CPU as a product of matrices so thin; of an
+    exported model's any number of views they are that.
+    """
+    if not isinstance(values.shape[1], int):
+        return list(jnp.einsum("bvk,bvn->kbn", weights, values))
+    return [
+        sum(weights[:, v, k, None] * values[:, v] for v in range(values.shape[1]))
+        for k in range(weights.shape[2])
+    ]
+
+
+def _extremes(
+    ink: Float[Array, "b v n"], seen: Float[Array, "b v"]
+) -> list[Float[Array, "b n"]]:
+    """The lowest readings, in order, and the highest; of fewer views, the lowest 1."""
+    absent = seen[..., None] == 0
+
+    def insert(lowest, ink):
+        for place in range(_LOWEST):
+            low = jnp.minimum(lowest[place], ink)
+            ink = jnp.maximum(lowest[place], ink)
+            lowest = (*lowest[:place], low, *lowest[place + 1 :])
+        return lowest, None
+
+    start = (jnp.ones_like(ink[:, 0]),) * _LOWEST
+    lowest, _ = jax.lax.scan(insert, start, jnp.where(absent, 1.0, ink).swapaxes(0, 1))
+    some = (seen > 0).any(1, keepdims=True)
+    highest = jnp.where(absent, 0.0, ink).max(1)
+    return [*(jnp.where(some, low, 0.0) for low in lowest), highest]
