@@ -22,6 +22,7 @@ def validate(config: ConfigDict) -> None:
     require_choice(config, "model.convolution", ("auto", *get_args(Formulation)))
     require_choice(config, "model.dtype", ("float32", "bfloat16"))
     require_choice(config, "model.image_channels", (1, 3))
+    require_choice(config, "model.refiner", ("none", "unet"))
     require_choice(config, "prior.distribution", ("normal", "uniform"))
     require_choice(config, "loss.reconstruction", get_args(Reconstruction))
     for field in ("generator_widths", "discriminator_widths"):
@@ -52,6 +53,7 @@ def validate(config: ConfigDict) -> None:
         *("model.latent_size", "prior.scale", "train.batch_size", "checkpoint.keep"),
         *("train.log_every_steps", "train.num_epochs", "optimizer.generator_lr"),
         *("optimizer.encoder_lr", "optimizer.discriminator_lr"),
+        "optimizer.refiner_lr",
         *("train.pictures_every_epochs", "train.evaluate_every_epochs"),
         *("train.num_steps", "checkpoint.every_steps", "checkpoint.every_epochs"),
         "loss.adversarial_every",
@@ -62,6 +64,7 @@ def validate(config: ConfigDict) -> None:
         *("loss.kl_weight", "loss.reconstruction_weight", "loss.adversarial_weight"),
         *("model.leak", "checkpoint.keep_every_epochs", "seed"),
         *("loss.azimuth_weight", "loss.r1_weight"),
+        *("augmentation.camera_jitter", "augmentation.scale_jitter"),
         *("data.fewest_views", "data.encoded_views", "model.azimuths"),
     ):
         value = lookup(config, path)
@@ -84,6 +87,13 @@ def validate_for_training(config: ConfigDict) -> None:
     )
     factor = config.optimizer.schedule_factor
     _require(factor > 0, "optimizer.schedule_factor", factor, "positive")
+    initial = config.train.initial_model
+    _require(
+        bool(initial) or not config.train.only_refiner,
+        "train.initial_model",
+        initial,
+        "a trained model with train.only_refiner, whose G and E stay as they are",
+    )
     data = config.data
     _require(
         data.choose_on == "held_out" or data.validation_split != data.train_split,
@@ -115,7 +125,7 @@ def _validate_ranges(config: ConfigDict) -> None:
     )
     decay = config.train.average_decay
     _require(0 <= decay < 1, "train.average_decay", decay, "in [0, 1)")
-    for name in ("zoom", "shift", "contrast", "background"):
+    for name in ("zoom", "shift", "contrast", "background", "latent_mix"):
         value = config.augmentation[name]
         _require(0 <= value < 1, f"augmentation.{name}", value, "in [0, 1)")
     _require(
@@ -158,10 +168,35 @@ def _validate_ranges(config: ConfigDict) -> None:
     if encoded:
         count, name = encoded, "data.encoded_views"
     _require(fewest <= count, "data.fewest_views", fewest, f"at most {name}, {count}")
+    _validate_refiner(config)
     if config.model.azimuths:
         _validate_azimuths(config)
     if heads:
         _validate_azimuth_heads(config)
+
+
+def _validate_refiner(config: ConfigDict) -> None:
+    refiner, widths = config.model.refiner, config.model.refiner_widths
+    _require(
+        refiner == "none" or config.algorithm != "gan",
+        "model.refiner",
+        refiner,
+        "'none' for gan, which sees no views",
+    )
+    halvings = 2 ** len(widths)
+    _require(
+        len(widths) > 0 and min(widths) > 0 and config.model.resolution % halvings == 0,
+        "model.refiner_widths",
+        widths,
+        "one or more positive numbers of channels, of which each halves the "
+        f"{config.model.resolution} cells of a side",
+    )
+    _require(
+        refiner != "none" or not config.train.only_refiner,
+        "train.only_refiner",
+        config.train.only_refiner,
+        "False without a model.refiner",
+    )
 
 
 def _validate_azimuths(config: ConfigDict) -> None:
@@ -192,10 +227,10 @@ def _validate_azimuth_heads(config: ConfigDict) -> None:
         "'fold_joint' with heads of azimuths, or BatchNorm would tell these apart too",
     )
     _require(
-        not config.augmentation.mirror,
+        config.train.only_refiner or not config.augmentation.mirror,
         "augmentation.mirror",
         config.augmentation.mirror,
-        "False with heads of azimuths, for a mirrored view is one of another azimuth",
+        "False where heads of azimuths learn, for a mirrored view is one of another",
     )
 
 

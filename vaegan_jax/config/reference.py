@@ -31,6 +31,13 @@ _ADDED = (
     ("augmentation", "background"),
     ("model", "image_channels"),
     ("data", "in_memory"),
+    ("model", "refiner"),
+    ("model", "refiner_widths"),
+    ("optimizer", "refiner_lr"),
+    ("augmentation", "camera_jitter"),
+    ("augmentation", "scale_jitter"),
+    ("augmentation", "latent_mix"),
+    ("train", "only_refiner"),
 )
 
 # Of these, what older runs did.
@@ -72,6 +79,12 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.augmentation.contrast = 0.0
     # White becomes grey behind each view, darker by up to this share.
     config.augmentation.background = 0.0
+    # For R, standard deviations of errors: of cameras in degrees of azimuth and
+    # elevation, and of the scale of shapes, a share.
+    config.augmentation.camera_jitter = 0.0
+    config.augmentation.scale_jitter = 0.0
+    # For R, up to which share of the way latents go towards those of other shapes.
+    config.augmentation.latent_mix = 0.0
 
     config.model = ConfigDict()
     config.model.resolution = 32  # edge of the voxel grid: 32 or 64; 8, 16: trials
@@ -85,6 +98,9 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.model.azimuths = 0
     # With these: whether E has a last layer for each, as for cameras of a ring.
     config.model.azimuth_heads = True
+    # "unet": R reads views at every cell and refines what G makes of them.
+    config.model.refiner = "none"
+    config.model.refiner_widths = (64, 128, 256)  # at half the resolution, a quarter, …
     config.model.discriminator_batch_norm = True  # off for `loss.r1_weight`
     config.model.leak = 0.2
     config.model.use_bias = False  # only matters where no BatchNorm follows
@@ -117,6 +133,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.optimizer.generator_lr = 0.0025
     config.optimizer.encoder_lr = 1e-4
     config.optimizer.discriminator_lr = 1e-3
+    config.optimizer.refiner_lr = 1e-3  # at its highest
     config.optimizer.betas = (0.5, 0.5)
     config.optimizer.schedule = True  # of the discriminator's learning rate
     config.optimizer.schedule_epochs = (500, 1000)
@@ -128,7 +145,8 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.train.num_steps = config_dict.placeholder(int)  # overrides num_epochs
     # A work directory or exported weights, whose G and E training begins with.
     config.train.initial_model = config_dict.placeholder(str)
-    config.train.average_decay = 0.0  # moving average of G and E; 0 keeps none
+    config.train.only_refiner = False  # G, E and D stay as they begin
+    config.train.average_decay = 0.0  # moving average of G, E and R; 0 keeps none
     config.train.log_every_steps = 10
     config.train.pictures_every_epochs = 10.0
     config.train.evaluate_every_epochs = 10.0

@@ -12,7 +12,7 @@ from vaegan_jax.models.layers import BatchNorm, StridedConvolution, kernel_init
 
 # The logit of occupancy 0.1: with a bias, G starts from grids as sparse as the data
 # instead of half-filled ones.
-_EMPTY = -2.2
+EMPTY = -2.2
 
 
 class Generator(nn.Module):
@@ -51,7 +51,7 @@ class Generator(nn.Module):
                 padding=1,
                 transposed=True,
                 use_bias=self.use_bias and width == 1,
-                initial_bias=_EMPTY,
+                initial_bias=EMPTY,
                 formulation=self.formulation,
                 dtype=self.dtype,
             )(h)

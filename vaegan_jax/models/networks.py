@@ -9,14 +9,16 @@ from vaegan_jax.models.convolutions.strided import default_formulation
 from vaegan_jax.models.discriminator import Discriminator
 from vaegan_jax.models.encoder import Encoder
 from vaegan_jax.models.generator import Generator
+from vaegan_jax.models.refiner import Refiner
 
 
 class Networks(NamedTuple):
-    """The modules; `encoder` is None for the plain 3D-GAN."""
+    """The modules; `encoder` is None for the plain 3D-GAN, `refiner` for many."""
 
     generator: Generator
     discriminator: Discriminator
     encoder: Encoder | None
+    refiner: Refiner | None = None
 
 
 def build_networks(config: ConfigDict) -> Networks:
@@ -26,7 +28,9 @@ def build_networks(config: ConfigDict) -> Networks:
     if formulation == "auto":
         formulation = default_formulation()
     shared = {"formulation": formulation, "dtype": jnp.dtype(model.dtype)}
-    encoder = None
+    encoder = refiner = None
+    if model.refiner != "none":
+        refiner = Refiner(tuple(model.refiner_widths), **shared)
     if config.algorithm != "gan":
         encoder = Encoder(
             model.latent_size,
@@ -45,4 +49,5 @@ def build_networks(config: ConfigDict) -> Networks:
             **shared,
         ),
         encoder,
+        refiner,
     )

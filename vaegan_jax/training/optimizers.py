@@ -11,6 +11,9 @@ import jax.numpy as jnp
 import optax
 from ml_collections import ConfigDict
 
+_RISE = 100  # steps, of the refiner's learning rate
+_REFINER_BETAS = (0.9, 0.99)
+
 
 class Optimizer(NamedTuple):
     """A gradient transformation and the learning rate that scales its result."""
@@ -32,10 +35,15 @@ class Optimizers(NamedTuple):
     generator: Optimizer
     discriminator: Optimizer
     encoder: Optimizer
+    refiner: Optimizer
 
 
 def build_optimizers(config: ConfigDict, steps_per_epoch: float) -> Optimizers:
     """Adam (Kingma and Ba 2015) for each network; D's rate falls at given epochs.
+
+    R's rises over the first steps and falls along a cosine to 0 at the last one
+    (Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983). R plays no game, so
+    its moments remember as long as Adam's usually do.
 
     Args:
       config: a completed configuration.
@@ -55,10 +63,16 @@ def build_optimizers(config: ConfigDict, steps_per_epoch: float) -> Optimizers:
     def constant(rate: float) -> optax.Schedule:
         return lambda step: jnp.asarray(rate, jnp.float32)
 
+    steps = config.train.num_steps or config.train.num_epochs * steps_per_epoch
+    rise = min(_RISE, 0.1 * steps)
+    rate = optax.warmup_cosine_decay_schedule(
+        0.0, options.refiner_lr, rise, max(steps, 1.0)
+    )
     return Optimizers(
         generator=adam(constant(options.generator_lr)),
         discriminator=adam(
             optax.piecewise_constant_schedule(options.discriminator_lr, boundaries)
         ),
         encoder=adam(constant(options.encoder_lr)),
+        refiner=Optimizer(optax.scale_by_adam(*_REFINER_BETAS), rate),
     )

@@ -1,6 +1,6 @@
 """Everything that training changes, as one tree of arrays."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import flax.struct
 import jax
@@ -9,6 +9,7 @@ from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
 from vaegan_jax.distributed.sharding import on_all
+from vaegan_jax.models.evidence import no_evidence
 from vaegan_jax.models.networks import Networks
 from vaegan_jax.training.optimizers import Optimizer, Optimizers
 
@@ -46,10 +47,18 @@ class TrainState:
     encoder: Any
     decoder_stats: Any
     averages: Any
+    refiner: ClassVar[None] = None
 
     def sampling_variables(self) -> dict[str, Any]:
         """Variables for inference: the moving averages if there are any."""
         return self.averages or current_variables(self)
+
+
+@flax.struct.dataclass
+class RefinedTrainState(TrainState):
+    """With a refiner, a `NetState`; checkpoints without one have no place for it."""
+
+    refiner: Any = None
 
 
 def current_variables(state: TrainState) -> dict[str, Any]:
@@ -58,6 +67,8 @@ def current_variables(state: TrainState) -> dict[str, Any]:
     if state.encoder is not None:
         variables["encoder"] = state.encoder.variables
         variables["decoder_stats"] = state.decoder_stats
+    if state.refiner is not None:
+        variables["refiner"] = state.refiner.variables
     return variables
 
 
@@ -72,19 +83,26 @@ def create_state(
     It is whole on every device of the mesh, without one on the first.
     """
     model = config.model
+    grid = jnp.zeros((1, *(model.resolution,) * 3, 1))
     examples = {
-        "generator": jnp.zeros((1, model.latent_size)),
-        "discriminator": jnp.zeros((1, *(model.resolution,) * 3, 1)),
-        "encoder": jnp.zeros(
-            (1, model.image_size, model.image_size, model.image_channels), jnp.uint8
+        "generator": (jnp.zeros((1, model.latent_size)),),
+        "discriminator": (grid,),
+        "encoder": (
+            jnp.zeros(
+                (1, model.image_size, model.image_size, model.image_channels), jnp.uint8
+            ),
         ),
+        "refiner": (no_evidence(1, model.resolution), grid),
     }
+
+    if networks.refiner is None:
+        del examples["refiner"]
 
     def initialise(name: str, key: jax.Array) -> NetState | None:
         module = getattr(networks, name)
         if module is None:
             return None
-        variables = module.init(key, examples[name], train=False)
+        variables = module.init(key, *examples[name], train=False)
         optimizer: Optimizer = getattr(optimizers, name)
         opt_state = optimizer.transform.init(variables["params"])
         statistics = variables.get("batch_stats", {})  # {} of a D without BatchNorm
@@ -92,12 +110,14 @@ def create_state(
 
     def create() -> TrainState:
         rng, *keys = jax.random.split(jax.random.key(config.seed), 4)
+        keys.append(jax.random.fold_in(keys[0], 1))  # leaves the others as they were
         nets = {
             name: initialise(name, key)
-            for name, key in zip(examples, keys, strict=True)
+            for name, key in zip(examples, keys, strict=False)
         }
         stats = None if nets["encoder"] is None else nets["generator"].batch_stats
-        state = TrainState(
+        kind = RefinedTrainState if "refiner" in nets else TrainState
+        state = kind(
             jnp.zeros((), jnp.int32), rng, **nets, decoder_stats=stats, averages=None
         )
         if config.train.average_decay:
