@@ -199,21 +199,31 @@ def _fits_device(examples: Examples) -> bool:
 
 
 def check_views(
-    examples: Examples, num_views: int, azimuths: int, heads: bool = True
+    examples: Examples,
+    num_views: int,
+    azimuths: int,
+    heads: bool = True,
+    refiner: bool = False,
 ) -> None:
     """Raises a `UserError` unless a training step can have its views.
 
     An encoder that tells `azimuths` apart needs views of known cameras; one with
-    `heads` for each needs all that are stored, in the order of their azimuths.
+    `heads` for each needs all that are stored, in the order of their azimuths. A
+    refiner needs views of known cameras.
     """
     stored = examples.views.shape[1]
-    if azimuths and not heads:
-        known = examples.cameras is not None and np.isfinite(examples.cameras).any()
-        if not known:
+    telling = azimuths > 0 and not heads
+    known = examples.cameras is not None and np.isfinite(examples.cameras).any()
+    for needed, field, otherwise in (
+        (telling, "azimuths", "0"),
+        (refiner, "refiner", "'none'"),
+    ):
+        if needed and not known:
             raise UserError(
-                "config.model.azimuths needs views of known cameras, but the data set "
-                "tells of none; set it to 0"
+                f"config.model.{field} needs views of known cameras, but the data set "
+                f"tells of none; set it to {otherwise}"
             )
+    if telling:
         azimuths = 0
     if azimuths and azimuths != stored:
         raise UserError(

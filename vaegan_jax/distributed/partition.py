@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Shaped
 
 AXIS = "batch"  # the name of the mesh's only axis
@@ -41,3 +42,16 @@ def own_rows(
         return draw(count)
     start = jax.lax.axis_index(AXIS) * count
     return jax.lax.dynamic_slice_in_dim(draw(shares * count), start, count)
+
+
+def next_rows(rows: Shaped[Array, " s *n"]) -> Shaped[Array, " s *n"]:
+    """For each row of this device's share the next one of the whole batch.
+
+    That of the last is the first.
+    """
+    if count_shares() == 1:
+        return jnp.roll(rows, -1, axis=0)
+    first = jax.lax.ppermute(
+        rows[:1], AXIS, [(i, (i - 1) % count_shares()) for i in range(count_shares())]
+    )
+    return jnp.concatenate([rows[1:], first])

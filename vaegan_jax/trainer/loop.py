@@ -128,6 +128,7 @@ class Trainer:
                 self.state.generator,
                 self.state.discriminator,
                 self.state.encoder,
+                self.state.refiner,
             )
             if net is not None
             for leaf in jax.tree.leaves(net.params)

@@ -208,6 +208,7 @@ def summary(values: dict[str, float]) -> str:
         "G": "loss/adversarial",
         "reconstruction": "reconstruction/squared_error",
         "IoU": "reconstruction/iou",
+        "R's": "refiner/iou",
         "KL": "loss/kl",
         "D learns": "discriminator/update_share",
     }

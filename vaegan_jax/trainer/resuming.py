@@ -109,6 +109,7 @@ def check_data(
     split = data.train_split if held_out else data.validation_split
     kinds = ("training", data.choose_on)
     telling = config.model.azimuths > 0 and not config.model.azimuth_heads
+    telling |= config.model.refiner != "none"
     now = {
         "training": content(data.train_split, training, telling),
         data.choose_on: content(split, choosing),
@@ -142,7 +143,7 @@ def content(
 ) -> dict[str, Any]:
     """What `data.json` notes of a split: its name, how many shapes, their SHA-256.
 
-    With that of the cameras, for an E that learns to tell them.
+    With that of the cameras, for an E that learns to tell them, or R.
     """
     digest = hashlib.sha256(json.dumps(examples.names).encode())
     more = (examples.targets, examples.cameras if with_cameras else None)

@@ -34,7 +34,7 @@ class StartingPoint:
     """What a run begins with, in host memory.
 
     Attributes:
-      variables: of G and E.
+      variables: of G and E, and of R if the model has one.
       origin: as noted in the work directory: path, step and SHA-256 of the variables,
         and from which data they learnt.
     """
@@ -60,6 +60,8 @@ def starting_point(config: ConfigDict, workdir: pathlib.Path) -> StartingPoint |
     expected = jax.eval_shape(
         lambda: current_variables(create_state(config, networks, optimizers))
     )
+    if model.networks.refiner is None:  # then it begins anew
+        expected.pop("refiner", None)
     shapes = [
         jax.tree.map(lambda x: x.shape, tree) for tree in (model.variables, expected)
     ]
@@ -101,7 +103,7 @@ def describe_origin(origin: dict[str, Any], config: ConfigDict) -> list[str]:
 
 
 def begin_with(state: TrainState, variables: dict[str, Any], mesh: Mesh) -> TrainState:
-    """A state before the first step, G and E with other variables; donates nothing.
+    """A state before the first step, G, E and R with other variables; donates nothing.
 
     D and all optimizers stay as they are: exported models have none.
     """
@@ -113,6 +115,8 @@ def begin_with(state: TrainState, variables: dict[str, Any], mesh: Mesh) -> Trai
     if state.encoder is not None:
         encoder = state.encoder.replace(**start["encoder"])
         state = state.replace(encoder=encoder, decoder_stats=start["decoder_stats"])
-    if state.averages is not None:
-        state = state.replace(averages=copy(variables))  # the step donates both
+    if "refiner" in start:
+        state = state.replace(refiner=state.refiner.replace(**start["refiner"]))
+    if state.averages is not None:  # the step donates both
+        state = state.replace(averages=state.averages | copy(variables))
     return state

@@ -66,7 +66,10 @@ def train(
         read_provenance(config.data.dir),
     )
     model = config.model
-    check_views(training, config.data.num_views, model.azimuths, model.azimuth_heads)
+    check_views(
+        *(training, config.data.num_views, model.azimuths, model.azimuth_heads),
+        refiner=model.refiner != "none",
+    )
     first = multihost.is_first()
     with contextlib.ExitStack() as stack:
         if first:

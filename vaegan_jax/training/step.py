@@ -1,5 +1,7 @@
 """One training step: discriminator, encoder, generator, in the order of the paper.
 
+The refiner, where there is one, learns last, from what these make of the views.
+
 Their updates are pure functions (updates.py), traced into one XLA program. The
 encoder's hands its posterior samples on to the generator's, so both see the same
 reconstruction and XLA computes it once.
@@ -22,8 +24,11 @@ from vaegan_jax.models.networks import Networks
 from vaegan_jax.models.prior import build_prior
 from vaegan_jax.training.augmentation import augment
 from vaegan_jax.training.optimizers import Optimizers
+from vaegan_jax.training.refinement import encode, update_refiner
+from vaegan_jax.training.seen import Seen, see
 from vaegan_jax.training.state import NetState, TrainState, current_variables
 from vaegan_jax.training.updates import (
+    Latents,
     Method,
     Metrics,
     Voxels,
@@ -47,7 +52,7 @@ def make_train_step(
 
     Args:
       config: a completed configuration.
-      networks: modules, the encoder None for a plain GAN.
+      networks: modules, the encoder None for a plain GAN, the refiner for many.
       optimizers: one per network.
       mesh: the devices that share every batch equally; None is the first alone.
 
@@ -55,8 +60,8 @@ def make_train_step(
       A function of the state and a batch with `voxels` (b, x, y, z), 0 or 1, and
       unless it is a plain GAN `views` (b, v, h, w, c), uint8; perhaps `targets`, 255
       times what is to be reconstructed in place of the voxels; and `cameras` (b, v, 4)
-      of the views, which an E needs that is to tell them. It returns the next state and
-      scalar metrics.
+      of the views, which an E needs that is to tell them, and R. It returns the next
+      state and scalar metrics.
     """
     method = Method(config, networks, optimizers)
     return share_step(functools.partial(train_step, method), mesh)
@@ -66,19 +71,45 @@ def train_step(
     method: Method, state: TrainState, batch: Batch
 ) -> tuple[TrainState, Metrics]:
     """The next state and its metrics, see `make_train_step`; not compiled."""
-    config, networks, optimizers = method
+    config, networks, _ = method
     # More keys leave the first ones as they are.
-    keys = jax.random.split(jax.random.fold_in(state.rng, state.step), 5)
+    keys = jax.random.split(jax.random.fold_in(state.rng, state.step), 6)
     batch = augment(keys[4], batch, config.augmentation)
-    voxels = batch["voxels"].astype(jnp.float32)[..., None]
+    voxels = targets = batch["voxels"].astype(jnp.float32)[..., None]
+    if "targets" in batch:
+        targets = batch["targets"].astype(jnp.float32)[..., None] / 255
+    seen = None if networks.encoder is None else see(config, batch, keys[2])
+    if config.train.only_refiner:
+        new, latents, metrics = state, encode(method, state, seen, keys[2]), {}
+    else:
+        new, latents, metrics = _update_all(method, state, voxels, targets, seen, keys)
+    if networks.refiner is not None:
+        refiner, refined = update_refiner(
+            *(method, state, voxels, targets, seen, latents, keys[5])
+        )
+        new, metrics = new.replace(refiner=refiner), metrics | refined
+    new = new.replace(step=state.step + 1, averages=None)
+    return _average(config, state, new), mean_over_shares(metrics)
+
+
+def _update_all(
+    method: Method,
+    state: TrainState,
+    voxels: Voxels,
+    targets: Voxels,
+    seen: Seen | None,
+    keys: Key[Array, " n"],
+) -> tuple[TrainState, Latents | None, Metrics]:
+    """D, E and G learn.
+
+    Returns the state with these new, posterior samples of the views, metrics.
+    """
+    config, networks, optimizers = method
     discriminator, gradients, statistics, metrics = _round(method, state, voxels, keys)
-    encoder, decoder_stats = None, None
+    encoder = decoder_stats = latents = None
     if networks.encoder is not None:
-        targets = voxels
-        if "targets" in batch:
-            targets = batch["targets"].astype(jnp.float32)[..., None] / 255
         encoder, latents, encoder_metrics = update_encoder(
-            method, state, targets, batch["views"], keys[2], batch.get("cameras")
+            method, state, targets, seen, keys[2]
         )
         also, decoder_stats, reconstruction = reconstruction_gradients(
             method, state, voxels, targets, latents
@@ -99,16 +130,13 @@ def train_step(
     metrics["learning_rate/discriminator"] = optimizers.discriminator.learning_rate(
         state.step
     )
-    new = TrainState(
-        state.step + 1,
-        state.rng,
-        generator,
-        discriminator,
-        encoder,
-        decoder_stats,
-        averages=None,
+    new = state.replace(
+        generator=generator,
+        discriminator=discriminator,
+        encoder=encoder,
+        decoder_stats=decoder_stats,
     )
-    return _average(config, state, new), mean_over_shares(metrics)
+    return new, latents, metrics
 
 
 def _round(

@@ -10,21 +10,17 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Key, UInt8
+from jaxtyping import Array, Float, Key
 from ml_collections import ConfigDict
 
 from vaegan_jax.distributed.partition import mean_over_shares, own_rows
 from vaegan_jax.metrics.reconstruction import OCCUPIED, intersection_over_union
-from vaegan_jax.models.multiview import (
-    choose_views,
-    draw_views,
-    encode_views,
-    pool_views,
-)
+from vaegan_jax.models.multiview import encode_views, pool_views
 from vaegan_jax.models.networks import Networks
 from vaegan_jax.models.prior import build_prior
 from vaegan_jax.training import losses
 from vaegan_jax.training.optimizers import Optimizer, Optimizers
+from vaegan_jax.training.seen import Seen
 from vaegan_jax.training.state import NetState, TrainState
 
 # D's gradient is penalised in one of so many of its updates, by as many times the
@@ -150,30 +146,23 @@ def update_encoder(
     method: Method,
     state: TrainState,
     targets: Voxels,
-    views: UInt8[Array, "b v h w c"],
+    seen: Seen,
     key: Key[Array, ""],
-    cameras: Float[Array, "b v 4"] | None = None,
 ) -> tuple[NetState, Latents, Metrics]:
     """Teaches E latents that G reconstructs targets from and that resemble the prior.
 
     Minimises reconstruction + KL, and if E tells cameras the error of these. Only those
-    with heads of their own are known without `cameras`, by their places. Returns also
-    the pooled posterior samples.
+    with heads of their own are known without `seen.cameras`, by their places. Returns
+    also the pooled posterior samples.
     """
     config, networks, optimizers = method
     prior = build_prior(config)
-    chosen = azimuths = weights = None
+    views, cameras, azimuths, chosen = seen
+    weights = None
     if cameras is not None:
         # Views of known cameras count, as much as if all were, on whatever device.
         known = jnp.isfinite(cameras).all(-1).astype(jnp.float32)
         weights = known / jnp.maximum(mean_over_shares(known.mean()), _FEWEST_KNOWN)
-    if config.data.encoded_views:
-        order_key = jax.random.fold_in(key, 2)
-        azimuths = draw_views(order_key, *views.shape[:2], config.data.encoded_views)
-        views = jnp.take_along_axis(views, azimuths[:, :, None, None, None], axis=1)
-    if config.data.fewest_views:
-        choice_key = jax.random.fold_in(key, 1)  # leaves the samples as they are
-        chosen = choose_views(choice_key, *views.shape[:2], config.data.fewest_views)
 
     def loss_function(params):
         posterior, statistics = encode_views(
@@ -273,8 +262,9 @@ def reconstruction_gradients(
             logits, targets, config.loss.reconstruction
         )
         metrics = {"loss/reconstruction": reconstruction}
-        metrics |= _reconstruction_metrics(logits, voxels)
-        return config.loss.reconstruction_weight * reconstruction, (statistics, metrics)
+        metrics |= reconstruction_metrics("reconstruction", logits, voxels)
+        loss = config.loss.reconstruction_weight * reconstruction
+        return loss, (statistics, metrics)
 
     gradients, (statistics, metrics) = jax.grad(loss_function, has_aux=True)(
         state.generator.params
@@ -282,8 +272,9 @@ def reconstruction_gradients(
     return gradients, statistics, metrics
 
 
-def _reconstruction_metrics(logits: Voxels, voxels: Voxels) -> Metrics:
+def reconstruction_metrics(what: str, logits: Voxels, voxels: Voxels) -> Metrics:
+    """Squared error and mean IoU, as metrics of `what`."""
     probabilities = jax.lax.stop_gradient(jax.nn.sigmoid(logits))[..., 0]
     iou = intersection_over_union(probabilities, voxels[..., 0] > 0.5, OCCUPIED)
     error = losses.reconstruction_loss(logits, voxels, "squared_error")
-    return {"reconstruction/squared_error": error, "reconstruction/iou": iou.mean()}
+    return {f"{what}/squared_error": error, f"{what}/iou": iou.mean()}
