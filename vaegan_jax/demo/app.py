@@ -19,6 +19,7 @@ from vaegan_jax.inference.interpolate import decoder, way_between
 from vaegan_jax.inference.model import Model
 from vaegan_jax.inference.shape_files import ShapeWriter
 from vaegan_jax.shapes.gallery import gallery_page
+from vaegan_jax.shapes.pictures.fitting import FittedPicture
 
 Number = int | float  # a browser does not tell them apart
 MAX_PICTURES = 12
@@ -86,7 +87,9 @@ def reconstruct(model: Model, pictures: Sequence[str] | None) -> tuple[str, list
     """The shape that the uploaded pictures show; nothing without pictures."""
     if not pictures:
         return "", []
-    shape = model.decode(_encoded(model, pictures))[0]
+    fitted = _fitted(model, pictures)
+    unknown = np.full((len(fitted), 4), np.nan)
+    shape, _ = model.reconstruct_fitted(fitted, unknown)
     return _shown(shape, f"from {len(pictures)} picture(s)")
 
 
@@ -114,13 +117,17 @@ def interpolate(
 
 
 def _encoded(model: Model, pictures: Sequence[str]) -> Float[np.ndarray, "1 latent"]:
+    return model.encode(np.stack([one.view for one in _fitted(model, pictures)])[None])
+
+
+def _fitted(model: Model, pictures: Sequence[str]) -> list[FittedPicture]:
     if len(pictures) > MAX_PICTURES:
         raise UserError(f"{len(pictures)} pictures are too many; give {MAX_PICTURES}")
     fitted = model.fit(pictures)
     for one in fitted:
         for note in one.notes:
             gr.Warning(html.escape(f"{pathlib.Path(one.name).name}: {note}"))
-    return model.encode(np.stack([one.view for one in fitted])[None])
+    return fitted
 
 
 def _shown(shape: Float[np.ndarray, "x y z"], name: str) -> tuple[str, list[str]]:

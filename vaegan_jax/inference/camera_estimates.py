@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
+from vaegan_jax.metrics.reconstruction import OCCUPIED
 from vaegan_jax.models.camera_code import camera_numbers, camera_of
 from vaegan_jax.models.encoder import Posterior
 from vaegan_jax.shapes.cameras import Camera, ViewCamera, numbers_of
@@ -51,12 +52,15 @@ class CameraEstimate:
       confidence: how likely it is, if it is this or the other.
       other: the likeliest of those that see the shape from elsewhere; None if the
         camera is known.
+      of_view: the camera of the view that a known camera's picture became, if that is
+        another because the object was moved.
     """
 
     camera: ViewCamera
     overlap: float
     confidence: float = 1.0
     other: ViewCamera | None = None
+    of_view: ViewCamera | None = None
 
 
 class CameraEstimator:
@@ -155,15 +159,39 @@ class CameraEstimator:
         Args:
           view: which.
           camera: of its picture.
-          moved: the view shows the object at another size than the picture does: the
-            overlap is of the lens by which outlines are most alike.
+          moved: the view shows the object at another size than the picture does: it is
+            as if of the lens by which outlines are most alike.
         """
         numbers = camera.numbers[None]
         if moved:
             numbers = np.repeat(numbers, len(_SIZES), axis=0)
             numbers[:, 3] = _resized(numbers[:, 3], _SIZES)
         overlaps = self._outlines.likeness(self._views[view], numbers)
-        return CameraEstimate(camera, float(overlaps.max()))
+        best = overlaps.argmax()
+        of_view = _view_camera(numbers[best]) if moved else None
+        return CameraEstimate(camera, float(overlaps[best]), of_view=of_view)
+
+    def estimate_all(
+        self,
+        known: Float[np.ndarray, "v 4"],
+        moved: Sequence[bool],
+        ring: bool = False,
+    ) -> list[CameraEstimate]:
+        """The cameras of all views, of which some may be known.
+
+        Args:
+          known: numbers of cameras, NaN where they are not known.
+          moved: of each view, see `known`.
+          ring: none is known, but that they are a ring, see `estimate_ring`.
+        """
+        if ring:
+            return self.estimate_ring()
+        return [
+            self.known(i, ViewCamera(*numbers.tolist()), moved[i])
+            if np.isfinite(numbers).all()
+            else self.estimate(i)
+            for i, numbers in enumerate(np.float64(known))
+        ]
 
     def _estimate(
         self,
@@ -262,6 +290,30 @@ def _resized(fields: np.ndarray, sizes: np.ndarray) -> np.ndarray:
 def _view_camera(numbers: Float[np.ndarray, "4"]) -> ViewCamera:
     azimuth, *rest = numbers.tolist()
     return ViewCamera(azimuth % 360, *rest)
+
+
+def complete_cameras(
+    views: UInt8[np.ndarray, "b v h w c"],
+    shapes: Float[np.ndarray, "b x y z"],
+    told: Posterior,
+    known: Float[np.ndarray, "b v 4"] | None = None,
+) -> Float[np.ndarray, "b v 4"]:
+    """The cameras of views of several shapes, estimated where they are not known.
+
+    Args:
+      views: framed as those of training are.
+      shapes: occupancy probabilities, as they have been reconstructed.
+      told: the posteriors of the views, fields (b, v, ...).
+      known: the numbers of cameras, NaN where they are not; None: of none.
+    """
+    cameras = np.full((*views.shape[:2], 4), np.nan) if known is None else known.copy()
+    for i, unknown in enumerate(~np.isfinite(cameras).all(-1)):
+        if not unknown.any():
+            continue
+        estimator = CameraEstimator(views[i], shapes[i] > OCCUPIED, told.at(i))
+        for view in np.flatnonzero(unknown):
+            cameras[i, view] = estimator.estimate(view).camera.numbers
+    return cameras
 
 
 def known_numbers(cameras: Sequence[ViewCamera | None]) -> Float[np.ndarray, "v 4"]:

@@ -23,8 +23,9 @@ from vaegan_jax.checkpoints import weights
 from vaegan_jax.checkpoints.checkpoint import save_config
 from vaegan_jax.config.reference import complete
 from vaegan_jax.errors import UserError
+from vaegan_jax.inference.functions import decode_function, encode_function
 from vaegan_jax.inference.latent_mixture import forget_mixture
-from vaegan_jax.inference.model import Model, decode_function, encode_function
+from vaegan_jax.inference.model import Model
 from vaegan_jax.inference.shape_files import make_folder
 from vaegan_jax.models.convolutions.strided import Formulation
 from vaegan_jax.models.networks import Networks, build_networks

@@ -12,14 +12,25 @@ from jaxtyping import Array, Float, Shaped, UInt8
 from ml_collections import ConfigDict
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.inference.camera_estimates import (
+    CameraEstimate,
+    CameraEstimator,
+    complete_cameras,
+)
 from vaegan_jax.inference.doubtful_framing import settle
+from vaegan_jax.inference.functions import (
+    decode_function,
+    in_batches,
+    posterior_function,
+    refine_function,
+)
 from vaegan_jax.inference.latent_mixture import LatentMixture
-from vaegan_jax.models.camera_code import azimuth_shares
-from vaegan_jax.models.encoder import Encoder
-from vaegan_jax.models.generator import Generator
-from vaegan_jax.models.multiview import encode_views, expected_latent
+from vaegan_jax.metrics.reconstruction import OCCUPIED
+from vaegan_jax.models.encoder import Posterior
+from vaegan_jax.models.multiview import expected_latent
 from vaegan_jax.models.networks import Networks
 from vaegan_jax.models.prior import build_prior
+from vaegan_jax.shapes.cameras import numbers_of
 from vaegan_jax.shapes.pictures.files import Picture
 from vaegan_jax.shapes.pictures.fitting import FittedPicture, fit_and_tell
 from vaegan_jax.shapes.pictures.framing import Framing, usual_framing
@@ -30,44 +41,11 @@ from vaegan_jax.shapes.pictures.given_views import (
     warn_of_backgrounds,
 )
 
-_BATCH = 32
-
-
-def decode_function(
-    generator: Generator, variables: Any, latents: Float[Array, "b latent"]
-) -> Float[Array, "b x y z"]:
-    """Latents to occupancy probabilities, with running statistics."""
-    logits = generator.apply(variables, latents, train=False)
-    return jax.nn.sigmoid(logits[..., 0])
-
-
-def encode_function(
-    encoder: Encoder,
-    pooling: str,
-    variables: Any,
-    views: UInt8[Array, "b v h w c"],
-    azimuths: Float[Array, "b v"] | None = None,
-) -> Float[Array, "b latent"]:
-    """Views, perhaps of known azimuths, to expected latents; running statistics."""
-    shares = None if azimuths is None else azimuth_shares(azimuths, encoder.azimuths)
-    posterior, _ = encode_views(encoder, variables, views, train=False, shares=shares)
-    return expected_latent(posterior, pooling)
-
-
 _decode = jax.jit(decode_function, static_argnums=0)
-_encode = jax.jit(encode_function, static_argnums=(0, 1))
-
-
-def _in_batches(function, *inputs: np.ndarray) -> np.ndarray:
-    """Applies to batches of one size, so that `function` is compiled once per shape."""
-    outputs, count = [], len(inputs[0])
-    size = min(_BATCH, count)
-    for start in range(0, count, size):
-        # The last example again, until the batch is full.
-        places = np.minimum(np.arange(start, start + size), count - 1)
-        output = np.asarray(function(*(array[places] for array in inputs)))
-        outputs.append(output[: count - start])
-    return np.concatenate(outputs)
+_posterior = jax.jit(posterior_function, static_argnums=0)
+_pool = jax.jit(expected_latent, static_argnums=1)
+_refine = jax.jit(refine_function, static_argnums=0)
+_REFINED = 8  # shapes at once, of many views each
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,7 +118,7 @@ class Model:
 
     def _apply_generator(self, variables, latents):
         function = functools.partial(_decode, self.networks.generator, variables)
-        return _in_batches(function, latents)
+        return in_batches(function, latents)
 
     def sample(
         self, count: int, seed: int = 0, truncation: float = 1.0
@@ -202,26 +180,51 @@ class Model:
             values, or the cameras are not theirs.
         """
         self.require_encoder()
-        encoder, pooling = self.networks.encoder, self.config.model.pooling
         views = checked_views(np.asarray(views), *self._view_shape)
-        function = functools.partial(
-            _encode, encoder, pooling, self.variables["encoder"]
-        )
-        azimuths = None
         if cameras is not None:
-            azimuths = self.told_azimuths(_checked_cameras(cameras, views))
-        known = () if azimuths is None else (azimuths,)
-        return _in_batches(function, views, *known)
+            cameras = _checked_cameras(cameras, views)
+        return self.pool(self.encode_each(views, cameras))
 
-    def told_azimuths(
-        self, cameras: Float[np.ndarray, "b v 4"]
-    ) -> Float[np.ndarray, "b v"] | None:
-        """What the encoder makes use of, of known cameras; None if of nothing."""
-        encoder = self.networks.encoder
+    def encode_each(
+        self,
+        views: UInt8[np.ndarray, "b v h w c"],
+        cameras: Float[np.ndarray, "b v 4"] | None = None,
+    ) -> Posterior:
+        """The posteriors of views, fields (b, v, ...), on the host; see `encode`."""
+        encoder, known = self.networks.encoder, ()
         heads = encoder.azimuths > 0 and encoder.azimuth_heads
-        if not heads or not np.isfinite(cameras[..., 0]).any():
-            return None
-        return np.float32(cameras[..., 0])
+        if heads and cameras is not None and np.isfinite(cameras[..., 0]).any():
+            known = (np.float32(cameras[..., 0]),)
+        function = functools.partial(_posterior, encoder, self.variables["encoder"])
+        return in_batches(function, views, *known)
+
+    def pool(self, posteriors: Posterior) -> Float[np.ndarray, "b latent"]:
+        """The expected latents of shapes, from the posteriors of their views."""
+        return np.asarray(_pool(posteriors, self.config.model.pooling))
+
+    def refine(
+        self,
+        posteriors: Posterior,
+        views: UInt8[np.ndarray, "b v h w c"],
+        cameras: Float[np.ndarray, "b v 4"] | None = None,
+    ) -> Float[np.ndarray, "b x y z"]:
+        """Occupancy probabilities of shapes from their encoded views.
+
+        What `decode` makes of their latents; with a refiner, what this makes of that
+        and of the views. For it cameras that are not known are estimated.
+
+        Args:
+          posteriors: of the views, as from `encode_each`.
+          views: as `encode` takes them, checked.
+          cameras: of these, NaN where they are not known.
+        """
+        latents = self.pool(posteriors)
+        if self.networks.refiner is None:
+            return self.decode(latents)
+        if cameras is None or not np.isfinite(cameras).all():
+            cameras = complete_cameras(views, self.decode(latents), posteriors, cameras)
+        function = functools.partial(_refine, self.networks, self.variables)
+        return in_batches(function, latents, views, np.float32(cameras), size=_REFINED)
 
     def reconstruct(
         self,
@@ -247,9 +250,11 @@ class Model:
         self.require_encoder()
         if isinstance(views, np.ndarray | jax.Array):
             views = np.asarray(views)
-            latents = self.encode(views, cameras)
-            warn_of_backgrounds(views.astype(np.uint8))
-            return self.decode(latents)
+            views = checked_views(views, *self._view_shape)
+            warn_of_backgrounds(views)
+            if cameras is not None:
+                cameras = _checked_cameras(cameras, views)
+            return self.refine(self.encode_each(views, cameras), views, cameras)
         shapes = several_shapes(views)
         known = [None] * len(shapes) if cameras is None else [[one] for one in cameras]
         if len(known) != len(shapes):
@@ -257,11 +262,47 @@ class Model:
                 f"there are {len(shapes)} shapes but cameras of {len(known)}; give "
                 "those of each"
             )
-        encoded = [
-            self.encode(self.fit_views(pictures)[None], of)
-            for pictures, of in zip(shapes, known, strict=True)
-        ]
-        return self.decode(np.concatenate(encoded))
+        return np.stack(
+            [
+                self._reconstruct_pictures(pictures, of)
+                for pictures, of in zip(shapes, known, strict=True)
+            ]
+        )
+
+    def _reconstruct_pictures(
+        self, pictures: Sequence[Picture], cameras: Any
+    ) -> Float[np.ndarray, "x y z"]:
+        fitted = self.fit(pictures)
+        views = np.stack([one.view for one in fitted])[None]
+        known = np.full((*views.shape[:2], 4), np.nan)
+        if cameras is not None:
+            known = _checked_cameras(cameras, views)
+        if self.networks.refiner is None:  # which cameras would be estimated for
+            return self.refine(self.encode_each(views, known), views)[0]
+        return self.reconstruct_fitted(fitted, known[0])[0]
+
+    def reconstruct_fitted(
+        self,
+        fitted: Sequence[FittedPicture],
+        known: Float[np.ndarray, "v 4"],
+        ring: bool = False,
+    ) -> tuple[Float[np.ndarray, "x y z"], list[CameraEstimate]]:
+        """Occupancy probabilities of one shape, and the cameras of its pictures.
+
+        Args:
+          fitted: its pictures, as from `fit`.
+          known: numbers of the cameras of the pictures, NaN where they are not known.
+          ring: the pictures go once around the shape, in equal steps.
+        """
+        views = np.stack([one.view for one in fitted])[None]
+        told = self.encode_each(views, known[None])
+        shape = self.decode(self.pool(told))[0]
+        estimator = CameraEstimator(views[0], shape > OCCUPIED, told.at(0))
+        found = estimator.estimate_all(known, [one.moved for one in fitted], ring)
+        if self.networks.refiner is not None:
+            cameras = numbers_of([one.of_view or one.camera for one in found])
+            shape = self.refine(told, views, cameras[None])[0]
+        return shape, found
 
     @property
     def _view_shape(self) -> tuple[int, int]:

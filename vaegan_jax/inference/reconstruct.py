@@ -11,7 +11,6 @@ from jaxtyping import Float
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.camera_estimates import (
     CameraEstimate,
-    CameraEstimator,
     known_numbers,
 )
 from vaegan_jax.inference.camera_files import (
@@ -23,7 +22,6 @@ from vaegan_jax.inference.camera_files import (
 )
 from vaegan_jax.inference.model import Model
 from vaegan_jax.inference.shape_files import ShapeWriter, make_folder
-from vaegan_jax.inference.views import encode_each, pooled_latents
 from vaegan_jax.runtime.progress import Progress
 from vaegan_jax.shapes.cameras import ViewCamera
 from vaegan_jax.shapes.drawing import draw_beside_views, draw_given_and_seen
@@ -107,20 +105,8 @@ def _reconstruct(
     ring: bool,
 ) -> tuple[Float[np.ndarray, "x y z"], list[CameraEstimate]]:
     """A shape, and the cameras of its pictures."""
-    views = np.stack([one.view for one in fitted])[None]
-    azimuths = model.told_azimuths(known_numbers(known)[None])
-    told = encode_each(model, views, azimuths)
-    latents = pooled_latents(model, told, np.arange(len(fitted))[None])
-    shape = writer.clean(model.decode(latents))[0]
-    estimator = CameraEstimator(views[0], shape > writer.threshold, told.at(0))
-    if ring:
-        return shape, estimator.estimate_ring()
-    return shape, [
-        estimator.estimate(i)
-        if camera is None
-        else estimator.known(i, camera, fitted[i].moved)
-        for i, camera in enumerate(known)
-    ]
+    shape, found = model.reconstruct_fitted(fitted, known_numbers(known), ring)
+    return writer.clean(shape[None])[0], found
 
 
 def _entry(file: str, found: CameraEstimate, known: ViewCamera | None) -> dict:

@@ -4,22 +4,17 @@ With running statistics each view is encoded by itself, so all views of a shape 
 encoded once and every subset of them only pooled.
 """
 
-import functools
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, UInt8
+from jaxtyping import Float, Int
 
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.order import evaluation_batches
 from vaegan_jax.inference.model import Model
-from vaegan_jax.models.camera_code import azimuth_shares
-from vaegan_jax.models.encoder import Encoder, Posterior
-from vaegan_jax.models.multiview import encode_views, expected_latent
+from vaegan_jax.models.encoder import Posterior
 from vaegan_jax.runtime.progress import Progress
 
 _BATCH = 8
@@ -32,36 +27,6 @@ def view_subsets(
     """For each shape `chosen` of its stored views, without replacement."""
     draws = np.random.default_rng([seed, chosen]).random((shapes, stored))
     return np.sort(draws.argsort(axis=1)[:, :chosen], axis=1)
-
-
-@functools.partial(jax.jit, static_argnums=0)
-def _encode(
-    encoder: Encoder,
-    variables: Any,
-    views: UInt8[Array, "b v h w c"],
-    azimuths: Float[Array, "b v"] | None = None,
-) -> Posterior:
-    shares = None if azimuths is None else azimuth_shares(azimuths, encoder.azimuths)
-    return encode_views(encoder, variables, views, train=False, shares=shares)[0]
-
-
-_pool = jax.jit(expected_latent, static_argnums=1)
-
-
-def encode_each(
-    model: Model,
-    views: UInt8[np.ndarray, "b v h w c"],
-    azimuths: Float[np.ndarray, "b v"] | None = None,
-) -> Posterior:
-    """The posteriors of some views; fields (b, v, ...), on the host.
-
-    Args:
-      model: with an encoder.
-      views: as it takes them.
-      azimuths: that are known, see `Model.told_azimuths`.
-    """
-    encoder, variables = model.networks.encoder, model.variables["encoder"]
-    return jax.tree.map(np.asarray, _encode(encoder, variables, views, azimuths))
 
 
 def encode_all(model: Model, examples: Examples) -> Posterior:
@@ -78,7 +43,7 @@ def _posteriors(model: Model, examples: Examples) -> Iterator[Posterior]:
     batches = evaluation_batches(examples, _BATCH)
     total = math.ceil(len(examples) / _BATCH)
     for batch, mask in Progress("encoding views", batches, total, delay=_PATIENCE):
-        posterior = encode_each(model, batch.views)
+        posterior = model.encode_each(batch.views)
         yield jax.tree.map(lambda x: x[mask], posterior)  # noqa: B023
 
 
@@ -101,8 +66,11 @@ def pooled_latents(
     model: Model, posteriors: Posterior, subset: Int[np.ndarray, "n k"]
 ) -> Float[np.ndarray, "n latent"]:
     """The expected latents of shapes of which only a subset of the views is seen."""
-    seen = jax.tree.map(
-        lambda x: jnp.asarray(np.take_along_axis(x, subset[..., None], axis=1)),
-        posteriors,
+    return model.pool(of_subset(posteriors, subset))
+
+
+def of_subset(posteriors: Posterior, subset: Int[np.ndarray, "n k"]) -> Posterior:
+    """Those of some views of each shape."""
+    return jax.tree.map(
+        lambda x: np.take_along_axis(x, subset[..., None], axis=1), posteriors
     )
-    return np.asarray(_pool(seen, model.config.model.pooling))

@@ -1,0 +1,103 @@
+"""What trained networks compute, with running BatchNorm statistics.
+
+Pure functions, which `Model` compiles and `export` writes down.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, UInt8
+
+from vaegan_jax.metrics.reconstruction import OCCUPIED
+from vaegan_jax.models.camera_code import azimuth_shares
+from vaegan_jax.models.encoder import Encoder, Posterior
+from vaegan_jax.models.evidence import read_views
+from vaegan_jax.models.generator import Generator
+from vaegan_jax.models.multiview import encode_views, expected_latent
+from vaegan_jax.models.networks import Networks
+from vaegan_jax.shapes.frames import estimate
+
+_BATCH = 32
+
+
+def decode_function(
+    generator: Generator, variables: Any, latents: Float[Array, "b latent"]
+) -> Float[Array, "b x y z"]:
+    """Latents to occupancy probabilities."""
+    logits = generator.apply(variables, latents, train=False)
+    return jax.nn.sigmoid(logits[..., 0])
+
+
+def posterior_function(
+    encoder: Encoder,
+    variables: Any,
+    views: UInt8[Array, "b v h w c"],
+    azimuths: Float[Array, "b v"] | None = None,
+) -> Posterior:
+    """Views, perhaps of known azimuths, to their posteriors, fields (b, v, ...)."""
+    shares = None if azimuths is None else azimuth_shares(azimuths, encoder.azimuths)
+    return encode_views(encoder, variables, views, train=False, shares=shares)[0]
+
+
+def encode_function(
+    encoder: Encoder,
+    pooling: str,
+    variables: Any,
+    views: UInt8[Array, "b v h w c"],
+    azimuths: Float[Array, "b v"] | None = None,
+) -> Float[Array, "b latent"]:
+    """Views, perhaps of known azimuths, to expected latents."""
+    return expected_latent(
+        posterior_function(encoder, variables, views, azimuths), pooling
+    )
+
+
+def refine_function(
+    networks: Networks,
+    variables: dict[str, Any],
+    latents: Float[Array, "b latent"],
+    views: UInt8[Array, "b v h w c"],
+    cameras: Float[Array, "b v 4"],
+) -> Float[Array, "b x y z"]:
+    """Latents of views, and these themselves, to occupancy probabilities.
+
+    Where cells are in the views is told by the proportions of what G makes of the
+    latents.
+
+    Args:
+      networks: with a refiner.
+      variables: of all of them.
+      latents: as of `encode_function`.
+      views: the same.
+      cameras: of these; NaN: unknown, of views that R does not read.
+    """
+    decoding = variables["generator"] | {"batch_stats": variables["decoder_stats"]}
+    logits = networks.generator.apply(decoding, latents, train=False)
+    filled = jax.nn.sigmoid(logits[..., 0]) > OCCUPIED
+    evidence = read_views(views, cameras, *estimate(filled, jnp), logits.shape[1])
+    refined = networks.refiner.apply(
+        variables["refiner"], evidence, logits, train=False
+    )
+    return jax.nn.sigmoid(refined[..., 0])
+
+
+def in_batches(function: Callable, *inputs: np.ndarray, size: int = _BATCH) -> Any:
+    """Applies to batches of one size, so that `function` is compiled once per shape.
+
+    Args:
+      function: of arrays whose first axes are as long; so are those of the tree of
+        arrays that it returns.
+      inputs: for it, of one example or more.
+      size: of a batch.
+    """
+    outputs, count = [], len(inputs[0])
+    size = min(size, count)
+    for start in range(0, count, size):
+        # The last example again, until the batch is full.
+        places = np.minimum(np.arange(start, start + size), count - 1)
+        output = function(*(array[places] for array in inputs))
+        outputs.append(jax.tree.map(lambda x: np.asarray(x)[: count - start], output))  # noqa: B023
+    return jax.tree.map(lambda *parts: np.concatenate(parts), *outputs)
