@@ -20,10 +20,10 @@ from vaegan_jax.evaluate.generation import (
 )
 from vaegan_jax.evaluate.reconstruction import (
     MODEL,
-    Reconstructions,
     Row,
     evaluate_reconstruction,
 )
+from vaegan_jax.evaluate.reconstructions import Reconstructions
 from vaegan_jax.evaluate.representation import (
     CATEGORY,
     evaluate_representation,

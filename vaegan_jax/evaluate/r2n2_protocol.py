@@ -18,11 +18,11 @@ from vaegan_jax.config.reference import views_of_training
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.evaluate import tables
 from vaegan_jax.evaluate.copies import equal_to_some
-from vaegan_jax.evaluate.reconstruction import Reconstructions, choose_threshold
+from vaegan_jax.evaluate.reconstruction import choose_threshold
+from vaegan_jax.evaluate.reconstructions import Predictor, Reconstructions
 from vaegan_jax.evaluate.report import PLACES, to_json, write_text
 from vaegan_jax.evaluate.subject import Options, load_subject, read_splits
 from vaegan_jax.inference.model import Model
-from vaegan_jax.inference.views import encode_all, pooled_latents
 from vaegan_jax.metrics.reconstruction import intersection_over_union
 from vaegan_jax.runtime.progress import Progress
 
@@ -133,28 +133,26 @@ def measure_protocol(
     """
     stored = examples.views.shape[1]
     counts = [count for count in VIEW_COUNTS if count <= stored]
-    posteriors, rows = encode_all(model, examples), []
+    seen, rows = Reconstructions(model, examples), []
     with Progress("protocol", total=len(counts)) as progress:
         for views in counts:
             progress.stage(f"first {views} views")
             first = np.broadcast_to(np.arange(views), (len(examples), views))
-            latents = pooled_latents(model, posteriors, first)
-            iou = _iou(model, latents, examples, (*THRESHOLDS, threshold))
+            predict = seen.from_views(first)
+            iou = _iou(predict, examples, (*THRESHOLDS, threshold))
             rows.append(_row(views, iou, examples.categories))
             progress.update()
     return rows
 
 
 def _iou(
-    model: Model,
-    latents: Float[np.ndarray, "n latent"],
-    examples: Examples,
-    thresholds: tuple[float, ...],
+    predict: Predictor, examples: Examples, thresholds: tuple[float, ...]
 ) -> Float[np.ndarray, "n t"]:
     parts = []
-    for start in range(0, len(latents), _BATCH):
-        made = jnp.asarray(model.decode(latents[start : start + _BATCH]))
-        truth = jnp.asarray(examples.voxels[start : start + _BATCH] > 0)
+    for start in range(0, len(examples), _BATCH):
+        numbers = np.arange(start, min(start + _BATCH, len(examples)))
+        made = jnp.asarray(predict(numbers))
+        truth = jnp.asarray(examples.voxels[numbers] > 0)
         at = [intersection_over_union(made, truth, cut) for cut in thresholds]
         parts.append(np.stack([np.asarray(values) for values in at], axis=1))
     return np.concatenate(parts)

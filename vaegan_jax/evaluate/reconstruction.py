@@ -7,22 +7,17 @@ from collections.abc import Callable, Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from scipy.spatial.distance import cdist
 
 from vaegan_jax.config.reference import views_of_training
 from vaegan_jax.data.examples import Examples
+from vaegan_jax.evaluate.reconstructions import Predictor, Reconstructions
 from vaegan_jax.evaluate.visual_hulls import VisualHulls
 from vaegan_jax.inference.model import Model
-from vaegan_jax.inference.views import (
-    encode_all,
-    latents_of_all_views,
-    pooled_latents,
-    view_subsets,
-)
+from vaegan_jax.inference.views import latents_of_all_views
 from vaegan_jax.metrics import points, reconstruction
 from vaegan_jax.metrics.distances import nearest_by_iou
-from vaegan_jax.models.encoder import Posterior
 from vaegan_jax.runtime.progress import Progress
 from vaegan_jax.runtime.stored import parts
 
@@ -33,13 +28,11 @@ FIXED_THRESHOLDS = (0.3, 0.4, 0.5)
 THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(1, 20))
 
 MODEL, RETRIEVAL = "model", "retrieval by image latent"
+ESTIMATED, GENERATOR = "model, cameras estimated", "its generator alone"
 HULL, HULL_SURFACE = "visual hull", "surface of the visual hull"
 MEAN_SHAPE, ORACLE = "mean training shape", "retrieval by the truth (oracle)"
 
 _BATCH = 32
-
-# Occupancy probabilities of the shapes with the given numbers.
-Predictor = Callable[[Int[np.ndarray, " b"]], Float[np.ndarray, "b x y z"]]
 
 
 class Truth:
@@ -172,25 +165,6 @@ def _measure_surface(rng, occupied, truth_points) -> tuple[float, float]:
     return points.f_score(distances, voxel), points.chamfer_distance(distances)
 
 
-class Reconstructions:
-    """What a model makes of the views of a split, of any number of them."""
-
-    def __init__(self, model: Model, examples: Examples):
-        self.model = model
-        self.posteriors: Posterior = encode_all(model, examples)
-        self.shapes, self.stored = examples.views.shape[:2]
-
-    def latents(self, views: int, seed: int) -> Float[np.ndarray, "n latent"]:
-        """Of a seeded subset of each shape's views."""
-        subset = view_subsets(self.shapes, self.stored, views, seed)
-        return pooled_latents(self.model, self.posteriors, subset)
-
-    def predictor(self, views: int, seed: int) -> Predictor:
-        """The model's reconstructions from such subsets."""
-        latents = self.latents(views, seed)
-        return lambda numbers: self.model.decode(latents[numbers])
-
-
 def evaluate_reconstruction(
     model: Model,
     train: Examples,
@@ -201,7 +175,9 @@ def evaluate_reconstruction(
 ) -> list[Row]:
     """All rows: the model and retrieval for each number of views, mean shape, oracle.
 
-    Where the cameras of all views are known, also their visual hulls.
+    Of a model with a refiner, also what G alone makes of the views. Where the cameras
+    of all views are known, also their visual hulls; the refiner is told them, and has
+    another row without.
 
     Args:
       model: with an encoder.
@@ -216,7 +192,10 @@ def evaluate_reconstruction(
     known = Reconstructions(model, choosing)
     trained = min(views_of_training(model.config), known.stored)
     occupied = choosing.voxels[...] > 0
-    threshold = choose_threshold(known.predictor(trained, seed=0), occupied)
+
+    def choose(predictor: Callable[[int, int], Predictor]) -> float:
+        return choose_threshold(predictor(trained, 0), occupied)
+
     gallery = latents_of_all_views(model, train)
 
     # Of subsets that hold every view one draw is enough.
@@ -238,7 +217,14 @@ def evaluate_reconstruction(
         nearest = np.concatenate([cdist(b, gallery).argmin(1) for b in blocks])
         return lambda numbers: np.float32(train.voxels[nearest[numbers]])
 
-    kinds = [(MODEL, threshold, seen.predictor), (RETRIEVAL, 0.5, retrieve)]
+    threshold = choose(known.predictor)
+    kinds = [(MODEL, threshold, seen.predictor)]
+    if model.networks.refiner is not None:
+        if VisualHulls.known(examples):
+            blind = Reconstructions(model, examples, cameras=False)
+            kinds.append((ESTIMATED, threshold, blind.predictor))
+        kinds.append((GENERATOR, choose(known.of_generator), seen.of_generator))
+    kinds.append((RETRIEVAL, 0.5, retrieve))
     if VisualHulls.known(examples):
         hulls = VisualHulls(examples)
         kinds += [

@@ -9,8 +9,9 @@ from vaegan_jax.config.reference import views_of_training
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.evaluate.generation import sample_set
 from vaegan_jax.evaluate.reconstruction import Truth, choose_threshold, measure
+from vaegan_jax.evaluate.reconstructions import Reconstructions
 from vaegan_jax.inference.model import Model
-from vaegan_jax.inference.views import encode_all, pooled_latents, view_subsets
+from vaegan_jax.inference.views import view_subsets
 from vaegan_jax.metrics import generation as metrics
 from vaegan_jax.metrics.distances import iou_distances
 from vaegan_jax.metrics.health import fill_rate
@@ -82,8 +83,7 @@ def _reconstructions(model: Model, choosing: Examples) -> dict[str, float]:
     # Only the views that are needed are encoded.
     seen = choosing.seen_in(np.arange(count), subset)
     everything = np.broadcast_to(np.arange(views), subset.shape)
-    latents = pooled_latents(model, encode_all(model, seen), everything)
-    predict = lambda numbers: model.decode(latents[numbers])  # noqa: E731
+    predict = Reconstructions(model, seen).from_views(everything)
     truth = Truth(choosing)
     threshold = choose_threshold(predict, truth.occupied)
     measured = measure(predict, truth, threshold)

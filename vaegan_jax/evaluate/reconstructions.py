@@ -1,0 +1,67 @@
+"""What a model makes of the views of a split."""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from vaegan_jax.data.examples import Examples
+from vaegan_jax.inference.model import Model
+from vaegan_jax.inference.views import (
+    encode_all,
+    of_subset,
+    pooled_latents,
+    view_subsets,
+)
+from vaegan_jax.models.encoder import Posterior
+
+# Occupancy probabilities of the shapes with the given numbers.
+Predictor = Callable[[Int[np.ndarray, " b"]], Float[np.ndarray, "b x y z"]]
+
+
+class Reconstructions:
+    """Shapes from any subsets of their views, each of which is encoded once.
+
+    Args:
+      model: with an encoder.
+      examples: with views.
+      cameras: whether a refiner is told the cameras that the examples know, or has to
+        do with estimates.
+    """
+
+    def __init__(self, model: Model, examples: Examples, cameras: bool = True):
+        self.model, self._examples = model, examples
+        self.posteriors: Posterior = encode_all(model, examples)
+        self.shapes, self.stored = examples.views.shape[:2]
+        self._cameras = examples.cameras if cameras else None
+
+    def latents(self, views: int, seed: int) -> Float[np.ndarray, "n latent"]:
+        """Of a seeded subset of each shape's views."""
+        return pooled_latents(self.model, self.posteriors, self._subset(views, seed))
+
+    def predictor(self, views: int, seed: int) -> Predictor:
+        """The model's reconstructions from such subsets."""
+        return self.from_views(self._subset(views, seed))
+
+    def from_views(self, subset: Int[np.ndarray, "n k"]) -> Predictor:
+        """The model's reconstructions from these views of each shape."""
+        seen = of_subset(self.posteriors, subset)
+        if self.model.networks.refiner is None:
+            latents = self.model.pool(seen)
+            return lambda numbers: self.model.decode(latents[numbers])
+
+        def predict(numbers):
+            rows = numbers[:, None], subset[numbers]
+            cameras = None if self._cameras is None else self._cameras[rows]
+            views = self._examples.views[rows]
+            return self.model.refine(seen.at(numbers), views, cameras)
+
+        return predict
+
+    def of_generator(self, views: int, seed: int) -> Predictor:
+        """What G alone makes of such subsets, whether there is a refiner or not."""
+        latents = self.latents(views, seed)
+        return lambda numbers: self.model.decode(latents[numbers])
+
+    def _subset(self, views: int, seed: int) -> Int[np.ndarray, "n k"]:
+        return view_subsets(self.shapes, self.stored, views, seed)
