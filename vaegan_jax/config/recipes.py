@@ -75,16 +75,17 @@ def set_best(config: ConfigDict, variant: str = "") -> ConfigDict:
     Args:
       config: a reference configuration, which is changed.
       variant: "" for a CPU; MV-3D-VAE-GAN also has "any", for any number of pictures,
-        and "gpu", for more shapes.
+        "refined", for a refiner of what that has learnt, and "gpu", for more shapes.
 
     Raises:
       UserError: there is no such variant.
     """
     multiview = config.algorithm == "mv_vae_gan"
-    if variant not in (("", "any", "gpu") if multiview else ("",)):
+    if variant not in (("", "any", "refined", "gpu") if multiview else ("",)):
         raise UserError(
             f"config variant {variant!r} does not exist: the configs named _best have "
-            "none, but for mv_vae_gan_best.py:any and :gpu; leave the colon out"
+            "none, but for mv_vae_gan_best.py:any, :refined and :gpu; leave the colon "
+            "out"
         )
     set_demo(config)
     config.name = f"{config.algorithm}_best"
@@ -107,6 +108,8 @@ def set_best(config: ConfigDict, variant: str = "") -> ConfigDict:
         config.train.num_steps = 6500
     if variant == "any":
         return _for_any_number(config)
+    if variant == "refined":
+        return _refined(_for_any_number(config))
     return _for_gpu(config) if variant else config
 
 
@@ -118,6 +121,24 @@ def _for_any_number(config: ConfigDict) -> ConfigDict:
     config.model.view_encoding = "fold_joint"
     # Narrow at the end, for every azimuth has a last layer.
     config.model.encoder_widths = (32, 64, 32)
+    return config
+
+
+def _refined(config: ConfigDict) -> ConfigDict:
+    """R learns, and nothing else, from what a model of `:any` makes of views.
+
+    Half of the shapes are mirrored: R has no heads that know azimuths.
+    """
+    config.name = "mv_vae_gan_best-refined"
+    config.model.refiner = "unet"
+    config.augmentation.mirror = True
+    # About what estimates err by.
+    config.augmentation.camera_jitter = 1.5
+    config.augmentation.scale_jitter = 0.02
+    config.augmentation.latent_mix = 0.7
+    config.train.only_refiner = True
+    config.train.batch_size = 8
+    config.train.num_steps = 5000
     return config
 
 
