@@ -48,6 +48,10 @@ PENALTY = {
 }
 
 
+# R refines what G makes of the views.
+REFINER = {"model.refiner": "unet", "model.refiner_widths": (4, 6)}
+
+
 def tiny_config(algorithm: str, **overrides):
     """A small grid, few channels, small images and a short latent.
 
@@ -111,6 +115,10 @@ def make_batch(config, seed=0, num_views=None):
         side, channels = config.model.image_size, config.model.image_channels
         shape = (size, num_views or count, side, side, channels)
         batch["views"] = rng.integers(0, 256, shape).astype(np.uint8)
+    if config.model.refiner != "none":
+        angles = rng.uniform(0, 80, (*batch["views"].shape[:2], 2))
+        lens = np.broadcast_to([2.6, 24.5], angles.shape)
+        batch["cameras"] = np.float32(np.concatenate([angles, lens], -1))
     return jax.tree.map(jnp.asarray, batch)
 
 

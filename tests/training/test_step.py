@@ -15,6 +15,7 @@ from tests.helpers import (
 from vaegan_jax.models.prior import build_prior
 from vaegan_jax.training import updates
 from vaegan_jax.training.augmentation import augment
+from vaegan_jax.training.seen import Seen
 from vaegan_jax.training.step import make_train_step
 
 # The second step of a fixed seed, to notice unintended changes of the algorithm. A
@@ -83,7 +84,7 @@ def test_a_step_is_its_three_updates_each_changing_one_network_alone():
             method, state, voxels, prior.sample(keys[0], 4, 6), keys[1]
         )
         encoder, samples, _ = updates.update_encoder(
-            method, state, voxels, batch["views"], keys[2]
+            method, state, voxels, Seen(batch["views"]), keys[2]
         )
         deceiving, statistics, _ = updates.adversarial_gradients(
             method, state, discriminator, prior.sample(keys[3], 4, 6)
