@@ -4,13 +4,16 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from tests.helpers import REFINER
 from tests.using import make_model, make_picture
 from vaegan_jax.errors import UserError
-from vaegan_jax.inference import reconstruct
-from vaegan_jax.inference.reconstruct import reconstruct_pictures
+from vaegan_jax.inference.camera_estimates import CameraEstimator
+from vaegan_jax.inference.reconstruct import Written, reconstruct_pictures
 from vaegan_jax.inference.shape_files import ShapeWriter
 from vaegan_jax.shapes.cameras import ViewCamera
+from vaegan_jax.shapes.drawing import draw_voxels
 
 WRITER = ShapeWriter(formats=("npz",))
 
@@ -64,6 +67,34 @@ def test_the_shape_is_what_the_model_makes_of_the_pictures(pictures, tmp_path, h
     assert np.allclose(made, unknown, atol=1e-6) != heads
 
 
+def test_what_a_refiner_adds_is_shown_beside_what_it_is_given(pictures, tmp_path):
+    model = make_model("mv_vae_gan", **REFINER)
+    known = {"a": {"1.png": ViewCamera(123.0, -7.5)}}
+    out = tmp_path / "a"
+    # Of the untrained one no voxel is above 0.4.
+    writer = ShapeWriter(formats=("npz",), threshold=0.05)
+    told = reconstruct_pictures(model, pictures, out, writer, cameras=known)
+    assert told == {"a": Written(empty=False, known=1, estimated=2)}
+    with np.load(out / "a.npz") as file:
+        made = file["voxels"]
+    fitted = model.fit(pictures["a"])
+    numbers = np.full((3, 4), np.nan)
+    numbers[1] = known["a"]["1.png"].numbers
+    expected = model.reconstruct_fitted(fitted, numbers)
+    np.testing.assert_allclose(made, expected.shape, atol=1e-6)
+    views = np.stack([one.view for one in fitted])
+    alone = model.decode(model.encode(views[None]))[0]
+    np.testing.assert_allclose(expected.of_generator, alone, atol=1e-6)
+    assert not np.allclose(expected.shape, alone, atol=1e-3)
+    with Image.open(out / "a.png") as picture:
+        drawn = np.asarray(picture)
+    assert drawn.shape[:2] == (22 + 3 * 164 + 4, 3 * 164 + 4)
+    # Of the second picture, whose tiles have no text on them.
+    for row, grid in ((1, alone > 0.05), (2, made > 0.05)):
+        tile = drawn[22 + 4 + row * 164 :, 4 + 164 :][:160, :160]
+        np.testing.assert_array_equal(tile, draw_voxels(grid, 160, 123.0, -7.5))
+
+
 def test_a_ring_is_told_as_one(model, pictures, tmp_path):
     reconstruct_pictures(model, pictures, tmp_path / "a", WRITER, ring=True)
     cameras = told(tmp_path / "a")
@@ -93,7 +124,7 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
     def fail(self, view):
         raise UserError("of this one nothing is told")
 
-    monkeypatch.setattr(reconstruct.CameraEstimator, "estimate", fail)
+    monkeypatch.setattr(CameraEstimator, "estimate", fail)
     assert "nothing is told" in refused()
 
 

@@ -33,9 +33,13 @@ def main() -> None:
         keep_apart(CAMERAS.value, OUTPUT.value)
         cameras = read_cameras(CAMERAS.value)
     model = load(flags.FLAGS.workdir, flags.FLAGS.checkpoint)
-    empty = reconstruct_pictures(
+    written = reconstruct_pictures(
         model, pictures, OUTPUT.value, writer, KEEP.value, cameras, RING.value
     )
     print(f"wrote {len(pictures)} shapes of step {model.step} to {OUTPUT.value}")
-    if empty:
+    if model.networks.refiner is not None:
+        for name, one in written.items():
+            told = f"{one.known} known cameras, {one.estimated} estimated"
+            print(f"{name}: refined with {told}")
+    if empty := [name for name, one in written.items() if one.empty]:
         print(f"without a filled voxel, so without a mesh: {', '.join(empty)}")

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -46,6 +46,21 @@ _posterior = jax.jit(posterior_function, static_argnums=0)
 _pool = jax.jit(expected_latent, static_argnums=1)
 _refine = jax.jit(refine_function, static_argnums=0)
 _REFINED = 8  # shapes at once, of many views each
+
+
+class FromPictures(NamedTuple):
+    """One shape that was reconstructed from its pictures.
+
+    Attributes:
+      shape: occupancy probabilities.
+      cameras: of the pictures, known or estimated.
+      of_generator: what G alone made of them; None if that is the shape, for want of a
+        refiner.
+    """
+
+    shape: Float[np.ndarray, "x y z"]
+    cameras: list[CameraEstimate]
+    of_generator: Float[np.ndarray, "x y z"] | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -236,6 +251,10 @@ class Model:
     ) -> Float[np.ndarray, "b x y z"]:
         """Occupancy probabilities of shapes seen in views or pictures.
 
+        With a refiner (`config.model.refiner`), what this makes of G's shape and of the
+        views, which it reads at the place of every cell. For that it takes the cameras
+        that are known and estimates the others; without a refiner none is estimated.
+
         Args:
           views: (b, v, h, w, c) as `encode` takes them, on white as in training, the
             same number of each shape; or for each shape a list of pictures, any
@@ -279,15 +298,15 @@ class Model:
             known = _checked_cameras(cameras, views)
         if self.networks.refiner is None:  # which cameras would be estimated for
             return self.refine(self.encode_each(views, known), views)[0]
-        return self.reconstruct_fitted(fitted, known[0])[0]
+        return self.reconstruct_fitted(fitted, known[0]).shape
 
     def reconstruct_fitted(
         self,
         fitted: Sequence[FittedPicture],
         known: Float[np.ndarray, "v 4"],
         ring: bool = False,
-    ) -> tuple[Float[np.ndarray, "x y z"], list[CameraEstimate]]:
-        """Occupancy probabilities of one shape, and the cameras of its pictures.
+    ) -> FromPictures:
+        """One shape, and the cameras of its pictures, whether R needs them or not.
 
         Args:
           fitted: its pictures, as from `fit`.
@@ -299,10 +318,11 @@ class Model:
         shape = self.decode(self.pool(told))[0]
         estimator = CameraEstimator(views[0], shape > OCCUPIED, told.at(0))
         found = estimator.estimate_all(known, [one.moved for one in fitted], ring)
-        if self.networks.refiner is not None:
-            cameras = numbers_of([one.of_view or one.camera for one in found])
-            shape = self.refine(told, views, cameras[None])[0]
-        return shape, found
+        if self.networks.refiner is None:
+            return FromPictures(shape, found, None)
+        cameras = numbers_of([one.of_view or one.camera for one in found])
+        refined = self.refine(told, views, cameras[None])[0]
+        return FromPictures(refined, found, of_generator=shape)
 
     @property
     def _view_shape(self) -> tuple[int, int]:

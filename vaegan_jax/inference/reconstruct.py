@@ -4,9 +4,9 @@ import itertools
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.camera_estimates import (
@@ -20,7 +20,7 @@ from vaegan_jax.inference.camera_files import (
     picture_names,
     write_cameras,
 )
-from vaegan_jax.inference.model import Model
+from vaegan_jax.inference.model import FromPictures, Model
 from vaegan_jax.inference.shape_files import ShapeWriter, make_folder
 from vaegan_jax.runtime.progress import Progress
 from vaegan_jax.shapes.cameras import ViewCamera
@@ -33,6 +33,20 @@ _FEWEST_OF_RING = 3
 _PATIENCE = 3.0  # seconds; what takes no longer need not tell of its progress
 
 
+class Written(NamedTuple):
+    """What there is to tell of a shape.
+
+    Attributes:
+      empty: no voxel is filled, so there is no mesh.
+      known: how many of the cameras of its pictures were known.
+      estimated: how many were estimated.
+    """
+
+    empty: bool
+    known: int
+    estimated: int
+
+
 def reconstruct_pictures(
     model: Model,
     pictures: Mapping[str, Sequence[Picture]],
@@ -41,12 +55,13 @@ def reconstruct_pictures(
     keep_framing: bool = False,
     cameras: Cameras | None = None,
     ring: bool = False,
-) -> list[str]:
+) -> dict[str, Written]:
     """Writes the files of every shape, two pictures, and the cameras of all.
 
     `NAME_seen.png` shows what was given beside what the model sees of it, `NAME.png`
-    the latter beside the result, and `cameras.json` tells from where that was, see
-    `camera_files`. All pictures are read before anything is written.
+    the latter beside the result, with a refiner also beside what G alone made of it,
+    and `cameras.json` tells from where that was, see `camera_files`. All pictures are
+    read before anything is written.
 
     Args:
       model: with an encoder.
@@ -58,7 +73,7 @@ def reconstruct_pictures(
       ring: the pictures of each shape go once around it, in equal steps.
 
     Returns:
-      The names of shapes without a filled voxel, of which there is no mesh.
+      What there is to tell of each shape.
 
     Raises:
       UserError: the model has no encoder, a picture cannot be used, cameras are of
@@ -79,22 +94,16 @@ def reconstruct_pictures(
         name: _reconstruct(model, fitted[name], known[name], writer, ring)
         for name in Progress("reconstructing", fitted, len(fitted), delay=_PATIENCE)
     }
-    output, empty, entries = make_folder(output), [], {}
-    for name, (shape, found) in made.items():
-        given = fitted[name]
-        seen = np.stack([one.view for one in given])
-        if writer.write(output, name, shape) is None:
-            empty.append(name)
-        picture = draw_beside_views(
-            seen, shape > writer.threshold, [one.camera for one in found]
-        )
-        picture.save(output / f"{name}.png")
-        picture = draw_given_and_seen([one.given for one in given], seen)
-        picture.save(output / f"{name}{_SEEN}.png")
-        told = zip(names[name], found, known[name], strict=True)
+    output, written, entries = make_folder(output), {}, {}
+    for name, one in made.items():
+        mesh = writer.write(output, name, one.shape)
+        _draw(output, name, fitted[name], one, writer.threshold)
+        told = zip(names[name], one.cameras, known[name], strict=True)
         entries[name] = [_entry(*each) for each in told]
+        unknown = known[name].count(None)
+        written[name] = Written(mesh is None, len(known[name]) - unknown, unknown)
     write_cameras(output, entries)
-    return empty
+    return written
 
 
 def _reconstruct(
@@ -103,10 +112,31 @@ def _reconstruct(
     known: Sequence[ViewCamera | None],
     writer: ShapeWriter,
     ring: bool,
-) -> tuple[Float[np.ndarray, "x y z"], list[CameraEstimate]]:
-    """A shape, and the cameras of its pictures."""
-    shape, found = model.reconstruct_fitted(fitted, known_numbers(known), ring)
-    return writer.clean(shape[None])[0], found
+) -> FromPictures:
+    """A shape as it is written, and the cameras of its pictures."""
+    made = model.reconstruct_fitted(fitted, known_numbers(known), ring)
+    return made._replace(shape=writer.clean(made.shape[None])[0])
+
+
+def _draw(
+    output: pathlib.Path,
+    name: str,
+    fitted: Sequence[FittedPicture],
+    made: FromPictures,
+    threshold: float,
+) -> None:
+    """The two pictures of a shape."""
+    seen = np.stack([one.view for one in fitted])
+    before = made.of_generator
+    picture = draw_beside_views(
+        seen,
+        made.shape > threshold,
+        [one.camera for one in made.cameras],
+        of_generator=None if before is None else before > threshold,
+    )
+    picture.save(output / f"{name}.png")
+    picture = draw_given_and_seen([one.given for one in fitted], seen)
+    picture.save(output / f"{name}{_SEEN}.png")
 
 
 def _entry(file: str, found: CameraEstimate, known: ViewCamera | None) -> dict:

@@ -1,7 +1,7 @@
 """Pictures of voxel grids: shaded boxes, sheets of them, reconstructions and truths."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import scipy.ndimage
@@ -16,6 +16,8 @@ from vaegan_jax.shapes.render import average_blocks
 
 FRONT_RIGHT_DEGREES = 35.0
 ELEVATION_DEGREES = 30.0
+# What pictures call the shapes of a model with a refiner.
+GENERATOR_ALONE, REFINED = "generator alone", "refined"
 _CUBE = 0.64  # side at which a camera just sees all of the grid, from anywhere
 _SUPERSAMPLE = 2
 _LIGHT_COLOUR = np.array([244.0, 206.0, 148.0])
@@ -92,21 +94,52 @@ def draw_reconstructions(
     truths: Bool[np.ndarray, "n x y z"],
     max_views: int = 3,
     image_size: int = 160,
+    of_generator: Bool[np.ndarray, "n x y z"] | None = None,
 ) -> Image.Image:
     """One row for each shape: what the model saw, what it made of it, and the truth.
 
-    Of more than `max_views` views, that many are shown at even distances.
+    Args:
+      views: of each; of more than `max_views` that many, at even distances, are shown.
+      reconstructions: what the model made of them.
+      truths: what is to be seen.
+      max_views: see there.
+      image_size: pixels a side of each picture.
+      of_generator: what G alone made of them, if a refiner went on from there.
+    """
+    made = {"reconstruction": reconstructions}
+    if of_generator is not None:
+        made = {GENERATOR_ALONE: of_generator, REFINED: reconstructions}
+    columns = made | {"truth": truths}
+    return draw_columns(views, columns, max_views, image_size)
+
+
+def draw_columns(
+    views: UInt8[np.ndarray, "n v h w c"],
+    columns: Mapping[str, Shaped[np.ndarray, "n ..."]],
+    max_views: int = 3,
+    image_size: int = 160,
+) -> Image.Image:
+    """One row for each shape: some of its views, then what came of them.
+
+    Args:
+      views: see `draw_reconstructions`.
+      columns: under their headers, grids (n, x, y, z), True and False, or pictures
+        (n, h, w, 1 or 3), uint8.
+      max_views: see there.
+      image_size: pixels a side of each picture.
     """
     shown = min(max_views, views.shape[1])
     chosen = np.arange(shown) * views.shape[1] // shown
     rows = []
-    for seen, made, truth in zip(views, reconstructions, truths, strict=True):
+    for seen, *made in zip(views, *columns.values(), strict=True):
         row = [_view_tile(seen[i], image_size) for i in chosen]
-        row += [draw_voxels(made, image_size), draw_voxels(truth, image_size)]
+        for one in made:
+            draw = draw_voxels if one.dtype == bool else _view_tile
+            row.append(draw(one, image_size))
         rows.append(row)
     inputs = f"{views.shape[1]} input view{'s' if views.shape[1] > 1 else ''}"
-    headers = [inputs] + [""] * (shown - 1) + ["reconstruction", "truth"]
-    return _sheet(rows, shown + 2, image_size, headers)
+    headers = [inputs] + [""] * (shown - 1) + [*columns]
+    return _sheet(rows, len(headers), image_size, headers)
 
 
 def draw_contact_sheet(
@@ -158,13 +191,22 @@ def draw_beside_views(
     grid: Bool[np.ndarray, "x y z"],
     cameras: Sequence[ViewCamera],
     image_size: int = 160,
+    of_generator: Bool[np.ndarray, "x y z"] | None = None,
 ) -> Image.Image:
-    """Above the views of one shape, below each the grid as seen from its camera."""
-    seen = [_view_tile(view, image_size) for view in views]
+    """Above the views of one shape, below each the grid as seen from its camera.
+
+    Between them, if a refiner went on from there, what G alone made of the views.
+    """
     places = [(c.azimuth_degrees, c.elevation_degrees) for c in cameras]
-    made = [draw_voxels(grid, image_size, *place) for place in places]
+    made = {"": grid}
+    if of_generator is not None:
+        made = {GENERATOR_ALONE: of_generator, REFINED: grid}
+    rows = [[_view_tile(view, image_size) for view in views]]
+    for text, one in made.items():
+        first, *rest = [draw_voxels(one, image_size, *place) for place in places]
+        rows.append([_labelled(first, text), *rest])
     headers = [f"from {azimuth:.0f}°, {up:.0f}° up" for azimuth, up in places]
-    return _sheet([seen, made], len(views), image_size, headers)
+    return _sheet(rows, len(views), image_size, headers)
 
 
 def draw_given_and_seen(
