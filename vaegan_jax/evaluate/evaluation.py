@@ -6,6 +6,7 @@ import pathlib
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int
 from PIL import Image
 
 from vaegan_jax.checkpoints import weights
@@ -13,17 +14,19 @@ from vaegan_jax.config.reference import views_of_training
 from vaegan_jax.data.examples import Examples, Stored
 from vaegan_jax.data.held_out import originals
 from vaegan_jax.evaluate.copies import Copies, equal_to_some, find_copies
+from vaegan_jax.evaluate.evidence_picture import draw_evidence
 from vaegan_jax.evaluate.generation import (
     drawing_models,
     evaluate_generation,
     sample_set,
 )
 from vaegan_jax.evaluate.reconstruction import (
+    GENERATOR,
     MODEL,
     Row,
     evaluate_reconstruction,
 )
-from vaegan_jax.evaluate.reconstructions import Reconstructions
+from vaegan_jax.evaluate.reconstructions import draw_all
 from vaegan_jax.evaluate.representation import (
     CATEGORY,
     evaluate_representation,
@@ -39,7 +42,7 @@ from vaegan_jax.evaluate.subject import (
 from vaegan_jax.inference.model import Model
 from vaegan_jax.inference.views import view_subsets
 from vaegan_jax.runtime.stored import parts
-from vaegan_jax.shapes.drawing import draw_reconstructions, draw_shapes
+from vaegan_jax.shapes.drawing import draw_shapes
 
 _RANKED = 2  # shapes each of the best, the median and the worst reconstructions
 _SAMPLES = 16
@@ -96,6 +99,12 @@ class Evaluation:
         return max(
             n for n in counts if n <= max(self.about["training_views"], counts[0])
         )
+
+    def drawn(self, prediction: str) -> Row | None:
+        """What predicts from that many views; None if it is not measured."""
+        seen = prediction, self.views_of_training
+        rows = (x for x in self.reconstruction if (x.prediction, x.views) == seen)
+        return next(rows, None)
 
 
 def _row_to_dict(row: Row) -> dict[str, Any]:
@@ -159,6 +168,8 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
     )
     if rows:
         pictures["reconstructions"] = draw_ranked(evaluation, model, examples)
+        if model.networks.refiner is not None:
+            pictures["evidence"] = draw_median_evidence(evaluation, model, examples)
     return evaluation
 
 
@@ -216,26 +227,45 @@ def draw_ranked(
 
     From the first draw of as many views as training used.
     """
-    views = evaluation.views_of_training
-    row = next(
-        row
-        for row in evaluation.reconstruction
-        if (row.prediction, row.views) == (MODEL, views)
-    )
-    order = np.argsort(-row.values["iou"][0], kind="stable")
-    chosen = order[ranked_places(len(order))]
-    predict = Reconstructions(model, examples).predictor(views, seed=0)
+    row, alone = evaluation.drawn(MODEL), evaluation.drawn(GENERATOR)
+    chosen = _from_best_to_worst(row)[ranked_places(len(examples))]
+    seen = _in_first_draw(examples, chosen, row.views)
+    return draw_all(model, seen, row.threshold, alone and alone.threshold)
+
+
+def draw_median_evidence(
+    evaluation: Evaluation, model: Model, examples: Examples
+) -> Image.Image:
+    """How a model with a refiner comes to its median reconstruction, by IoU.
+
+    From the draw that `draw_ranked` shows.
+    """
+    row, alone = evaluation.drawn(MODEL), evaluation.drawn(GENERATOR)
+    chosen = _from_best_to_worst(row)[_median(len(examples)) :][:1]
+    seen = _in_first_draw(examples, chosen, row.views)
+    return draw_evidence(model, seen, row.threshold, alone.threshold)
+
+
+def _from_best_to_worst(row: Row) -> Int[np.ndarray, " n"]:
+    return np.argsort(-row.values["iou"][0], kind="stable")
+
+
+def _in_first_draw(
+    examples: Examples, places: Int[np.ndarray, " k"], views: int
+) -> Examples:
+    """Some shapes, with the views of them that are measured first."""
     subset = view_subsets(len(examples), examples.views.shape[1], views, seed=0)
-    return draw_reconstructions(
-        examples.views[chosen[:, None], subset[chosen]],
-        predict(chosen) > row.threshold,
-        examples.voxels[chosen] > 0,
-    )
+    return examples.seen_in(places, subset[places])
+
+
+def _median(count: int) -> int:
+    """The place of the first of the two in the middle."""
+    return max(0, (count - _RANKED) // 2)
 
 
 def ranked_places(count: int) -> np.ndarray:
     """Places of the best, the median and the worst of `count`, without repetition."""
-    middle = (count - _RANKED) // 2
+    middle = _median(count)
     places = [
         *range(_RANKED),
         *range(middle, middle + _RANKED),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float, Int
+from PIL import Image
 
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.inference.model import Model
@@ -14,6 +15,7 @@ from vaegan_jax.inference.views import (
     view_subsets,
 )
 from vaegan_jax.models.encoder import Posterior
+from vaegan_jax.shapes.drawing import draw_reconstructions
 
 # Occupancy probabilities of the shapes with the given numbers.
 Predictor = Callable[[Int[np.ndarray, " b"]], Float[np.ndarray, "b x y z"]]
@@ -65,3 +67,26 @@ class Reconstructions:
 
     def _subset(self, views: int, seed: int) -> Int[np.ndarray, "n k"]:
         return view_subsets(self.shapes, self.stored, views, seed)
+
+
+def draw_all(
+    model: Model, examples: Examples, threshold: float, of_generator: float | None
+) -> Image.Image:
+    """Draws what a model makes of all views of some shapes, see `draw_reconstructions`.
+
+    Args:
+      model: with an encoder; of one with a refiner, what G alone makes is drawn, too.
+      examples: few, with the views that are to be seen.
+      threshold: of what is filled.
+      of_generator: the same, of what G alone makes; None without a refiner.
+    """
+    seen, every = Reconstructions(model, examples), np.arange(len(examples))
+    alone = None
+    if of_generator is not None:
+        alone = seen.of_generator(seen.stored, 0)(every) > of_generator
+    return draw_reconstructions(
+        examples.views[...],
+        seen.predictor(seen.stored, 0)(every) > threshold,
+        examples.voxels[...] > 0,
+        of_generator=alone,
+    )

@@ -161,6 +161,9 @@ def write_evaluation(output: pathlib.Path, evaluation: Evaluation) -> None:
         "shapes.",
         "reconstructions": "The two best, two median and two worst reconstructions by "
         f"IoU, of {evaluation.about['shapes']}.",
+        "evidence": "From what the refiner reads to the shape, of the median "
+        "reconstruction by IoU. The visual hull: the cells that no view excludes. Mean "
+        "ink: of all views, in the middle slice, front to the left.",
         "samples": "Samples from the prior, not chosen.",
         "samples_like_training_shapes": "Samples like the training shapes, not chosen.",
     }
