@@ -14,7 +14,7 @@ import pytest
 import requests
 import trimesh
 
-from tests.helpers import ROOT
+from tests.helpers import REFINER, ROOT
 from tests.using import make_model, make_picture, make_workdir
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.model import Model
@@ -116,6 +116,10 @@ def test_pictures_are_added_and_removed(page, tmp_path):
     pictures = [make_picture(tmp_path / f"{i}.png", i) for i in range(2)]
     page.locator("input[type=file]").first.set_input_files(pictures)
     shown(page, "from 2 picture(s)")
+    cells = page.locator("table:has(caption) td").all_inner_texts()
+    assert len(cells) == 2 * 6 and cells[0] == "0.png" and cells[6] == "1.png"
+    assert cells[2].endswith("°") and cells[4].endswith("%")
+    assert page.get_by_text("What the refiner added").count() == 0
     page.get_by_label("Remove this file").first.click()
     shown(page, "from 1 picture(s)")
 
@@ -132,7 +136,8 @@ def test_requests_have_limits(tmp_path):
 
     model = make_model("mv_vae_gan")
     one = [str(make_picture(tmp_path / "0.png"))]
-    assert app.reconstruct(model, None) == ("", [])
+    assert app.reconstruct(model, None) == ("", [], "", {})
+    assert app.choose({}, "refined") == ("", [])
     with pytest.raises(UserError, match="13 pictures are too many; give 12"):
         app.reconstruct(model, ["a.png"] * 13)
     for seed in (-1, 0.5, None, 2**31):
@@ -184,6 +189,51 @@ def test_ends_of_an_interpolation_are_the_shapes_themselves(tmp_path, monkeypatc
         app.reconstruct(model, shown)
     for between, itself in zip(made[::2], made[1::2], strict=True):
         np.testing.assert_allclose(between, itself, atol=1e-5)
+
+
+def test_what_the_refiner_added_is_shown_on_demand(browser, tmp_path):
+    from vaegan_jax.demo import app
+
+    server = app.build(make_model("mv_vae_gan", **REFINER))
+    port = _free_port()
+    server.launch(server_port=port, prevent_thread_lock=True, quiet=True)
+    page = open_page(browser, f"http://127.0.0.1:{port}")
+    try:
+        page.get_by_role("tab", name="Reconstruct").click()
+        picture = make_picture(tmp_path / "0.png")
+        page.locator("input[type=file]").first.set_input_files(picture)
+        shown(page, "from 1 picture(s)")
+        page.get_by_label("generator alone").click()
+        shown(page, "from 1 picture(s), generator alone")
+        page.get_by_label("refined").click()
+        alone = page.locator("iframe:visible").content_frame.get_by_text("alone")
+        alone.wait_for(state="detached")
+        shown(page, "from 1 picture(s)")
+    finally:
+        page.close()
+        server.close()
+
+
+def test_both_shapes_of_a_refiner_are_kept_and_chosen_from(tmp_path, monkeypatch):
+    from vaegan_jax.demo import app
+
+    shapes = []
+    show = lambda shape, name: shapes.append(shape) or (name, [])  # noqa: E731
+    monkeypatch.setattr(app, "_shown", show)
+    pictures = [str(make_picture(tmp_path / f"{i}.png", i)) for i in range(2)]
+    model = make_model("mv_vae_gan", **REFINER)
+    name, *_, made = app.reconstruct(model, pictures)
+    assert name == "from 2 picture(s)"
+    name, *_ = app.reconstruct(model, pictures, "generator alone")
+    assert name == "from 2 picture(s), generator alone"
+    for choice in ("refined", "generator alone"):
+        app.choose(made, choice)
+    refined = model.reconstruct([pictures])[0]
+    alone = model.decode(model.encode(model.fit_views(pictures)[None]))[0]
+    for shape, expected in zip(shapes, [refined, alone] * 2, strict=True):
+        np.testing.assert_allclose(shape, expected, atol=1e-6)
+    *_, made = app.reconstruct(make_model("mv_vae_gan"), pictures)
+    assert made.keys() == {"refined"}
 
 
 class HeldModel(Model):

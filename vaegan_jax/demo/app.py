@@ -13,14 +13,18 @@ from jaxtyping import Float
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 
+from vaegan_jax.demo.camera_table import camera_table
 from vaegan_jax.demo.downloads import KEPT_SECONDS, new_folder
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.interpolate import decoder, way_between
 from vaegan_jax.inference.model import Model
 from vaegan_jax.inference.shape_files import ShapeWriter
+from vaegan_jax.shapes.drawing import GENERATOR_ALONE, REFINED
 from vaegan_jax.shapes.gallery import gallery_page
 from vaegan_jax.shapes.pictures.fitting import FittedPicture
 
+# Shapes of the same pictures, and what they are called, by what there is to choose.
+Made = dict[str, tuple[Float[np.ndarray, "x y z"], str]]
 Number = int | float  # a browser does not tell them apart
 MAX_PICTURES = 12
 _MAX_UPLOAD = "10mb"
@@ -38,11 +42,7 @@ def build(model: Model) -> gr.Blocks:
             _connect(functools.partial(sample, model), [seed, truncation], "Sample")
         if model.networks.encoder is not None:
             with gr.Tab("Reconstruct"):
-                pictures = _pictures(f"1 to {MAX_PICTURES} pictures of one object")
-                change = functools.partial(reconstruct, model)
-                outputs = _connect(change, [pictures], "Reconstruct")
-                # Adding or removing a picture changes the shape at once.
-                pictures.change(_with_messages(change), pictures, outputs)
+                _reconstruct_tab(model)
         with gr.Tab("Interpolate"):
             inputs = [gr.Slider(0, 1, 0.5, label="Share of the way")]
             with gr.Row():
@@ -83,14 +83,35 @@ def sample(
     return _shown(model.generate(latents)[0], f"seed {_whole(seed)}")
 
 
-def reconstruct(model: Model, pictures: Sequence[str] | None) -> tuple[str, list[str]]:
-    """The shape that the uploaded pictures show; nothing without pictures."""
+def reconstruct(
+    model: Model, pictures: Sequence[str] | None, choice: str = REFINED
+) -> tuple[str, list[str], str, Made]:
+    """The shape that the uploaded pictures show; nothing without pictures.
+
+    Args:
+      model: with an encoder.
+      pictures: files.
+      choice: which shape of a model with a refiner.
+
+    Returns:
+      What `choose` returns of what was made; a table of cameras; and what was made.
+    """
     if not pictures:
-        return "", []
+        return "", [], "", {}
     fitted = _fitted(model, pictures)
     unknown = np.full((len(fitted), 4), np.nan)
-    shape, _ = model.reconstruct_fitted(fitted, unknown)
-    return _shown(shape, f"from {len(pictures)} picture(s)")
+    found = model.reconstruct_fitted(fitted, unknown)
+    name = f"from {len(pictures)} picture(s)"
+    made = {REFINED: (found.shape, name)}
+    if found.of_generator is not None:
+        made[GENERATOR_ALONE] = found.of_generator, f"{name}, {GENERATOR_ALONE}"
+    table = camera_table([pathlib.Path(one).name for one in pictures], found.cameras)
+    return *choose(made, choice), table, made
+
+
+def choose(made: Made, choice: str) -> tuple[str, list[str]]:
+    """One of the shapes that were made of the same pictures, if there are any."""
+    return _shown(*made[choice]) if made else ("", [])
 
 
 def interpolate(
@@ -157,12 +178,31 @@ def _truncation() -> gr.Slider:
     return gr.Slider(0, 1, 0.8, label="Truncation: less is more usual")
 
 
-def _connect(function: Callable, inputs: list, label: str) -> list:
+def _reconstruct_tab(model: Model) -> None:
+    pictures = _pictures(f"1 to {MAX_PICTURES} pictures of one object")
+    choice = gr.Radio(
+        [REFINED, GENERATOR_ALONE],
+        value=REFINED,
+        label="What the refiner added",
+        visible=model.networks.refiner is not None,
+    )
+    button = gr.Button("Reconstruct", variant="primary")
+    outputs, table, made = _outputs(), gr.HTML(), gr.State({})
+    change = _with_messages(functools.partial(reconstruct, model))
+    # Adding or removing a picture changes the shape at once.
+    for event in (button.click, pictures.change):
+        event(change, [pictures, choice], [*outputs, table, made])
+    choice.change(_with_messages(choose), [made, choice], outputs)
+
+
+def _connect(function: Callable, inputs: list, label: str) -> None:
     """A button that runs a function, and where its shape and files go."""
     button = gr.Button(label, variant="primary")
-    outputs = [gr.HTML(), gr.File(label="Meshes", interactive=False)]
-    button.click(_with_messages(function), inputs, outputs)
-    return outputs
+    button.click(_with_messages(function), inputs, _outputs())
+
+
+def _outputs() -> list:
+    return [gr.HTML(), gr.File(label="Meshes", interactive=False)]
 
 
 def _with_messages(function: Callable) -> Callable:
