@@ -105,7 +105,7 @@ def reconstruct(
     made = {REFINED: (found.shape, name)}
     if found.of_generator is not None:
         made[GENERATOR_ALONE] = found.of_generator, f"{name}, {GENERATOR_ALONE}"
-    table = camera_table([pathlib.Path(one).name for one in pictures], found.cameras)
+    table = camera_table([pathlib.Path(one.name).name for one in fitted], found.cameras)
     return *choose(made, choice), table, made
 
 

@@ -24,6 +24,7 @@ def load(workdir: str | pathlib.Path, step: int | str | None = None) -> Model:
         shapes = model.sample(16)  # float32 (16, 32, 32, 32), probabilities
         shapes = model.reconstruct([["front.png", "side.jpg"]])  # (1, 32, 32, 32)
         shapes = model.reconstruct(views)  # from uint8 views (b, v, h, w, c)
+        shapes = model.reconstruct(views, cameras)  # (b, v, 4), NaN where not known
 
     Args:
       workdir: of a training run, or a folder with `weights.safetensors`.
