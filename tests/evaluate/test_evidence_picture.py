@@ -7,10 +7,13 @@ import pytest
 from PIL import Image
 
 from tests.helpers import REFINER, make_examples, untrained
-from vaegan_jax.evaluate import evidence_picture
+from vaegan_jax.evaluate import evaluation, evidence_picture
+from vaegan_jax.evaluate.copies import find_copies
 from vaegan_jax.evaluate.evidence_picture import draw_evidence
+from vaegan_jax.evaluate.reconstruction import GENERATOR, MODEL, Row
 from vaegan_jax.evaluate.reconstructions import Reconstructions, draw_all
 from vaegan_jax.inference.model import Model
+from vaegan_jax.inference.views import view_subsets
 from vaegan_jax.shapes.cameras import Camera, numbers_of
 
 GREY = 155  # an ink of 100 / 255
@@ -95,3 +98,32 @@ def test_what_refines_is_drawn_beside_the_generator(model, examples):
     assert both.width == plain.width + 164
     picture = draw_evidence(model, examples, 0.05, 0.5)
     assert picture.size == (8 * 164 + 4, 2 * 164 + 4 + 22)
+
+
+def test_evaluations_draw_the_median_shape_and_the_generators(monkeypatch, model):
+    examples = make_examples(5)
+    iou = np.array([[0.5, 0.9, 0.1, 0.8, 0.2], [0.1, 0.2, 0.3, 0.4, 0.5]])
+    rows = [
+        Row(MODEL, 1, 0.2, {"iou": iou[:, ::-1]}),
+        Row(MODEL, 3, 0.3, {"iou": iou}),
+        Row(GENERATOR, 3, 0.6, {"iou": iou}),
+        Row(MODEL, 4, 0.7, {"iou": iou[:1]}),
+    ]
+    copies = find_copies(examples.voxels, examples.voxels)
+    about = {"training_views": 3}
+    found = evaluation.Evaluation(about, examples.names, copies, rows, {}, {}, {})
+    given = []
+    for name in ("draw_evidence", "draw_all"):
+        keep = lambda *all_: given.append(all_) or Image.new("RGB", (1, 1))  # noqa: E731
+        monkeypatch.setattr(evaluation, name, keep)
+    evaluation.draw_median_evidence(found, model, examples)
+    evaluation.draw_ranked(found, model, examples)
+    # Shapes 1, 3, 0, 4 and 2, from the best to the worst.
+    for (_, seen, *thresholds), order in zip(
+        given, ([3], [1, 3, 0, 4, 2]), strict=True
+    ):
+        subset = view_subsets(5, 4, 3, 0)[order]
+        expected = examples.views[np.array(order)[:, None], subset]
+        np.testing.assert_array_equal(seen.views, expected)
+        assert seen.names == [examples.names[place] for place in order]
+        assert thresholds == [0.3, 0.6]

@@ -1,5 +1,6 @@
 """A picture of what a refiner reads, what it is given, and what it makes of both."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -20,6 +21,8 @@ from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE
 # the lowest four that come before the highest, the lowest.
 _MEAN, _LOWEST = 0, -5
 _PIXELS = 5  # a side of each cell of a slice
+
+_read = jax.jit(read_views, static_argnums=4)
 
 
 def draw_evidence(
@@ -44,7 +47,7 @@ def draw_evidence(
     cameras = complete_cameras(views, alone, told, examples.cameras)
     # As `refine_function` reads them.
     scales, middles = estimate(jnp.asarray(alone > OCCUPIED), jnp)
-    evidence = read_views(
+    evidence = _read(
         *(jnp.asarray(views), jnp.float32(cameras), scales, middles, alone.shape[1])
     )
     cells = merge_phases(np.asarray(evidence.cells))
