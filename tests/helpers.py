@@ -41,10 +41,6 @@ AZIMUTHS = {
 }
 
 
-# What E and G make of views is refined by what these show.
-REFINER = {"model.refiner": "unet", "model.refiner_widths": (4, 6)}
-
-
 # D judges each shape by itself, and its gradient is penalised.
 PENALTY = {
     "model.discriminator_batch_norm": False,

@@ -7,7 +7,7 @@ import pytest
 import trimesh
 from PIL import Image
 
-from tests.helpers import make_examples, write_packed
+from tests.helpers import REFINER, make_examples, write_packed
 from tests.preloaded import run
 from tests.using import make_picture, make_workdir
 from vaegan_jax.inference.shape_files import FORMATS
@@ -91,6 +91,21 @@ def test_known_cameras_are_taken_from_a_file(workdir, tmp_path):
     assert known.items() <= second.items() and second["known"]
     message = fail(*told, "--ring", f"--output={tmp_path / 'other'}")
     assert "give --cameras or --ring" in message and not (tmp_path / "other").exists()
+
+
+def test_a_refiner_says_how_many_cameras_were_known(tmp_path):
+    workdir = make_workdir(tmp_path / "run", "mv_vae_gan", **REFINER)
+    pictures = [make_picture(tmp_path / f"in/{i}.png", i) for i in range(2)]
+    own, output = tmp_path / "own.json", tmp_path / "out"
+    known = {"picture": "1.png", "azimuth_degrees": 123, "elevation_degrees": -7.5}
+    own.write_text(json.dumps({"shape": [known]}))
+    made = succeed(
+        *("scripts/reconstruct.py", f"--workdir={workdir}", "--views", *pictures),
+        *(f"--cameras={own}", f"--output={output}", "--format=npz"),
+    )
+    assert "shape: refined with 1 known cameras, 1 estimated\n" in made
+    with Image.open(output / "shape.png") as picture:
+        assert picture.size == (2 * 164 + 4, 3 * 164 + 4 + 22)
 
 
 def test_nothing_is_written_if_a_picture_cannot_be_used(workdir, tmp_path):

@@ -115,7 +115,10 @@ def _reconstruct(
 ) -> FromPictures:
     """A shape as it is written, and the cameras of its pictures."""
     made = model.reconstruct_fitted(fitted, known_numbers(known), ring)
-    return made._replace(shape=writer.clean(made.shape[None])[0])
+    shapes = {"shape": made.shape}
+    if made.of_generator is not None:
+        shapes["of_generator"] = made.of_generator
+    return made._replace(**{k: writer.clean(x[None])[0] for k, x in shapes.items()})
 
 
 def _draw(
