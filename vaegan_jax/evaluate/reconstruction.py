@@ -2,7 +2,9 @@
 
 import dataclasses
 import functools
+import sys
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +25,9 @@ from vaegan_jax.runtime.stored import parts
 
 VIEW_COUNTS = (1, 2, 3, 4, 6, 8, 12)
 FIXED_THRESHOLDS = (0.3, 0.4, 0.5)
+
+# Of estimated cameras: to estimate one takes a tenth of a second and more.
+_ESTIMATED_COUNTS = (1, 3, 6, 12)
 
 # Among which the one of the highest mean IoU is chosen.
 THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(1, 20))
@@ -188,8 +193,56 @@ def evaluate_reconstruction(
       draws: subsets of views of each shape for each count.
     """
     truth = Truth(examples)
-    seen = Reconstructions(model, examples)
-    known = Reconstructions(model, choosing)
+    stored = examples.views.shape[1]
+    counts = [views for views in view_counts if views <= stored]
+    planned = [
+        (way, views, range(min(way.draws, 1 if views == stored else draws)))
+        for way in _ways(model, train, choosing, examples)
+        for views in counts
+        if views in way.counts
+    ]
+    total = sum(len(seeds) for _, _, seeds in planned)
+    rows = []
+    with Progress("reconstructions", total=total) as progress:
+        for way, views, seeds in planned:
+            progress.stage(f"{way.prediction}, {views} views")
+            measured = []
+            for seed in seeds:
+                predict = way.predictor(views, seed)
+                measured.append(measure(predict, truth, way.threshold))
+                progress.update()
+            values = {k: np.stack([m[k] for m in measured]) for k in measured[0]}
+            rows.append(Row(way.prediction, views, way.threshold, values))
+        progress.stage("baselines")
+        return rows + baseline_rows(train, choosing, truth)
+
+
+class _Way(NamedTuple):
+    """A way to predict shapes from views.
+
+    Attributes:
+      prediction: its name.
+      threshold: above which a voxel counts as filled.
+      predictor: from a number of views and a seed.
+      counts: the numbers of views that are measured.
+      draws: of views of each shape, at most. Of all views there is but one.
+    """
+
+    prediction: str
+    threshold: float
+    predictor: Callable[[int, int], Predictor]
+    counts: Sequence[int] = range(1, sys.maxsize)
+    draws: int = sys.maxsize
+
+
+def _ways(
+    model: Model, train: Examples, choosing: Examples, examples: Examples
+) -> list[_Way]:
+    """All there are of a model, and those that need no learning where there are some.
+
+    Thresholds are chosen at the number of views of training.
+    """
+    seen, known = Reconstructions(model, examples), Reconstructions(model, choosing)
     trained = min(views_of_training(model.config), known.stored)
     occupied = choosing.voxels[...] > 0
 
@@ -198,48 +251,27 @@ def evaluate_reconstruction(
 
     gallery = latents_of_all_views(model, train)
 
-    # Of subsets that hold every view one draw is enough.
-    counts = [views for views in view_counts if views <= seen.stored]
-    seeds = {views: range(1 if views == seen.stored else draws) for views in counts}
-
-    def row(prediction, views, threshold, make) -> Row:
-        progress.stage(f"{prediction}, {views} views")
-        measured = []
-        for seed in seeds[views]:
-            measured.append(measure(make(views, seed), truth, threshold))
-            progress.update()
-        values = {name: np.stack([m[name] for m in measured]) for name in measured[0]}
-        return Row(prediction, views, threshold, values)
-
     def retrieve(views, seed) -> Predictor:
         latents = seen.latents(views, seed)
         blocks = (latents[i : i + _BATCH] for i in range(0, len(latents), _BATCH))
         nearest = np.concatenate([cdist(b, gallery).argmin(1) for b in blocks])
         return lambda numbers: np.float32(train.voxels[nearest[numbers]])
 
-    threshold = choose(known.predictor)
-    kinds = [(MODEL, threshold, seen.predictor)]
+    ways = [_Way(MODEL, choose(known.predictor), seen.predictor)]
     if model.networks.refiner is not None:
         if VisualHulls.known(examples):
-            blind = Reconstructions(model, examples, cameras=False)
-            kinds.append((ESTIMATED, threshold, blind.predictor))
-        kinds.append((GENERATOR, choose(known.of_generator), seen.of_generator))
-    kinds.append((RETRIEVAL, 0.5, retrieve))
+            blind = seen.without_cameras().predictor
+            some = _Way(ESTIMATED, ways[0].threshold, blind, _ESTIMATED_COUNTS, draws=1)
+            ways.append(some)
+        ways.append(_Way(GENERATOR, choose(known.of_generator), seen.of_generator))
+    ways.append(_Way(RETRIEVAL, 0.5, retrieve))
     if VisualHulls.known(examples):
         hulls = VisualHulls(examples)
-        kinds += [
-            (name, 0.5, functools.partial(_predict_made, make))
+        ways += [
+            _Way(name, 0.5, functools.partial(_predict_made, make))
             for name, make in ((HULL, hulls.solids), (HULL_SURFACE, hulls.surfaces))
         ]
-    total = len(kinds) * sum(map(len, seeds.values()))
-    with Progress("reconstructions", total=total) as progress:
-        rows = [
-            row(prediction, views, cut, make)
-            for prediction, cut, make in kinds
-            for views in counts
-        ]
-        progress.stage("baselines")
-        return rows + baseline_rows(train, choosing, truth)
+    return ways
 
 
 def _predict_made(make, views: int, seed: int) -> Predictor:

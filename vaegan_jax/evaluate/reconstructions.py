@@ -1,5 +1,6 @@
 """What a model makes of the views of a split."""
 
+import copy
 from collections.abc import Callable
 
 import numpy as np
@@ -26,16 +27,20 @@ class Reconstructions:
 
     Args:
       model: with an encoder.
-      examples: with views.
-      cameras: whether a refiner is told the cameras that the examples know, or has to
-        do with estimates.
+      examples: with views; a refiner is told their cameras where they are known.
     """
 
-    def __init__(self, model: Model, examples: Examples, cameras: bool = True):
+    def __init__(self, model: Model, examples: Examples):
         self.model, self._examples = model, examples
         self.posteriors: Posterior = encode_all(model, examples)
         self.shapes, self.stored = examples.views.shape[:2]
-        self._cameras = examples.cameras if cameras else None
+        self._cameras = examples.cameras
+
+    def without_cameras(self) -> "Reconstructions":
+        """The same, but a refiner has to do with estimates of cameras."""
+        other = copy.copy(self)
+        other._cameras = None
+        return other
 
     def latents(self, views: int, seed: int) -> Float[np.ndarray, "n latent"]:
         """Of a seeded subset of each shape's views."""

@@ -14,6 +14,8 @@ from vaegan_jax.evaluate import tables
 from vaegan_jax.evaluate.copies import NEAR
 from vaegan_jax.evaluate.evaluation import Evaluation
 from vaegan_jax.evaluate.reconstruction import (
+    ESTIMATED,
+    GENERATOR,
     HULL,
     HULL_SURFACE,
     MODEL,
@@ -26,7 +28,14 @@ PLACES = {HELD_OUT: "the held-out training shapes", VALIDATION: "validation"}
 
 CURVES = ("iou", "average_precision", "f_score", "squared_error")
 
-_STYLES = {MODEL: "o-", RETRIEVAL: "s--", HULL: "^:", HULL_SURFACE: "v:"}
+_STYLES = {
+    MODEL: "o-",
+    ESTIMATED: "x-",
+    GENERATOR: "D--",
+    RETRIEVAL: "s--",
+    HULL: "^:",
+    HULL_SURFACE: "v:",
+}
 
 
 def draw_curves(labelled_rows: list[tuple[str, list[Row]]]) -> Image.Image:
