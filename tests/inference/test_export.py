@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from jax import export as jax_export
 
-from tests.helpers import AZIMUTHS, progress_lines
-from tests.using import make_model
+from tests.helpers import AZIMUTHS, REFINER, progress_lines
+from tests.using import make_lively, make_model
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.export import check_exported, export_model
+from vaegan_jax.shapes.cameras import Camera, numbers_of
 
 
 def test_artefacts_give_the_same_shapes_without_the_library(tmp_path):
@@ -23,10 +24,44 @@ def test_artefacts_give_the_same_shapes_without_the_library(tmp_path):
     # Products on CPUs, the backend's convolutions elsewhere.
     program = exported.mlir_module()
     assert "stablehlo.case" in program and "stablehlo.convolution" in program
-    views = np.random.default_rng(1).integers(0, 256, (1, 5, 32, 32, 1), np.uint8)
+    views = random_views(1, 5)
     np.testing.assert_allclose(
         exported.call(views), model.reconstruct(views), atol=1e-5
     )
+
+
+def random_views(count: int, views: int) -> np.ndarray:
+    shape = (count, views, 32, 32, 1)
+    return np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+
+
+@pytest.mark.parametrize(
+    "algorithm, options",
+    [("vae_gan", {}), pytest.param("mv_vae_gan", AZIMUTHS, marks=pytest.mark.slow)],
+    ids=["alone", "heads"],
+)
+def test_a_reconstructor_with_a_refiner_takes_cameras(tmp_path, algorithm, options):
+    model = make_lively(make_model(algorithm, **REFINER, **options))
+    export_model(model, tmp_path)
+    told = check_exported(tmp_path)
+    line = "reconstructor.jaxexport: (2, 3, 32, 32, 1) and (2, 3, 4) -> (2, 8, 8, 8), "
+    assert line in told and told.count("largest difference") == 3
+
+    exported = jax_export.deserialize(
+        (tmp_path / "reconstructor.jaxexport").read_bytes()
+    )
+    views, cameras = random_views(3, 5), np.float32(numbers_of(Camera(5).views()))
+    cameras = np.tile(cameras, (3, 1, 1))
+    made = exported.call(views, cameras)
+    np.testing.assert_allclose(made, model.reconstruct(views, cameras), atol=1e-5)
+    # Views of unknown cameras are not read: these only have a part in the latent.
+    seen = model.encode_each(views, cameras)
+    cameras[:, 2:] = np.nan
+    unread = exported.call(views, cameras)
+    assert not np.allclose(made, unread, atol=0.01)
+    if not options:  # whose heads it would be told otherwise
+        expected = model.refine(seen, views[:, :2], cameras[:, :2])
+        np.testing.assert_allclose(unread, expected, atol=1e-5)
 
 
 def test_a_plain_gan_has_a_generator_alone(tmp_path, capfd):

@@ -1,4 +1,4 @@
-"""Generator and encoder as StableHLO, which runs without this library.
+"""Generator, encoder and refiner as StableHLO, which runs without this library.
 
 `jax.export` (https://docs.jax.dev/en/latest/export/export.html) lowers each network,
 its variables inside, for CPU, CUDA and TPU at once. Artefacts of a JAX version are
@@ -23,18 +23,23 @@ from vaegan_jax.checkpoints import weights
 from vaegan_jax.checkpoints.checkpoint import save_config
 from vaegan_jax.config.reference import complete
 from vaegan_jax.errors import UserError
-from vaegan_jax.inference.functions import decode_function, encode_function
+from vaegan_jax.inference.functions import (
+    decode_function,
+    encode_function,
+    refine_function,
+)
 from vaegan_jax.inference.latent_mixture import forget_mixture
 from vaegan_jax.inference.model import Model
 from vaegan_jax.inference.shape_files import make_folder
 from vaegan_jax.models.convolutions.strided import Formulation
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.runtime.progress import Progress
+from vaegan_jax.shapes.cameras import Camera, numbers_of
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 _RUNNER = pathlib.Path(__file__).with_name("run_exported.py")
 _ARTEFACTS = ("generator", "encoder", "reconstructor")
-_SHAPES = 2  # that the artefacts are checked with
+_SHAPES, _VIEWS = 2, 3  # that the artefacts are checked with
 
 
 def export_model(model: Model, output: str | pathlib.Path) -> list[pathlib.Path]:
@@ -44,7 +49,12 @@ def export_model(model: Model, output: str | pathlib.Path) -> list[pathlib.Path]
       probabilities (b, x, y, z), any b.
     - with an encoder, `reconstructor.jaxexport`: views (b, v, h, w, c) uint8, any b and
       v → probabilities, and `encoder.jaxexport`: views → latents (b, latent).
-    - `check.npz`: for each, `NAME_input` and the `NAME_output` of this library.
+    - with a refiner, the reconstructor takes the views and their cameras (b, v, 4)
+      float32, the numbers of `ViewCamera`: azimuth and elevation in degrees, distance
+      in diagonals of the shape's bounding box, field of view in degrees. It estimates
+      none: the refiner does not read views whose cameras are NaN.
+    - `check.npz`: for each, `NAME_input` and the `NAME_output` of this library, and
+      `reconstructor_cameras` if it takes some.
     - `run_exported.py`, which needs jax and numpy alone.
 
     Returns:
@@ -67,8 +77,9 @@ def export_model(model: Model, output: str | pathlib.Path) -> list[pathlib.Path]
             progress.stage(name)
             paths.append(output / f"{name}.jaxexport")
             exported = jax_export.export(jax.jit(function), platforms=PLATFORMS)
-            paths[-1].write_bytes(exported(_symbolic(inputs[name])).serialize())
-            check |= {f"{name}_input": inputs[name], f"{name}_output": expected[name]}
+            paths[-1].write_bytes(exported(*_symbolic(inputs[name])).serialize())
+            check |= {f"{name}_{part}": x for part, x in inputs[name].items()}
+            check[f"{name}_output"] = expected[name]
             progress.update()
     np.savez_compressed(output / "check.npz", **check)
     (output / _RUNNER.name).write_text(_RUNNER.read_text("utf-8"), "utf-8")
@@ -132,33 +143,41 @@ def check_exported(output: str | pathlib.Path) -> str:
 
 def _functions(model: Model) -> dict[str, Callable]:
     """What is exported, by name."""
-    variables, pooling = model.variables, model.config.model.pooling
+    variables, networks = model.variables, model.networks
     built = {kind: _networks(model, kind) for kind in get_args(Formulation)}
 
-    def by_platform(function: Callable, name: str, values: Any) -> Callable:
-        """`function(module, values, inputs)` with the module for the platform."""
+    def by_platform(function: Callable, values: Any) -> Callable:
+        """`function(networks, values, *inputs)` with those for the platform."""
         products, plain = (
-            functools.partial(function, getattr(built[kind], name))
-            for kind in ("winograd", "plain")
+            functools.partial(function, built[kind]) for kind in ("winograd", "plain")
         )
-        return lambda inputs: jax.lax.platform_dependent(
-            values, inputs, cpu=products, default=plain
+        return lambda *inputs: jax.lax.platform_dependent(
+            values, *inputs, cpu=products, default=plain
         )
 
-    functions = {
-        "generator": by_platform(decode_function, "generator", variables["generator"])
-    }
-    if model.networks.encoder is not None:
+    def decode(networks, *inputs):
+        return decode_function(networks.generator, *inputs)
+
+    def encode(networks, *inputs):
+        return encode_function(networks.encoder, model.config.model.pooling, *inputs)
+
+    functions = {"generator": by_platform(decode, variables["generator"])}
+    if networks.encoder is None:
+        return functions
+    functions["encoder"] = to_latents = by_platform(encode, variables["encoder"])
+    if networks.refiner is None:
         decoding = variables["generator"] | {"batch_stats": variables["decoder_stats"]}
-        decode = by_platform(decode_function, "generator", decoding)
-        encode = by_platform(
-            lambda encoder, *inputs: encode_function(encoder, pooling, *inputs),
-            "encoder",
-            variables["encoder"],
-        )
-        functions["encoder"] = encode
-        functions["reconstructor"] = lambda views: decode(encode(views))
-    return functions
+        to_shapes = by_platform(decode, decoding)
+        return functions | {"reconstructor": lambda views: to_shapes(to_latents(views))}
+    refining = {k: v for k, v in variables.items() if k != "encoder"}
+    refined = by_platform(refine_function, refining)
+    heads = networks.encoder.azimuths > 0 and networks.encoder.azimuth_heads
+
+    def reconstruct(views, cameras):
+        known = (cameras[..., 0],) if heads else ()
+        return refined(to_latents(views, *known), views, cameras)
+
+    return functions | {"reconstructor": reconstruct}
 
 
 def _networks(model: Model, formulation: Formulation) -> Networks:
@@ -167,30 +186,40 @@ def _networks(model: Model, formulation: Formulation) -> Networks:
     return build_networks(config)
 
 
-def _inputs(model: Model) -> dict[str, np.ndarray]:
-    """Something to run each function on."""
+def _inputs(model: Model) -> dict[str, dict[str, np.ndarray]]:
+    """Something to run each function on, by what `check.npz` calls it."""
     size, channels = model.config.model.image_size, model.config.model.image_channels
     rng = np.random.default_rng(0)
-    views = np.full((_SHAPES, 3, size, size, channels), 255, np.uint8)
+    views = np.full((_SHAPES, _VIEWS, size, size, channels), 255, np.uint8)
     inside = slice(size // 4, 3 * size // 4)
     views[:, :, inside, inside] = rng.integers(
         0, 256, views[:, :, inside, inside].shape, np.uint8
     )
     latents = model.draw_latents(_SHAPES)
-    return {"generator": latents, "encoder": views, "reconstructor": views}
+    reconstructor = {"input": views}
+    if model.networks.refiner is not None:
+        cameras = np.float32(numbers_of(Camera(_VIEWS).views()))
+        reconstructor["cameras"] = np.tile(cameras, (_SHAPES, 1, 1))
+    return {
+        "generator": {"input": latents},
+        "encoder": {"input": views},
+        "reconstructor": reconstructor,
+    }
 
 
 def _expected(model: Model, inputs: dict) -> dict[str, np.ndarray]:
-    expected = {"generator": model.generate(inputs["generator"])}
+    functions = {"generator": model.generate}
     if model.networks.encoder is not None:
-        expected["encoder"] = model.encode(inputs["encoder"])
-        expected["reconstructor"] = model.reconstruct(inputs["reconstructor"])
-    return expected
+        functions |= {"encoder": model.encode, "reconstructor": model.reconstruct}
+    return {name: apply(*inputs[name].values()) for name, apply in functions.items()}
 
 
-def _symbolic(array: np.ndarray) -> jax.ShapeDtypeStruct:
-    """Shape and dtype of an input with any number of shapes, and of views."""
-    free = "b" if array.ndim == 2 else "b, v"
-    fixed = ", ".join(map(str, array.shape[len(free.split(",")) :]))
-    shape = jax_export.symbolic_shape(f"{free}, {fixed}")
-    return jax.ShapeDtypeStruct(shape, array.dtype)
+def _symbolic(inputs: dict[str, np.ndarray]) -> list[jax.ShapeDtypeStruct]:
+    """Shapes and dtypes of inputs with any number of shapes, and of views."""
+    scope, structs = jax_export.SymbolicScope(), []
+    for array in inputs.values():
+        free = ["b"] if array.ndim == 2 else ["b", "v"]
+        text = ", ".join([*free, *map(str, array.shape[len(free) :])])
+        shape = jax_export.symbolic_shape(text, scope=scope)
+        structs.append(jax.ShapeDtypeStruct(shape, array.dtype))
+    return structs

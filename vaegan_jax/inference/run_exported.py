@@ -8,7 +8,14 @@ To use an artefact in a program of your own:
     shapes = generator(latents)  # (b, latent) float32 -> (b, x, y, z), 0 to 1
 
 Views for the others are (b, v, h, w, c) uint8, on white; the shapes that are told below
-say how many channels c there are: 1, grey, or 3, red, green and blue.
+say how many channels c there are: 1, grey, or 3, red, green and blue. A reconstructor
+of which two are told also takes the cameras of the views, (b, v, 4) float32:
+
+    shapes = reconstructor(views, cameras)
+
+For each view these are azimuth (0 in front, 90 on the +x side) and elevation in
+degrees, the distance of the eye in diagonals of the shape's bounding box, and the field
+of view in degrees; NaN where they are not known: then only the encoder sees that view.
 """
 
 import pathlib
@@ -56,16 +63,19 @@ def main():
             program = load(path)
         except Exception as error:  # of damaged bytes, anything
             fail(f"{path} cannot be read ({error}); export the model again")
-        made = np.asarray(program(check[name]))
+        cameras = f"{path.stem}_cameras"
+        given = [check[x] for x in (name, cameras) if x in check.files]
+        made = np.asarray(program(*given))
         expected = check[f"{path.stem}_output"]
         if made.shape != expected.shape:
             fail(f"{path.name} gives {made.shape}, not {expected.shape}")
         difference = np.abs(made - expected).max()
         if not difference <= TOLERANCE:
             fail(f"{path.name} differs by {difference:.2g}")
+        shapes = " and ".join(str(x.shape) for x in given)
         same = ((made > THRESHOLD) == (expected > THRESHOLD)).mean()
         print(
-            f"{path.name}: {check[name].shape} -> {made.shape}, largest difference "
+            f"{path.name}: {shapes} -> {made.shape}, largest difference "
             f"{difference:.1e}, {same:.3%} on the same side of {THRESHOLD}"
         )
 

@@ -99,7 +99,7 @@ def read_views(
     cells = jnp.stack(features, 1)
     size = resolution // _HALF
     cells = cells.reshape(*cells.shape[:2], size**3, _HALF**3).transpose(0, 2, 3, 1)
-    cells = cells.reshape(len(cells), size, size, size, -1)
+    cells = cells.reshape(cells.shape[0], size, size, size, -1)
     summary = jnp.concatenate([1 / (1 + count), harmonics.sum(1)], 1)
     return Evidence(*jax.lax.stop_gradient((cells, summary)))
 
