@@ -9,6 +9,20 @@ from vaegan_jax.inference.export import check_exported, export_model
 from vaegan_jax.shapes.cameras import Camera, numbers_of
 
 
+def random_views(count: int, views: int) -> np.ndarray:
+    shape = (count, views, 32, 32, 1)
+    return np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+
+
+def ring(count: int, views: int) -> np.ndarray:
+    cameras = np.float32(numbers_of(Camera(views).views()))
+    return np.tile(cameras, (count, 1, 1))
+
+
+def read_reconstructor(folder):
+    return jax_export.deserialize((folder / "reconstructor.jaxexport").read_bytes())
+
+
 def test_artefacts_give_the_same_shapes_without_the_library(tmp_path):
     """Also for other numbers of shapes and views than in their check."""
     model = make_model("mv_vae_gan", **AZIMUTHS)  # the longest program
@@ -17,9 +31,7 @@ def test_artefacts_give_the_same_shapes_without_the_library(tmp_path):
     assert [path.stem for path in paths] == ["generator", "encoder", "reconstructor"]
     assert report.count("largest difference") == 3
 
-    exported = jax_export.deserialize(
-        (tmp_path / "reconstructor.jaxexport").read_bytes()
-    )
+    exported = read_reconstructor(tmp_path)
     assert set(exported.platforms) == {"cpu", "cuda", "tpu"}
     # Products on CPUs, the backend's convolutions elsewhere.
     program = exported.mlir_module()
@@ -30,38 +42,35 @@ def test_artefacts_give_the_same_shapes_without_the_library(tmp_path):
     )
 
 
-def random_views(count: int, views: int) -> np.ndarray:
-    shape = (count, views, 32, 32, 1)
-    return np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+def test_a_reconstructor_with_a_refiner_takes_cameras(tmp_path):
+    model = make_lively(make_model("vae_gan", **REFINER))
+    export_model(model, tmp_path)
+    reconstruct = read_reconstructor(tmp_path).call
+    views, cameras = random_views(3, 5), ring(3, 5)
+    made = reconstruct(views, cameras)
+    np.testing.assert_allclose(made, model.reconstruct(views, cameras), atol=1e-5)
+    # Views of unknown cameras are not read: these only have a part in the latent.
+    told = model.encode_each(views)
+    expected = model.refine(told, views[:, :2], cameras[:, :2])
+    cameras[:, 2:] = np.nan
+    unread = reconstruct(views, cameras)
+    np.testing.assert_allclose(unread, expected, atol=1e-5)
+    assert not np.allclose(made, unread, atol=0.01)
 
 
-@pytest.mark.parametrize(
-    "algorithm, options",
-    [("vae_gan", {}), pytest.param("mv_vae_gan", AZIMUTHS, marks=pytest.mark.slow)],
-    ids=["alone", "heads"],
-)
-def test_a_reconstructor_with_a_refiner_takes_cameras(tmp_path, algorithm, options):
-    model = make_lively(make_model(algorithm, **REFINER, **options))
+@pytest.mark.slow
+def test_heads_of_azimuths_are_told_these_too(tmp_path):
+    model = make_lively(make_model("mv_vae_gan", **REFINER, **AZIMUTHS))
     export_model(model, tmp_path)
     told = check_exported(tmp_path)
     line = "reconstructor.jaxexport: (2, 3, 32, 32, 1) and (2, 3, 4) -> (2, 8, 8, 8), "
     assert line in told and told.count("largest difference") == 3
-
-    exported = jax_export.deserialize(
-        (tmp_path / "reconstructor.jaxexport").read_bytes()
+    views, cameras = random_views(1, 2), ring(1, 2)
+    np.testing.assert_allclose(
+        read_reconstructor(tmp_path).call(views, cameras),
+        model.reconstruct(views, cameras),
+        atol=1e-5,
     )
-    views, cameras = random_views(3, 5), np.float32(numbers_of(Camera(5).views()))
-    cameras = np.tile(cameras, (3, 1, 1))
-    made = exported.call(views, cameras)
-    np.testing.assert_allclose(made, model.reconstruct(views, cameras), atol=1e-5)
-    # Views of unknown cameras are not read: these only have a part in the latent.
-    seen = model.encode_each(views, cameras)
-    cameras[:, 2:] = np.nan
-    unread = exported.call(views, cameras)
-    assert not np.allclose(made, unread, atol=0.01)
-    if not options:  # whose heads it would be told otherwise
-        expected = model.refine(seen, views[:, :2], cameras[:, :2])
-        np.testing.assert_allclose(unread, expected, atol=1e-5)
 
 
 def test_a_plain_gan_has_a_generator_alone(tmp_path, capfd):
