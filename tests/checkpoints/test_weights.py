@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 import vaegan_jax
-from tests.helpers import make_examples, write_packed
-from tests.using import make_model, make_workdir
+from tests.helpers import REFINER, make_examples, write_packed
+from tests.using import make_lively, make_model, make_workdir
 from vaegan_jax.checkpoints import weights
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.evaluation import evaluate
 from vaegan_jax.evaluate.subject import Options
 from vaegan_jax.inference.export import write_weights
 from vaegan_jax.inference.likeness import like_examples
+from vaegan_jax.shapes.cameras import Camera, numbers_of
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +70,26 @@ def test_a_plain_gan_too(tmp_path):
     model = make_model("gan")
     write_weights(model, tmp_path)
     assert vaegan_jax.load(tmp_path).networks.encoder is None
+
+
+def test_a_refiner_too(tmp_path):
+    model = make_lively(make_model("vae_gan", **REFINER))
+    write_weights(model, tmp_path / "model")
+    loaded = vaegan_jax.load(tmp_path / "model")
+    views = np.random.default_rng(0).integers(0, 256, (2, 3, 32, 32, 1), np.uint8)
+    cameras = np.tile(numbers_of(Camera(3).views()), (2, 1, 1))
+    refined = loaded.reconstruct(views, cameras)
+    np.testing.assert_allclose(refined, model.reconstruct(views, cameras), atol=0.05)
+    plain = model.decode(model.encode(views))
+    assert not np.allclose(refined, plain, atol=0.1)
+    # Beside the config.json of a model with another refiner, or with none.
+    path = tmp_path / "model" / "config.json"
+    config = json.loads(path.read_text())
+    for field, value in (("refiner_widths", (4, 5)), ("refiner", "none")):
+        config["model"][field] = value
+        path.write_text(json.dumps(config))
+        with pytest.raises(UserError, match="of another model"):
+            vaegan_jax.load(tmp_path / "model")
 
 
 def test_paths_of_this_machine_are_not_given_away(folder):
