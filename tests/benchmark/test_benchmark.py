@@ -10,15 +10,19 @@ import types
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from tests import preloaded
 from tests.helpers import (
+    REFINER,
     ROOT,
+    Setup,
     imported_modules,
     make_examples,
     needs_pytorch,
     progress_lines,
+    tiny_config,
     write_packed,
 )
 from tests.using import make_model
@@ -35,7 +39,13 @@ from vaegan_jax.benchmark import (
 )
 from vaegan_jax.benchmark.collectives import sent_bytes
 from vaegan_jax.benchmark.commands import numbers
-from vaegan_jax.benchmark.workload import CompiledStep, build_config, random_batch
+from vaegan_jax.benchmark.workload import (
+    CompiledStep,
+    batch_shapes,
+    build_config,
+    compile_step,
+    random_batch,
+)
 from vaegan_jax.distributed.sharding import device_mesh
 from vaegan_jax.errors import UserError
 from vaegan_jax.models.convolutions.strided import convolve
@@ -65,6 +75,41 @@ def test_steps_need_what_an_independent_count_says(algorithm, batch, size, gigaf
     # That one had images of three channels: a little more in the first layer.
     flops = work.step_flops(build_config(algorithm, batch, image_size=size))
     assert sum(flops.values()) / 1e9 == pytest.approx(gigaflops, rel=0.015)
+
+
+def test_a_refiners_operations_are_those_counted_by_hand():
+    config = tiny_config("mv_vae_gan", **REFINER)
+    found = work.refiner_layers(config)
+    first = found[0].inputs
+    # Blocks: 4³, and 2³ below. At 4³ the first dense one, convolutions of 3³ taps from
+    # 4 to 4, twice before and twice after, and the last dense one; at 2³ convolutions
+    # from 4 to 6 and from 6 to 6, and a dense one to the eight cells of each block.
+    above = first * 4 + 27 * 4 * 4 * 4 + 4 * 8
+    below = 27 * (4 * 6 + 6 * 6) + 6 * 8 * 4
+    needed = 2 * (64 * above + 8 * below)
+    assert sum(layer.flops for layer in found) == needed
+    params = jax.eval_shape(Setup(config).create).refiner.params
+    kernels = [x.size for x in jax.tree.leaves(params) if x.ndim > 1]
+    assert sorted(kernels) == sorted(
+        layer.taps**3 * layer.inputs * layer.outputs for layer in found
+    )
+
+    # Forward and two gradients, that of the input not of the first layer.
+    flops, plain = (
+        work.step_flops(tiny_config("mv_vae_gan", **f)) for f in (REFINER, {})
+    )
+    refiner = 4 * (3 * needed - 2 * 64 * first * 4)
+    assert flops == plain | {"refiner": refiner}
+    # Where R alone learns, G and E are applied once, without gradients.
+    alone = work.step_flops(
+        tiny_config("mv_vae_gan", **REFINER, **{"train.only_refiner": True})
+    )
+    layers = work.encoder_layers(config)
+    assert alone["encoder"] == 4 * 3 * sum(layer.flops for layer in layers)
+    layers = work.generator_layers(config)
+    assert alone["generator"] == 4 * sum(layer.flops for layer in layers)
+    assert alone.keys() == {"encoder", "generator", "refiner"}
+    assert alone["refiner"] == refiner
 
 
 def test_numbers_in_and_out_of_a_layer():
@@ -279,6 +324,16 @@ def test_benchmarks_tell_what_they_are_at(instant, capfd, measure, total, stage)
     assert len(told) <= len(rows) + 4  # lines at the rate of stages
 
 
+def test_a_refiner_is_of_those_that_see_views(instant, monkeypatch):
+    given = []
+    monkeypatch.setattr(step, "compile_step", lambda c: given.append(c) or instant)
+    found = step.run(("gan", "vae_gan"), (2,), (32,), ("float32",), 1, "unet")
+    assert [config.model.refiner for config in given] == ["none", "unet"]
+    assert [row["refiner"] for row in found.rows] == ["", "unet"]
+    shares = [row["refiner's share %"] for row in found.rows]
+    assert shares[0] == 0 and 0 < shares[1] < 100
+
+
 def test_the_input_benchmark_tells_what_it_is_at(instant, capfd, monkeypatch):
     from vaegan_jax.benchmark import inputs
 
@@ -326,6 +381,20 @@ def test_the_sampling_benchmark_tells_what_it_is_at(capfd, monkeypatch):
 
 
 @pytest.mark.slow
+def test_the_sampling_benchmark_knows_cameras_or_not(monkeypatch):
+    model = make_model("vae_gan", **REFINER)
+    monkeypatch.setattr(sampling, "load", lambda *_: model)
+    rows = sampling.run("a folder", "latest", (1,), 1).rows
+    assert [row["what"] for row in rows] == [
+        "sample 1",
+        "reconstruct from 1",
+        "reconstruct from 1, cameras known",
+        "reconstruct from 12",
+        "reconstruct from 12, cameras known",
+    ]
+
+
+@pytest.mark.slow
 @needs_pytorch
 def test_every_variant_in_pytorch_takes_its_turn(tmp_path):
     made = start(
@@ -344,6 +413,24 @@ def test_batches_have_the_channels_of_a_configuration():
     config = build_config("vae_gan", 2, image_size=32, image_channels=3)
     assert random_batch(config)["views"].shape == (2, 1, 32, 32, 3)
     assert work.encoder_layers(config)[0].inputs == 3
+
+
+def test_batches_for_a_refiner_have_cameras():
+    config = build_config("mv_vae_gan", 2, image_size=32, refiner="unet")
+    batch = random_batch(config)
+    assert batch["cameras"].shape == (2, 12, 4)
+    assert (batch["cameras"][0, :, 0] == 30 * np.arange(12)).all()
+    told = batch_shapes(config)
+    assert {k: (x.shape, x.dtype) for k, x in told.items()} == {
+        k: (x.shape, x.dtype) for k, x in batch.items()
+    }
+    assert "cameras" not in batch_shapes(build_config("mv_vae_gan", 2))
+
+
+@pytest.mark.slow
+def test_a_step_with_a_refiner_is_compiled_and_taken():
+    metrics = compile_step(tiny_config("vae_gan", **REFINER)).step()
+    assert np.isfinite(metrics["loss/refiner"])
 
 
 def test_without_pytorch_its_peer_says_what_to_install(monkeypatch):

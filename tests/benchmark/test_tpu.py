@@ -23,10 +23,14 @@ libtpu_missing = importlib.util.find_spec("libtpu") is None
 )
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("topology", TOPOLOGIES)
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_the_step_compiles_and_fits(algorithm, topology, dtype, tmp_path):
+@pytest.mark.parametrize(
+    "algorithm, refiner",
+    [*((algorithm, "none") for algorithm in ALGORITHMS), ("mv_vae_gan", "unet")],
+)
+def test_the_step_compiles_and_fits(algorithm, refiner, topology, dtype, tmp_path):
     command = [sys.executable, "scripts/benchmark.py", "tpu", f"--models={algorithm}"]
     command += [f"--topologies={topology}", f"--precision={dtype}"]
+    command += [f"--refiner={refiner}"]
     # The flags of the tests are those of the CPU's compiler.
     environment = {k: v for k, v in os.environ.items() if k != "XLA_FLAGS"}
     result = subprocess.run(

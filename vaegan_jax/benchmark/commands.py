@@ -11,6 +11,7 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.paths import path_argument
 
 _MODELS = ("gan", "vae_gan", "mv_vae_gan")
+_REFINERS = ("none", "unet")
 _PRECISIONS = ("float32", "bfloat16")
 _FORMULATIONS = ("plain", "gather", "winograd")
 _TOPOLOGIES = ("v5e:1x1", "v5e:2x2", "v5e:16x16")
@@ -51,7 +52,7 @@ def step(given: argparse.Namespace) -> Benchmark:
     from vaegan_jax.benchmark.step import run
 
     sizes = (given.batch_size, given.image_size)
-    return run(given.models, *sizes, given.precision, given.rounds)
+    return run(given.models, *sizes, given.precision, given.rounds, given.refiner)
 
 
 def growth(given: argparse.Namespace) -> Benchmark:
@@ -105,7 +106,7 @@ def tpu(given: argparse.Namespace) -> Benchmark:
     """Asks the TPU compiler about whole training steps; needs no TPU."""
     from vaegan_jax.benchmark.tpu import run_steps
 
-    return run_steps(given.models, given.precision, given.topologies)
+    return run_steps(given.models, given.precision, given.topologies, given.refiner)
 
 
 def tpu_layers(given: argparse.Namespace) -> Benchmark:
@@ -128,6 +129,9 @@ def add_commands(commands) -> None:
     option("--image_size", type=numbers, default=(64,), help="pixels (64)")
     precisions = some_of(_PRECISIONS)
     option("--precision", type=precisions, default=("float32",), help="or bfloat16")
+    refiner = {"choices": _REFINERS, "default": "none"}
+    refiner["help"] = "R of the models that see views (none)"
+    option("--refiner", **refiner)
 
     _command(commands, growth)
 
@@ -165,6 +169,7 @@ def add_commands(commands) -> None:
     option("--precision", type=precisions, default=_PRECISIONS, help="both")
     topologies = some_of(_TOPOLOGIES)
     option("--topologies", type=topologies, default=_TOPOLOGIES, help="1, 4, 256 chips")
+    option("--refiner", **refiner)
 
     option = _command(commands, tpu_layers, backend="cpu")
     option("--precision", type=precisions, default=_PRECISIONS, help="both")

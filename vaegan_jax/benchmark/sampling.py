@@ -1,5 +1,6 @@
 """What using a trained model costs: shapes a second, and one reconstruction."""
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,10 +9,14 @@ from vaegan_jax.benchmark.report import Benchmark
 from vaegan_jax.benchmark.timing import calls, summarise, take_turns
 from vaegan_jax.inference.loading import load
 from vaegan_jax.runtime.progress import Progress
+from vaegan_jax.shapes.cameras import Camera, numbers_of
 
 
 def run(workdir: str, checkpoint: str, counts: Sequence[int], rounds: int) -> Benchmark:
-    """Sampling `counts` shapes at once; reconstructing one from 1 and 12 views."""
+    """Sampling `counts` shapes at once; reconstructing one from 1 and 12 views.
+
+    With a refiner also where their cameras are known and need not be estimated.
+    """
     model = load(workdir, checkpoint)
     variants = {}
     for count in counts:
@@ -24,9 +29,13 @@ def run(workdir: str, checkpoint: str, counts: Sequence[int], rounds: int) -> Be
         for views in (1, 12):
             shape = (1, views, size, size, channels)
             images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-            variants[f"reconstruct from {views}"] = lambda v=images: model.reconstruct(
-                v
-            )
+            name = f"reconstruct from {views}"
+            variants[name] = functools.partial(model.reconstruct, images)
+            if model.networks.refiner is not None:
+                cameras = numbers_of(Camera(views).views())[None]
+                variants[f"{name}, cameras known"] = functools.partial(
+                    model.reconstruct, images, cameras
+                )
     with Progress("sampling", total=calls(len(variants), rounds)) as progress:
         seconds = take_turns(variants, rounds, progress)
     rows = []

@@ -6,7 +6,7 @@ from vaegan_jax.benchmark import machine
 from vaegan_jax.benchmark.report import Benchmark, Rows
 from vaegan_jax.benchmark.timing import calls, summarise, take_turns
 from vaegan_jax.benchmark.work import growth_exponent, step_flops
-from vaegan_jax.benchmark.workload import build_config, compile_step
+from vaegan_jax.benchmark.workload import build_config, compile_step, refiner_of
 from vaegan_jax.runtime.progress import Progress
 
 # What `growth` varies, from where; "grid" is the model's resolution.
@@ -25,8 +25,18 @@ def run(
     image_sizes: Sequence[int],
     dtypes: Sequence[str],
     rounds: int,
+    refiner: str = "none",
 ) -> Benchmark:
-    """Steps of the reference networks, by model, precision, batch and image size."""
+    """Steps of the reference networks, by model, precision, batch and image size.
+
+    Args:
+      models: some of the algorithms.
+      batch_sizes: shapes in a batch.
+      image_sizes: of the views, where there are some.
+      dtypes: precisions of the products.
+      rounds: how often each is timed.
+      refiner: `config.model.refiner` of those that see views.
+    """
     cases = [
         (dtype, algorithm, size, batch_size)
         for dtype in dtypes
@@ -39,9 +49,13 @@ def run(
         progress.stage("first products of matrices")
         peaks = {dtype: machine.matmul_peak(dtype) for dtype in dtypes}
         for dtype, algorithm, size, batch_size in cases:
-            config = build_config(algorithm, batch_size, image_size=size, dtype=dtype)
+            refines = refiner_of(algorithm, refiner)
+            config = build_config(
+                algorithm, batch_size, image_size=size, dtype=dtype, refiner=refines
+            )
             row = {
                 "model": algorithm,
+                "refiner": refines if refines != "none" else "",
                 "image size": size if config.data.num_views else "",
                 "views": config.data.num_views,
                 "batch": batch_size,
@@ -50,11 +64,12 @@ def run(
             progress.stage(", ".join(f"{k} {v}" for k, v in row.items() if v))
             rows.append(row | _measure(config, rounds, peaks[dtype], progress))
     notes = (
-        "GFLOP: what the step needs, counted from its layers (`work.py`). % of peak: "
+        "GFLOP: what the step needs, counted from its layers (`work.py`); reading "
+        "views for a refiner is not counted. % of peak: "
         "of the fastest matrix product measured here; tiles that save multiplications "
         "count as if they did them. Compiling: tracing and XLA, without the cache.",
     )
-    bars = ("model", "image size", "batch", "precision")
+    bars = ("model", "refiner", "image size", "batch", "precision")
     return Benchmark("step", rows, bars, "ms", notes)
 
 
@@ -102,6 +117,7 @@ def _measure(
         "quartiles": f"{1e3 * times.low:.0f}–{1e3 * times.high:.0f}",
         "GFLOP": total / 1e9,
         "encoder's share %": 100 * flops.get("encoder", 0) / total,
+        "refiner's share %": 100 * flops.get("refiner", 0) / total,
         "% of peak": 100 * total / times.median / peak,
         "temporary MB": compiled.temporary_bytes / 1e6,
         "compiling s": compiled.compile_seconds,

@@ -27,6 +27,7 @@ from vaegan_jax.benchmark.work import (
     encoder_layers,
     generator_layers,
 )
+from vaegan_jax.benchmark.workload import batch_shapes, refiner_of
 from vaegan_jax.config.reference import complete, reference_config
 from vaegan_jax.distributed.sharding import by_batch, device_mesh, on_all
 from vaegan_jax.errors import UserError
@@ -73,7 +74,10 @@ def chips(topology: str) -> Mesh:
 
 
 def run_steps(
-    models: Sequence[str], dtypes: Sequence[str], names: Sequence[str]
+    models: Sequence[str],
+    dtypes: Sequence[str],
+    names: Sequence[str],
+    refiner: str = "none",
 ) -> Benchmark:
     """The reference's steps, their batch of 32 on every chip (weak scaling).
 
@@ -81,12 +85,13 @@ def run_steps(
       models: some of the algorithms.
       dtypes: precisions of the products.
       names: of topologies.
+      refiner: `config.model.refiner` of those that see views.
     """
     rows, cases = [], list(itertools.product(names, dtypes, models))
     with Progress("compiling", total=len(cases)) as progress:
         for topology, dtype, algorithm in cases:
             progress.stage(f"{algorithm}, {dtype}, {topology}")
-            rows.append(step_row(algorithm, topology, dtype))
+            rows.append(step_row(algorithm, topology, dtype, refiner))
             print_above(str(rows[-1]))
             progress.update()
     notes = (
@@ -95,12 +100,16 @@ def run_steps(
         f"by nothing: every byte of the collectives twice over {_LINKS / 1e9:.0f} GB/s "
         f"of links, and {1e6 * _HOP:.0f} µs (assumed) for each hop of each collective.",
     )
-    return Benchmark("tpu", rows, ("model", "precision", "chips"), "expected ms", notes)
+    bars = ("model", "refiner", "precision", "chips")
+    return Benchmark("tpu", rows, bars, "expected ms", notes)
 
 
-def step_row(algorithm: str, topology: str, dtype: str) -> dict[str, Any]:
-    """What the compiler says of one step."""
+def step_row(
+    algorithm: str, topology: str, dtype: str, refiner: str = "none"
+) -> dict[str, Any]:
+    """What the compiler says of one step, see `run_steps`."""
     config = complete(reference_config(algorithm))
+    config.model.refiner = refiner_of(algorithm, refiner)
     mesh = chips(topology)
     config.train.batch_size *= mesh.size
     config.model.dtype, config.model.convolution = dtype, "plain"
@@ -110,6 +119,7 @@ def step_row(algorithm: str, topology: str, dtype: str) -> dict[str, Any]:
     sent = sent_bytes(compiled.as_text())
     row = {
         "model": algorithm,
+        "refiner": config.model.refiner,
         "precision": dtype,
         "chips": mesh.size,
         "batch": config.train.batch_size,
@@ -129,17 +139,15 @@ def compile_step(config: ConfigDict, mesh: Mesh) -> jax.stages.Compiled:
     networks, optimizers = build_networks(config), build_optimizers(config, 100.0)
     step = make_train_step(config, networks, optimizers, mesh)
     state = jax.eval_shape(lambda: create_state(config, networks, optimizers, mesh))
-    size, side = config.train.batch_size, config.model.image_size
-    shapes = {"voxels": (size, *(config.model.resolution,) * 3)}
-    if config.data.num_views:
-        views, channels = config.data.num_views, config.model.image_channels
-        shapes["views"] = (size, views, side, side, channels)
-    batch = {
-        name: jax.ShapeDtypeStruct(shape, jnp.uint8, sharding=by_batch(mesh))
-        for name, shape in shapes.items()
-    }
-    state = jax.tree.map(
-        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=on_all(mesh)), state
+
+    def placed(tree, sharding):
+        return jax.tree.map(
+            lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), tree
+        )
+
+    state, batch = (
+        placed(state, on_all(mesh)),
+        placed(batch_shapes(config), by_batch(mesh)),
     )
     return step.lower(state, batch).compile()
 

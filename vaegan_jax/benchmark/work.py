@@ -4,14 +4,21 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
 from ml_collections import ConfigDict
+
+from vaegan_jax.models.evidence import no_evidence
+from vaegan_jax.models.layers import Convolution
+from vaegan_jax.models.networks import build_networks
 
 
 class Layer(NamedTuple):
     """One convolution or dense product.
 
     Attributes:
-      name: E1 … E5 of the encoder, then its heads; G1 …; D1 …; U1 … of stride 1.
+      name: E1 … E5 of the encoder, then its heads; G1 …; D1 …; R1 …; U1 … of stride 1.
       rank: spatial axes; 0 for a dense product.
       size: cells along an axis, of the larger side: a convolution's input, a transposed
         one's output. 1 for a dense product.
@@ -80,6 +87,29 @@ def discriminator_layers(config: ConfigDict) -> list[Layer]:
     return [*layers, Layer(f"D{len(layers) + 1}", 0, 1, 1, 8 * inputs, 1)]
 
 
+def refiner_layers(config: ConfigDict) -> list[Layer]:
+    """R's layers as it applies them, its dense ones to every block of cells."""
+    layers, refiner = [], build_networks(config).refiner
+
+    def note(apply, arguments, options, context):
+        output, layer = apply(*arguments, **options), context.module
+        if isinstance(layer, Convolution | nn.Dense):
+            (given,), taps = arguments, getattr(layer, "kernel_size", 1)
+            sizes = given.shape[1], taps, given.shape[-1], output.shape[-1]
+            layers.append(Layer(f"R{len(layers) + 1}", 3, *sizes, stride=1))
+        return output
+
+    def initialise():
+        size = config.model.resolution
+        grid = jnp.zeros((1, *(size,) * 3, 1))
+        key = jax.random.key(0)
+        return refiner.init(key, no_evidence(1, size), grid, train=False)
+
+    with nn.intercept_methods(note):
+        jax.eval_shape(initialise)
+    return layers
+
+
 def unstrided_layers() -> list[Layer]:
     """Convolutions of stride 1 as a 3D U-Net has them, at two resolutions."""
     return [
@@ -93,22 +123,28 @@ def step_flops(config: ConfigDict) -> dict[str, int]:
 
     What is counted, of every network's passes: forward, kernel gradient, input gradient
     where something before it learns. Normalisation, activations and Adam, some ten
-    operations for each number, are left out.
+    operations for each number, are left out, and so is reading views for R.
     """
     total = lambda layers: sum(layer.flops for layer in layers)  # noqa: E731
     g, d = generator_layers(config), discriminator_layers(config)
     without_first = lambda layers: total(layers[1:])  # noqa: E731
-    batch = config.train.batch_size
+    batch, views = config.train.batch_size, config.data.num_views
+    refiner = {}
+    if config.model.refiner != "none":
+        r = refiner_layers(config)
+        refiner = {"refiner": batch * (2 * total(r) + without_first(r))}
+    if config.train.only_refiner:  # E and G are applied once
+        e = total(encoder_layers(config))
+        return {"generator": batch * total(g), "encoder": batch * views * e} | refiner
     # D's update generates, and judges real and generated; G's generates and judges.
     generator = total(g) + 2 * total(g) + without_first(g)
     discriminator = 2 * (2 * total(d) + without_first(d)) + 2 * total(d)
     flops = {"generator": batch * generator, "discriminator": batch * discriminator}
     if config.algorithm != "gan":
         e = encoder_layers(config)
-        views = config.data.num_views
         flops["generator"] += batch * 3 * total(g)  # its latents come from E
         flops["encoder"] = batch * views * (2 * total(e) + without_first(e))
-    return flops
+    return flops | refiner
 
 
 def roofline(flops: int, numbers: int, peak: float, bandwidth: float) -> float:

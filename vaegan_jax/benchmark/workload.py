@@ -5,11 +5,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
 from vaegan_jax.config.reference import complete, reference_config
 from vaegan_jax.models.networks import build_networks
+from vaegan_jax.shapes.cameras import Camera, numbers_of
 from vaegan_jax.training.optimizers import build_optimizers
 from vaegan_jax.training.state import TrainState, create_state
 from vaegan_jax.training.step import make_train_step
@@ -33,15 +35,34 @@ def build_config(algorithm: str, batch_size: int, **fields: Any) -> ConfigDict:
     return complete(config)
 
 
-def random_batch(config: ConfigDict, seed: int = 0) -> dict[str, np.ndarray]:
-    """Random bits and pixels: what they show costs nothing."""
-    rng = np.random.default_rng(seed)
+def refiner_of(algorithm: str, refiner: str) -> str:
+    """`config.model.refiner` where it is possible: a plain GAN sees no views."""
+    return refiner if _VIEWS[algorithm] else "none"
+
+
+def batch_shapes(config: ConfigDict) -> dict[str, jax.ShapeDtypeStruct]:
+    """Shapes and types of what a training step of a configuration is given."""
     size, views = config.train.batch_size, config.data.num_views
     side, channels = config.model.image_size, config.model.image_channels
-    grid, image = (config.model.resolution,) * 3, (side, side, channels)
-    batch = {"voxels": (rng.random((size, *grid)) < 0.1).astype(np.uint8)}
+    shapes = {"voxels": (size, *(config.model.resolution,) * 3)}
     if views:
-        batch["views"] = rng.integers(0, 256, (size, views, *image), np.uint8)
+        shapes["views"] = (size, views, side, side, channels)
+    batch = {k: jax.ShapeDtypeStruct(s, jnp.uint8) for k, s in shapes.items()}
+    if config.model.refiner != "none":
+        batch["cameras"] = jax.ShapeDtypeStruct((size, views, 4), jnp.float32)
+    return batch
+
+
+def random_batch(config: ConfigDict, seed: int = 0) -> dict[str, np.ndarray]:
+    """Random bits and pixels, from a ring: what they show costs nothing."""
+    rng, shapes = np.random.default_rng(seed), batch_shapes(config)
+    filled = rng.random(shapes["voxels"].shape) < 0.1
+    batch = {"voxels": filled.astype(np.uint8)}
+    if "views" in shapes:
+        batch["views"] = rng.integers(0, 256, shapes["views"].shape, np.uint8)
+    if "cameras" in shapes:
+        ring = np.float32(numbers_of(Camera(config.data.num_views).views()))
+        batch["cameras"] = np.tile(ring, (config.train.batch_size, 1, 1))
     return batch
 
 
