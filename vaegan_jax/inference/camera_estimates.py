@@ -311,7 +311,7 @@ def complete_cameras(
         if not unknown.any():
             continue
         estimator = CameraEstimator(views[i], shapes[i] > OCCUPIED, told.at(i))
-        for view in np.flatnonzero(unknown):
+        for view in np.flatnonzero(unknown).tolist():
             cameras[i, view] = estimator.estimate(view).camera.numbers
     return cameras
 
