@@ -117,6 +117,15 @@ def _mirrored(cells: Float[Array, "b x y z c"]) -> Float[Array, "b x y z c"]:
 
 
 def _halve(h: Float[Array, "b *n c"]) -> Float[Array, "b *m c"]:
-    """Maxima over blocks; XLA's own take long to differentiate on a CPU."""
+    """Maxima over blocks.
+
+    XLA's own take long to differentiate on a CPU, and its gradient compares inputs with
+    the maximum: where a compiler computes these anew and rounds otherwise, none is it,
+    and the gradient becomes 0 / 0.
+    """
     blocks = split_phases(h)
-    return blocks.reshape(*blocks.shape[:-1], _PHASES, -1).max(-2)
+    blocks = blocks.reshape(*blocks.shape[:-1], _PHASES, -1)
+    while blocks.shape[-2] > 1:
+        a, b = jnp.split(blocks, 2, -2)
+        blocks = jnp.where(a >= b, a, b)
+    return blocks[..., 0, :]
