@@ -19,6 +19,7 @@ from tests.helpers import (
     AZIMUTHS,
     OPEN,
     PENALTY,
+    REFINER,
     assert_trees_close,
     make_batch,
     tiny_config,
@@ -32,14 +33,14 @@ from vaegan_jax.distributed.sharding import (
     on_all,
     place,
 )
-from vaegan_jax.models.convolutions import strided
+from vaegan_jax.models.convolutions import same, strided
 from vaegan_jax.models.networks import build_networks
 from vaegan_jax.training.optimizers import build_optimizers
 from vaegan_jax.training.state import create_state
 from vaegan_jax.training.step import make_train_step
 
 # So that convolutions go through each device's share in parts, as large batches do.
-strided._AT_ONCE = 1 << 14
+strided._AT_ONCE = same._AT_ONCE = 1 << 14
 
 SMALLER = {
     # Large enough for shares of it to outweigh what every device does.
@@ -75,6 +76,11 @@ class Run:
             algorithm = "mv_vae_gan"
             fields |= AZIMUTHS | {"augmentation.mirror": False}
             fields["data.encoded_views"] = 2
+        if algorithm == "refiner":
+            algorithm = "mv_vae_gan"
+            fields |= REFINER | {"data.fewest_views": 1}
+            fields["augmentation.camera_jitter"] = 1.0
+            fields["augmentation.scale_jitter"] = 0.02
         self.config = tiny_config(algorithm, **fields)
         self.mesh = device_mesh(jax.devices()[:devices])
         networks = build_networks(self.config)
@@ -88,6 +94,9 @@ class Run:
             cameras[..., 0] = 25 * np.arange(16)[:, None]
             cameras[:7] = np.nan
             batch["cameras"] = cameras
+        if "cameras" in batch and algorithm == "mv_vae_gan":
+            known = np.arange(16)[:, None, None] >= 7
+            batch["cameras"] = np.where(known, batch["cameras"], np.float32(np.nan))
         self.batch = place(batch, by_batch(self.mesh))
         step = make_train_step(self.config, networks, optimizers, self.mesh)
         self.step = step.lower(self.create(), self.batch).compile()
@@ -112,7 +121,7 @@ def compare(algorithm: str, convolution: str, counts: list[int], workdir: str):
         state, metrics, whole = run.one_step()
         for name, value in expected_metrics.items():
             np.testing.assert_allclose(metrics[name], value, 1e-4, 1e-5, err_msg=name)
-        for name in ("generator", "discriminator", "encoder"):
+        for name in ("generator", "discriminator", "encoder", "refiner"):
             ours, theirs = getattr(state, name), getattr(expected, name)
             if theirs is None:
                 continue

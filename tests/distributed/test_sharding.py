@@ -29,6 +29,7 @@ def run_trials(folder, *trials):
 
 # Every step and every convolution once; the other pairs by hand.
 PAIRS = {"gan:plain", "vae_gan:gather", "mv_vae_gan:winograd", "azimuths:plain"}
+PAIRS |= {"refiner:gather"}
 
 
 @pytest.mark.slow
@@ -36,7 +37,7 @@ PAIRS = {"gan:plain", "vae_gan:gather", "mv_vae_gan:winograd", "azimuths:plain"}
     "algorithm, convolution",
     [
         pytest.param(a, c, marks=[] if f"{a}:{c}" in PAIRS else pytest.mark.long)
-        for a in (*ALGORITHMS, "azimuths")
+        for a in (*ALGORITHMS, "azimuths", "refiner")
         for c in ("gather", "winograd", "plain")
     ],
 )

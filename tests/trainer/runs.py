@@ -5,14 +5,18 @@ import signal
 
 from tests.helpers import Setup, make_examples, tiny_config, write_packed
 from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state
+from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.trainer import loop
 
+# That random views are said to be of.
+RING = Camera(4).to_dict()
 
-def write_data(folder) -> str:
+
+def write_data(folder, **facts) -> str:
     """Ten random shapes, packed; returns the file's name."""
     path = folder / "data.npz"
     splits = ("train", "validation")
-    write_packed(path, make_examples(count=10), splits, source="random")
+    write_packed(path, make_examples(count=10), splits, source="random", **facts)
     return str(path)
 
 

@@ -7,8 +7,14 @@ import threading
 
 import pytest
 
-from tests.helpers import PENALTY, assert_trees_equal, make_examples, write_packed
-from tests.trainer.runs import config_for, final_state, stop_after, write_data
+from tests.helpers import (
+    PENALTY,
+    REFINER,
+    assert_trees_equal,
+    make_examples,
+    write_packed,
+)
+from tests.trainer.runs import RING, config_for, final_state, stop_after, write_data
 from tests.using import make_model
 from vaegan_jax.checkpoints.checkpoint import Checkpoints
 from vaegan_jax.errors import UserError
@@ -21,7 +27,7 @@ from vaegan_jax.trainer.lock import hold
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> str:
-    return write_data(tmp_path_factory.mktemp("data"))
+    return write_data(tmp_path_factory.mktemp("data"), camera=RING)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +58,16 @@ def test_resuming_equals_not_stopping_bit_for_bit(
     assert log.count("stay in the file: each batch is read from there") == 1
 
 
-def test_a_signal_saves_and_the_same_command_goes_on(data, tmp_path, monkeypatch):
-    config = config_for(data, **{"train.num_steps": 8, "checkpoint.every_steps": 100})
+@pytest.mark.parametrize(
+    "fields",
+    [{}, pytest.param(REFINER, marks=pytest.mark.slow)],
+    ids=["mv_vae_gan", "refiner"],
+)
+def test_a_signal_saves_and_the_same_command_goes_on(
+    data, tmp_path, monkeypatch, fields
+):
+    fields = fields | {"train.num_steps": 8, "checkpoint.every_steps": 100}
+    config = config_for(data, **fields)
     driver.train(config, tmp_path / "whole")
 
     stop_after(5, monkeypatch)

@@ -7,8 +7,8 @@ import jax
 import numpy as np
 import pytest
 
-from tests.helpers import assert_trees_close, assert_trees_equal
-from tests.trainer.runs import config_for, final_state, write_data
+from tests.helpers import REFINER, Setup, assert_trees_close, assert_trees_equal
+from tests.trainer.runs import RING, config_for, final_state, write_data
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.loading import load
 from vaegan_jax.trainer import train as driver
@@ -23,7 +23,7 @@ STILL = {f"optimizer.{net}_lr": 1e-30 for net in ("generator", "encoder")}
 def trained(tmp_path_factory):
     """The file of data and the work directory of a finished run on them."""
     folder = tmp_path_factory.mktemp("trained")
-    data = write_data(folder)
+    data = write_data(folder, camera=RING)
     assert driver.train(config_for(data), folder / "run") == 0
     return data, folder / "run"
 
@@ -53,6 +53,34 @@ def test_networks_are_taken_over_where_a_run_could_not_go_on(trained, tmp_path, 
     before = final_state(config_for(data), run).discriminator.params
     kernels = [jax.tree.leaves(d)[0] for d in (before, state.discriminator.params)]
     assert not np.allclose(*kernels)
+
+
+@pytest.mark.slow
+def test_a_refiner_learns_alone_from_what_others_have_learnt(trained, tmp_path):
+    data, run = trained
+    beginning = {"train.initial_model": str(run), "train.only_refiner": True}
+    config = config_for(data, **REFINER, **beginning)
+    assert driver.train(config, tmp_path) == 0
+    state, drawn, model = (
+        final_state(config, tmp_path),
+        Setup(config).create(),
+        load(run),
+    )
+    for net in ("generator", "encoder"):
+        assert_trees_equal(getattr(state, net).variables, model.variables[net])
+    assert_trees_equal(state.decoder_stats, model.variables["decoder_stats"])
+    assert_trees_equal(state.discriminator, drawn.discriminator)
+    learnt, before = (jax.tree.leaves(s.refiner.variables) for s in (state, drawn))
+    assert not any(map(np.array_equal, learnt, before))
+    # Averages of what does not change are that, but for rounding.
+    refiner = state.averages.pop("refiner")
+    assert_trees_close(state.averages, model.variables, rtol=1e-5)
+    assert_trees_equal(load(tmp_path).variables["refiner"], refiner)
+
+    # A model with a refiner is begun with as a whole.
+    config = config_for(data, **REFINER, **{"train.initial_model": str(tmp_path)})
+    start = starting_point(config, tmp_path / "new").variables
+    assert_trees_equal(start["refiner"], refiner)
 
 
 @pytest.mark.slow
