@@ -99,17 +99,16 @@ def test_a_refiners_operations_are_those_counted_by_hand():
         work.step_flops(tiny_config("mv_vae_gan", **f)) for f in (REFINER, {})
     )
     refiner = 4 * (3 * needed - 2 * 64 * first * 4)
+    layers = work.generator_layers(config)
+    generator = 4 * sum(layer.flops for layer in layers)  # makes its logits
+    plain["generator"] += generator
     assert flops == plain | {"refiner": refiner}
     # Where R alone learns, G and E are applied once, without gradients.
     alone = work.step_flops(
         tiny_config("mv_vae_gan", **REFINER, **{"train.only_refiner": True})
     )
-    layers = work.encoder_layers(config)
-    assert alone["encoder"] == 4 * 3 * sum(layer.flops for layer in layers)
-    layers = work.generator_layers(config)
-    assert alone["generator"] == 4 * sum(layer.flops for layer in layers)
-    assert alone.keys() == {"encoder", "generator", "refiner"}
-    assert alone["refiner"] == refiner
+    encoder = 4 * 3 * sum(layer.flops for layer in work.encoder_layers(config))
+    assert alone == {"encoder": encoder, "generator": generator, "refiner": refiner}
 
 
 def test_numbers_in_and_out_of_a_layer():
@@ -430,7 +429,8 @@ def test_batches_for_a_refiner_have_cameras():
 @pytest.mark.slow
 def test_a_step_with_a_refiner_is_compiled_and_taken():
     metrics = compile_step(tiny_config("vae_gan", **REFINER)).step()
-    assert np.isfinite(metrics["loss/refiner"])
+    assert "loss/refiner" in metrics
+    assert np.isfinite(list(metrics.values())).all(), metrics
 
 
 def test_without_pytorch_its_peer_says_what_to_install(monkeypatch):

@@ -13,6 +13,7 @@ import pytest
 from tests.helpers import ROOT, TINY_FLAGS, make_examples, write_packed
 from vaegan_jax.distributed import multihost
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.trainer.reporting import Silence
 
 SMALL = [
@@ -26,12 +27,16 @@ SELDOM = [
     "--config.train.pictures_every_epochs=10000.",
 ]
 
+REFINED = ["--config.model.refiner=unet", "--config.model.refiner_widths=(4,6)"]
+REFINED += ["--config.augmentation.latent_mix=0.5"]
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> str:
     path = tmp_path_factory.mktemp("data") / "data.npz"
     examples = make_examples(count=10, num_views=12)
-    write_packed(path, examples, ("train", "validation"))
+    splits = ("train", "validation")
+    write_packed(path, examples, splits, camera=Camera().to_dict())
     return str(path)
 
 
@@ -156,11 +161,15 @@ def test_a_lost_process_ends_the_other_and_both_go_on_as_one_would(data, tmp_pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("config", ["gan", "vae_gan", "mv_vae_gan"])
-def test_four_processes_train_as_one_does(data, tmp_path, config):
+@pytest.mark.parametrize(
+    "config, refined",
+    [("gan", ()), ("vae_gan", ()), ("mv_vae_gan", ()), ("vae_gan", REFINED)],
+    ids=["gan", "vae_gan", "mv_vae_gan", "refiner"],
+)
+def test_four_processes_train_as_one_does(data, tmp_path, config, refined):
     # Each of four reads its rows from the file; of the others, from its memory.
     there = f"--config.data.in_memory={config != 'vae_gan'}"
-    options = ("--config.train.num_steps=4", there)
+    options = ("--config.train.num_steps=4", there, *refined)
     runs = [trained(n, config, data, tmp_path / str(n), *options) for n in (1, 4)]
     check_equal(runs[1], runs[0])
     for name in ("framing.npz", "latents.npz"):

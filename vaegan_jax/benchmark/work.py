@@ -129,22 +129,23 @@ def step_flops(config: ConfigDict) -> dict[str, int]:
     g, d = generator_layers(config), discriminator_layers(config)
     without_first = lambda layers: total(layers[1:])  # noqa: E731
     batch, views = config.train.batch_size, config.data.num_views
-    refiner = {}
-    if config.model.refiner != "none":
+    flops = {"generator": 0}
+    if config.model.refiner != "none":  # G makes logits for it
         r = refiner_layers(config)
-        refiner = {"refiner": batch * (2 * total(r) + without_first(r))}
-    if config.train.only_refiner:  # E and G are applied once
-        e = total(encoder_layers(config))
-        return {"generator": batch * total(g), "encoder": batch * views * e} | refiner
+        flops["refiner"] = batch * (2 * total(r) + without_first(r))
+        flops["generator"] = batch * total(g)
+    if config.train.only_refiner:
+        return flops | {"encoder": batch * views * total(encoder_layers(config))}
     # D's update generates, and judges real and generated; G's generates and judges.
     generator = total(g) + 2 * total(g) + without_first(g)
     discriminator = 2 * (2 * total(d) + without_first(d)) + 2 * total(d)
-    flops = {"generator": batch * generator, "discriminator": batch * discriminator}
+    flops["generator"] += batch * generator
+    flops["discriminator"] = batch * discriminator
     if config.algorithm != "gan":
         e = encoder_layers(config)
         flops["generator"] += batch * 3 * total(g)  # its latents come from E
         flops["encoder"] = batch * views * (2 * total(e) + without_first(e))
-    return flops | refiner
+    return flops
 
 
 def roofline(flops: int, numbers: int, peak: float, bandwidth: float) -> float:
