@@ -1,4 +1,4 @@
-"""The layers that all three networks are made of.
+"""The layers that all networks are made of.
 
 BatchNorm rules, for every user of these modules:
 

@@ -32,7 +32,7 @@ class NetState:
 class TrainState:
     """The whole training: arrays only, so it is easy to donate, shard and save.
 
-    The three networks are `NetState`s; `encoder` is None for a plain GAN. Latents of
+    The networks are `NetState`s; `encoder` is None for a plain GAN. Latents of
     images do not have the statistics of latents of the prior, so G keeps running ones
     for each: `generator.batch_stats` for sampling, `decoder_stats` for reconstructing
     (None for a plain GAN). `averages` are moving averages of `current_variables`, None

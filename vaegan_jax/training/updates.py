@@ -1,4 +1,4 @@
-"""What the three networks learn in a training step, as pure functions.
+"""What G, D and E learn in a training step, as pure functions.
 
 Each takes the whole state and changes none of it. An update returns one new `NetState`;
 what G learns is gradients of this device's share of the batch, still to be averaged by
