@@ -5,10 +5,11 @@ python scripts/prepare_data.py deform --packed=chairs.npz --output=more.npz --co
 python scripts/train.py --config=configs/mv_vae_gan_best.py --config.data.dir=more.npz
 python scripts/sample.py --workdir=runs/mv_vae_gan_best --like=chairs.npz
 
-For any number of pictures, from one up, :any instead; and then a refiner of that with
+For any number of pictures, from one up, :any instead; and then, from chairs whose file
+tells the cameras of their views, a refiner of that with
 
 python scripts/train.py --config=configs/mv_vae_gan_best.py:refined \
-    --config.data.dir=more.npz --config.train.initial_model=runs/mv_vae_gan_best-any
+    --config.data.dir=chairs.npz --config.train.initial_model=runs/mv_vae_gan_best-any
 
 On a GPU, with --copies=16 --procedural=10000, --config=configs/mv_vae_gan_best.py:gpu
 """
