@@ -133,7 +133,7 @@ def test_runs_of_before_chose_on_validation():
     "path, value, expected",
     [
         ("model.view_encoding", "fold", "'fold_joint' with heads of azimuths"),
-        ("augmentation.mirror", True, "False with heads of azimuths"),
+        ("augmentation.mirror", True, "False where heads of azimuths learn"),
         ("loss.azimuth_weight", 0.0, "positive with model.azimuths"),
         ("data.encoded_views", 13, "at most data.num_views, 12"),
         ("data.fewest_views", 4, "at most data.encoded_views, 3"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.helpers import AZIMUTHS, make_examples, untrained
-from vaegan_jax.evaluate import selection
+from vaegan_jax.evaluate import reconstructions
 from vaegan_jax.evaluate.selection import validate
 from vaegan_jax.inference.model import Model
 
@@ -56,12 +56,12 @@ def test_the_score_of_a_generator_asks_for_all_kinds_of_shapes_and_no_copies():
 def test_validation_sees_as_many_views_as_training(encoded, expected, monkeypatch):
     model = untrained("mv_vae_gan", **AZIMUTHS | {"data.encoded_views": encoded})
     counts = []
-    encode = selection.encode_all
+    encode = reconstructions.encode_all
 
     def note(model, examples):
         counts.append(examples.views.shape[1])
         return encode(model, examples)
 
-    monkeypatch.setattr(selection, "encode_all", note)
+    monkeypatch.setattr(reconstructions, "encode_all", note)
     validate(model, make_examples(4))
     assert counts == [expected]

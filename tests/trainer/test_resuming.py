@@ -154,7 +154,8 @@ def test_other_data_are_refused_but_may_move(data, tmp_path):
         (make_examples(count=12), "training shapes 9, now 10"),
         (make_examples(count=10, seed=1), "as many training and held_out shapes, "),
     ):
-        write_packed(moved, examples, ("train", "validation"), source="random")
+        facts = {"source": "random", "camera": RING}
+        write_packed(moved, examples, ("train", "validation"), **facts)
         with pytest.raises(UserError, match=difference):
             driver.train(config, tmp_path / "run")
 
