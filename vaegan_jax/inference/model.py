@@ -35,6 +35,7 @@ from vaegan_jax.shapes.pictures.files import Picture
 from vaegan_jax.shapes.pictures.fitting import FittedPicture, fit_and_tell
 from vaegan_jax.shapes.pictures.framing import Framing, usual_framing
 from vaegan_jax.shapes.pictures.given_views import (
+    checked_cameras,
     checked_views,
     one_shape,
     several_shapes,
@@ -197,7 +198,7 @@ class Model:
         self.require_encoder()
         views = checked_views(np.asarray(views), *self._view_shape)
         if cameras is not None:
-            cameras = _checked_cameras(cameras, views)
+            cameras = checked_cameras(cameras, views)
         return self.pool(self.encode_each(views, cameras))
 
     def encode_each(
@@ -272,7 +273,7 @@ class Model:
             views = checked_views(views, *self._view_shape)
             warn_of_backgrounds(views)
             if cameras is not None:
-                cameras = _checked_cameras(cameras, views)
+                cameras = checked_cameras(cameras, views)
             return self.refine(self.encode_each(views, cameras), views, cameras)
         shapes = several_shapes(views)
         known = [None] * len(shapes) if cameras is None else [[one] for one in cameras]
@@ -295,7 +296,7 @@ class Model:
         views = np.stack([one.view for one in fitted])[None]
         known = np.full((*views.shape[:2], 4), np.nan)
         if cameras is not None:
-            known = _checked_cameras(cameras, views)
+            known = checked_cameras(cameras, views)
         if self.networks.refiner is None:  # which cameras would be estimated for
             return self.refine(self.encode_each(views, known), views)[0]
         return self.reconstruct_fitted(fitted, known[0]).shape
@@ -336,19 +337,3 @@ class Model:
                 "this is a plain 3D-GAN, which has no encoder; train vae_gan or "
                 "mv_vae_gan to reconstruct shapes from views"
             )
-
-
-def _checked_cameras(
-    cameras: Any, views: UInt8[np.ndarray, "b v h w c"]
-) -> Float[np.ndarray, "b v 4"]:
-    wanted = (*views.shape[:2], 4)
-    try:
-        found = np.asarray(cameras, np.float64)
-    except (TypeError, ValueError) as error:
-        raise UserError(
-            f"cameras are no array of numbers; give {wanted}: azimuth, elevation, "
-            "distance and field of view"
-        ) from error
-    if found.shape != wanted:
-        raise UserError(f"cameras are {found.shape}; give {wanted}, four of each view")
-    return found

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Shaped, UInt8
+from jaxtyping import Float, Shaped, UInt8
 from PIL import Image
 
 from vaegan_jax.errors import UserError
@@ -54,6 +54,27 @@ def checked_views(
             "from 0 to 255; give uint8, 0 being black and 255 white"
         )
     return views.astype(np.uint8)
+
+
+def checked_cameras(
+    cameras: Any, views: UInt8[np.ndarray, "b v h w c"]
+) -> Float[np.ndarray, "b v 4"]:
+    """Cameras of views as numbers, NaN where they are not known.
+
+    Raises:
+      UserError: they are none, or not four numbers of each view.
+    """
+    wanted = (*views.shape[:2], 4)
+    try:
+        found = np.asarray(cameras, np.float64)
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"cameras are no array of numbers; give {wanted}: azimuth, elevation, "
+            "distance and field of view"
+        ) from error
+    if found.shape != wanted:
+        raise UserError(f"cameras are {found.shape}; give {wanted}, four of each view")
+    return found
 
 
 def warn_of_backgrounds(views: UInt8[np.ndarray, "b v h w c"]) -> None:
