@@ -333,6 +333,28 @@ def test_a_refiner_is_of_those_that_see_views(instant, monkeypatch):
     assert shares[0] == 0 and 0 < shares[1] < 100
 
 
+def test_a_peer_has_a_refiner_learn_with_the_others_and_alone(instant, monkeypatch):
+    given = []
+
+    class Noting(IdlePeer):
+        def __init__(self, make, *arguments):
+            given.append(build_config(*arguments[:2], **arguments[2]))
+
+    monkeypatch.setattr(peer, "Peer", Noting)
+    rows = peer.run(("gan", "vae_gan"), (2, 3), 32, 1, "unet").rows
+    found = [(row["model"], row["refiner"]) for row in rows]
+    cases = [("gan", ""), ("vae_gan", "learns"), ("vae_gan", "learns alone")]
+    assert list(dict.fromkeys(found)) == cases
+    for row, config in zip(rows, given, strict=True):
+        assert (row["model"], row["batch"]) == (
+            *(config.algorithm, config.train.batch_size),
+        )
+        assert (config.model.refiner == "unet") == (row["refiner"] != "")
+        assert config.train.only_refiner == (row["refiner"] == "learns alone")
+        # What the original does not have is not published.
+        assert not (row["refiner"] and "published" in row["variant"])
+
+
 def test_the_input_benchmark_tells_what_it_is_at(instant, capfd, monkeypatch):
     from vaegan_jax.benchmark import inputs
 

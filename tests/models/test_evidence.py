@@ -3,6 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tests.pytorch import pytorch_inputs as inputs
+from tests.pytorch.pytorch_values import from_pytorch
 from vaegan_jax.models import evidence
 from vaegan_jax.models.convolutions.phases import merge_phases
 from vaegan_jax.models.evidence import Evidence, no_evidence, read_views
@@ -114,6 +116,17 @@ def test_without_a_view_there_is_no_evidence():
     views, cameras = random_views(2), np.full((2, 4), np.nan)
     for a, b in zip(read(views, cameras), no_evidence(1, RESOLUTION), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_evidence_equals_pytorch():
+    given = inputs.evidence()
+    scales, middles = estimate(given["voxels"], jnp)
+    made = read_views(given["views"], given["cameras"], scales, middles, RESOLUTION)
+    expected = from_pytorch("evidence", given)
+    # Deviations are roots, which make much of rounding where views agree.
+    np.testing.assert_allclose(made.cells, expected["cells"], atol=1e-3)
+    np.testing.assert_allclose(made.cells.mean(), expected["cells"].mean(), atol=1e-6)
+    np.testing.assert_allclose(made.views, expected["views"], atol=1e-6)
 
 
 def test_extremes_are_sorted_and_of_the_seen_views_alone():

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from tests.pytorch import pytorch_inputs as inputs
 from tests.pytorch.pytorch_values import STORED, save
 from vaegan_jax.benchmark import pytorch_networks as networks
+from vaegan_jax.benchmark.pytorch_evidence import read_views
 from vaegan_jax.benchmark.pytorch_networks import tensor
 from vaegan_jax.benchmark.pytorch_step import Draws, PyTorchStep
 
@@ -144,6 +145,15 @@ def forward_passes() -> Answers:
         yield f"{name}/{way} ends", given, {**outputs, "batch_stats": numpy(stats)}
 
 
+def evidence() -> Answers:
+    given = inputs.evidence()
+    batch = jax.tree.map(tensor, given)
+    voxels = batch["voxels"].float()[:, None]
+    cells, views = read_views(batch["views"], batch["cameras"], voxels)
+    cells = cells.movedim((2, 1), (-2, -1)).flatten(-2)
+    yield "evidence", given, numpy({"cells": cells, "views": views})
+
+
 def penalty() -> Answers:
     _, given = inputs.network("critic")
     params = networks.from_flax(given["variables"]["params"], dense_ends=True)
@@ -170,7 +180,8 @@ def after_step(this: inputs.Step, way: str) -> dict[str, Any]:
     """Losses, Adam's first moments and running statistics."""
     peer = PyTorchStep(this.setup.config, this.state, way, channels_last=way == "best")
     batch, draws = jax.tree.map(tensor, (this.batch, this.draws()))
-    losses = peer(batch["voxels"], batch.get("views"), Draws(**draws))
+    given = [batch.get(name) for name in ("voxels", "views", "cameras")]
+    losses = peer(*given, draws=Draws(**draws))
 
     def moments(net):
         # After one step Adam's first moment is (1 - β1) times the gradient.
@@ -179,7 +190,7 @@ def after_step(this: inputs.Step, way: str) -> dict[str, Any]:
 
     return {
         "losses": numpy(losses),
-        "moments": {net: networks.to_flax(moments(net)) for net in peer.params},
+        "moments": {net: networks.to_flax(moments(net)) for net in peer.optimizers},
         "batch_stats": numpy(peer.stats),
     }
 
@@ -190,7 +201,7 @@ def main() -> None:
     path = parser.parse_args().output
     subjects = (
         *(convolutions, gradients_of_convolutions, batch_norm, adam, divergence),
-        *(forward_passes, penalty, steps),
+        *(forward_passes, evidence, penalty, steps),
     )
     save(path, torch.__version__, (a for subject in subjects for a in subject()))
     print(f"{path}: {path.stat().st_size:,} bytes, PyTorch {torch.__version__}")

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax.traverse_util import flatten_dict
 
-from tests.helpers import OPEN, Setup, make_batch, tiny_config
+from tests.helpers import OPEN, REFINER, Setup, make_batch, tiny_config
 from vaegan_jax.models.discriminator import Discriminator
 from vaegan_jax.models.encoder import Encoder
 from vaegan_jax.models.generator import Generator
@@ -38,6 +38,14 @@ VARIANT = {
     "loss.kl_weight": 0.3,
     "loss.adversarial_weight": 2.0,
 }
+# So small that no cell is seen about where two pixels meet.
+REFINED = {
+    **REFINER,
+    "model.resolution": 8,
+    "model.generator_widths": (5, 4),
+    "model.discriminator_widths": (3, 4),
+    "model.view_encoding": "fold_joint",
+}
 # Of each step: the algorithm, and fields of the configuration.
 STEPS = {
     "gan": ("gan", {"model.convolution": "winograd"}),
@@ -46,6 +54,8 @@ STEPS = {
     # The best PyTorch shares BatchNorm statistics between views.
     "joint": ("mv_vae_gan", {"model.view_encoding": "fold_joint"}),
     "variant": ("mv_vae_gan", VARIANT),
+    "refined": ("mv_vae_gan", REFINED),
+    "only_refiner": ("mv_vae_gan", REFINED | {"train.only_refiner": True}),
 }
 # A step, and how PyTorch takes it.
 STEPS_IN_PYTORCH = (
@@ -56,6 +66,8 @@ STEPS_IN_PYTORCH = (
     ("mv_vae_gan", "published"),
     ("joint", "best"),
     ("variant", "published"),
+    ("refined", "best"),
+    ("only_refiner", "best"),
 )
 # What PyTorch's step reads of the configuration.
 _FIELDS = (
@@ -73,6 +85,7 @@ _FIELDS = (
     "optimizer.discriminator_lr",
     "optimizer.encoder_lr",
 )
+_FIELDS_OF_REFINER = ("optimizer.refiner_lr", "train.only_refiner")
 
 
 def standardise(uniform: Any) -> Any:
@@ -182,13 +195,19 @@ def network(name: str, formulation: str = "gather") -> tuple[Any, dict[str, Any]
     return module, {"variables": parameters(shapes), "x": x}
 
 
+def evidence() -> dict[str, Any]:
+    """Views of a shape, their cameras, and voxels."""
+    batch = make_batch(tiny_config("mv_vae_gan", **REFINED))
+    return {name: values[:1] for name, values in batch.items()}
+
+
 class Step(NamedTuple):
     """Where a training step starts, and what it gets.
 
     Attributes:
       setup: networks and optimizers of its configuration.
       state: before the step.
-      batch: voxels, and views unless it is a plain GAN.
+      batch: voxels, and views unless it is a plain GAN, and cameras for a refiner.
       uniform: numbers below 1 from which the step's draws are made, by their names, in
         the order in which our step draws.
     """
@@ -203,9 +222,10 @@ class Step(NamedTuple):
         """Everything that PyTorch's step depends on."""
         fields = flatten_dict(self.setup.config.to_dict(), sep=".")
         state = self.state
-        nets = (state.generator, state.discriminator, state.encoder)
+        nets = (state.generator, state.discriminator, state.encoder, state.refiner)
+        names = _FIELDS + (_FIELDS_OF_REFINER if state.refiner else ())
         return {
-            "fields": {name: fields[name] for name in _FIELDS},
+            "fields": {name: fields[name] for name in names},
             "nets": [net.variables for net in nets if net],
             "decoder_stats": state.decoder_stats,
             "batch": self.batch,
@@ -254,15 +274,16 @@ def training_step(name: str) -> Step:
         opt_state = getattr(setup.optimizers, name).transform.init(params)
         return NetState(params, parameters(net.batch_stats, seed + 50), opt_state)
 
-    state = TrainState(
-        jnp.zeros((), jnp.int32),
-        jax.random.key(0),
-        start("generator", 100),
-        start("discriminator", 200),
-        start("encoder", 300),
+    state = shapes.replace(
+        step=jnp.zeros((), jnp.int32),
+        rng=jax.random.key(0),
+        generator=start("generator", 100),
+        discriminator=start("discriminator", 200),
+        encoder=start("encoder", 300),
         decoder_stats=shapes.decoder_stats and parameters(shapes.decoder_stats, 400),
-        averages=None,
     )
+    if state.refiner:
+        state = state.replace(refiner=start("refiner", 600))
     shapes = {
         "discriminator_latents": (BATCH, config.model.latent_size),
         "real_labels": (BATCH,),

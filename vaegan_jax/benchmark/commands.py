@@ -68,7 +68,8 @@ def peer(given: argparse.Namespace) -> Benchmark:
 
     if len(given.batch_size) < len(given.models):
         raise UserError("--batch_size needs one number for each of --models")
-    return run(given.models, given.batch_size, given.image_size, given.rounds)
+    sizes = (given.batch_size, given.image_size)
+    return run(given.models, *sizes, given.rounds, given.refiner)
 
 
 def inputs(given: argparse.Namespace) -> Benchmark:
@@ -140,6 +141,7 @@ def add_commands(commands) -> None:
     option("--models", type=some_of(_MODELS), default=_MODELS, help="all three")
     option("--batch_size", type=numbers, default=(32, 32, 8), help="of each (32,32,8)")
     option("--image_size", type=int, default=64, help="pixels (64)")
+    option("--refiner", **refiner)
 
     for function, name, data in (
         (inputs, "input", "directory of a prepared data set"),

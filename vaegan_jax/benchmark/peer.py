@@ -6,9 +6,11 @@ Triton.
 
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from typing import Any, NamedTuple
 
-from vaegan_jax.benchmark.report import Benchmark
+from vaegan_jax.benchmark.report import Benchmark, Rows
 from vaegan_jax.benchmark.timing import Peer, calls, ratio, summarise, take_turns
+from vaegan_jax.benchmark.workload import refiner_of
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.progress import Progress
 
@@ -29,66 +31,121 @@ _PYTORCH = {
         "compiled": True,
     },
 }
+# Of a step with R, which the original does not have.
+_OF_REFINED = {
+    name: options
+    for name, options in _PYTORCH.items()
+    if options["way"] == "best" and options.get("dense_ends", True)
+}
 OURS = "vaegan_jax"
 
 
+class _Case(NamedTuple):
+    """A step: the arguments of `build_config`, and what tells it from others."""
+
+    algorithm: str
+    batch_size: int
+    fields: dict[str, Any]
+    refiner: str = ""
+
+    @property
+    def variants(self) -> dict[str, dict]:
+        """In PyTorch, the arguments of `PyTorchStep`."""
+        return _OF_REFINED if self.refiner else _PYTORCH
+
+
 def run(
-    models: Sequence[str], batch_sizes: Sequence[int], image_size: int, rounds: int
+    models: Sequence[str],
+    batch_sizes: Sequence[int],
+    image_size: int,
+    rounds: int,
+    refiner: str = "none",
 ) -> Benchmark:
     """Steps of the reference networks, a row for each model and variant.
+
+    With a refiner, also steps in which that alone learns.
+
+    Args:
+      models: some of the algorithms.
+      batch_sizes: shapes in a batch, of each of the models.
+      image_size: of the views.
+      rounds: how often each is timed.
+      refiner: `config.model.refiner` of those that see views.
 
     Raises:
       UserError: PyTorch is not installed.
     """
     if find_spec("torch") is None:
         raise UserError("PyTorch is not installed; pip install -e '.[bench]'")
-    rows, cases = [], list(zip(models, batch_sizes, strict=False))
-    each = calls(1 + len(_PYTORCH), rounds)
-    with Progress("peer", total=len(cases) * each) as progress:
-        for algorithm, batch_size in cases:
-            progress.stage(f"{algorithm}, batch {batch_size}")
-            seconds = _time((algorithm, batch_size, image_size), rounds, progress)
-            for name in seconds:
-                times = summarise(seconds[name])
-                compared = ratio(seconds[name], seconds[OURS])
-                rows.append(
-                    {
-                        "model": algorithm,
-                        "batch": batch_size,
-                        "variant": name,
-                        "ms": 1e3 * times.median,
-                        "quartiles": f"{1e3 * times.low:.0f}–{1e3 * times.high:.0f}",
-                        "this / ours": compared.median,
-                        "its quartiles": f"{compared.low:.2f}–{compared.high:.2f}",
-                    }
-                )
+    cases = [
+        case
+        for algorithm, batch_size in zip(models, batch_sizes, strict=False)
+        for case in _cases(algorithm, batch_size, image_size, refiner)
+    ]
+    rows, total = [], sum(calls(1 + len(case.variants), rounds) for case in cases)
+    with Progress("peer", total=total) as progress:
+        for case in cases:
+            learns = f", refiner {case.refiner}" if case.refiner else ""
+            progress.stage(f"{case.algorithm}, batch {case.batch_size}{learns}")
+            rows += _rows(case, _time(case, rounds, progress))
     notes = (
         f"float32, images of {image_size}², 12 views where there are many, D learns in "
         "every step. Each variant lives in a process of its own and idles while others "
         "have their turn; ratios are medians of those within a round.",
     )
-    return Benchmark("peer", rows, ("model", "variant"), "ms", notes)
+    return Benchmark("peer", rows, ("model", "refiner", "variant"), "ms", notes)
 
 
-def _time(
-    arguments: tuple[str, int, int], rounds: int, progress: Progress
-) -> dict[str, list[float]]:
+def _cases(
+    algorithm: str, batch_size: int, image_size: int, refiner: str
+) -> list[_Case]:
+    refiner = refiner_of(algorithm, refiner)
+    fields = {"image_size": image_size, "refiner": refiner}
+    if refiner == "none":
+        return [_Case(algorithm, batch_size, fields)]
+    return [
+        _Case(algorithm, batch_size, fields, "learns"),
+        _Case(algorithm, batch_size, fields | {"only_refiner": True}, "learns alone"),
+    ]
+
+
+def _rows(case: _Case, seconds: dict[str, list[float]]) -> Rows:
+    rows = []
+    for name in seconds:
+        times = summarise(seconds[name])
+        compared = ratio(seconds[name], seconds[OURS])
+        rows.append(
+            {
+                "model": case.algorithm,
+                "refiner": case.refiner,
+                "batch": case.batch_size,
+                "variant": name,
+                "ms": 1e3 * times.median,
+                "quartiles": f"{1e3 * times.low:.0f}–{1e3 * times.high:.0f}",
+                "this / ours": compared.median,
+                "its quartiles": f"{compared.low:.2f}–{compared.high:.2f}",
+            }
+        )
+    return rows
+
+
+def _time(case: _Case, rounds: int, progress: Progress) -> dict[str, list[float]]:
     """Seconds of our step and of every variant, each in a process of its own."""
-    variants = {}
-    for name in (OURS, *_PYTORCH):
+    step, variants = (case.algorithm, case.batch_size, case.fields), {}
+    for name in (OURS, *case.variants):
         progress.at(f"starting {name}")
         if name == OURS:
-            variants[name] = Peer(make_ours, *arguments)
+            variants[name] = Peer(make_ours, *step)
         else:
-            variants[name] = Peer(make_pytorch, *arguments, _PYTORCH[name])
+            variants[name] = Peer(make_pytorch, *step, case.variants[name])
     seconds = take_turns(variants, rounds, progress)
     for peer in variants.values():
         peer.close()
     return seconds
 
 
-def make_ours(algorithm: str, batch_size: int, image_size: int) -> Callable:
-    """Our step, as training runs it."""
+def make_ours(algorithm: str, batch_size: int, fields: dict) -> Callable:
+    """Our step, as training runs it; the arguments of `build_config`."""
     import jax
 
     from vaegan_jax.benchmark.workload import build_config, compile_step
@@ -97,13 +154,13 @@ def make_ours(algorithm: str, batch_size: int, image_size: int) -> Callable:
 
     keep_compiled_programs()  # how long that takes is not the question here
     keep_freed_memory()
-    config = build_config(algorithm, batch_size, image_size=image_size)
+    config = build_config(algorithm, batch_size, **fields)
     step = compile_step(config).step
     return lambda: jax.block_until_ready(step())
 
 
 def make_pytorch(
-    algorithm: str, batch_size: int, image_size: int, options: dict
+    algorithm: str, batch_size: int, fields: dict, options: dict
 ) -> Callable:
     """PyTorch's step on the same batch, from the same state."""
     import torch
@@ -115,7 +172,8 @@ def make_pytorch(
 
     keep_freed_memory()  # it gains from that as much as we do
     torch.set_num_threads(usable_cores())
-    config = workload.build_config(algorithm, batch_size, image_size=image_size)
+    config = workload.build_config(algorithm, batch_size, **fields)
     step = PyTorchStep(config, workload.initial_state(config), **options)
     batch = {k: tensor(v) for k, v in workload.random_batch(config).items()}
-    return lambda: step(batch["voxels"], batch.get("views"))
+    given = [batch.get(name) for name in ("voxels", "views", "cameras")]
+    return lambda: step(*given)

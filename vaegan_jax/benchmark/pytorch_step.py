@@ -5,7 +5,8 @@ work. `published` encodes view after view, lets D's loss run back into G, and G'
 and E, whose gradients nobody uses, and keeps convolutions where products would do.
 `best` encodes all views as one batch, with joint BatchNorm statistics, the cheapest;
 asks for no gradient in vain; takes the gradients of the reconstruction that E and G
-share in one pass; and may use channels-last memory and `torch.compile`.
+share in one pass; and may use channels-last memory and `torch.compile`. R, the refiner,
+learns in the best way alone: it is not in the original.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -17,7 +18,9 @@ from ml_collections import ConfigDict
 from torch.distributions import Normal, kl_divergence
 
 from vaegan_jax.benchmark import pytorch_networks as networks
+from vaegan_jax.benchmark.pytorch_evidence import read_views
 from vaegan_jax.models.prior import build_prior
+from vaegan_jax.training.optimizers import REFINER_BETAS
 
 Way = Literal["published", "best"]
 Losses = dict[str, torch.Tensor]
@@ -37,7 +40,8 @@ class PyTorchStep:
     """Networks, optimizers, and a step that changes them.
 
     Args:
-      config: a completed configuration; learning rates stay at their first value.
+      config: a completed configuration; learning rates stay at their first value, R's
+        at its highest. Nothing is augmented, all views are seen and of known cameras.
       state: where to start, a `TrainState` of that configuration.
       way: "published" or "best", see the module's docstring.
       channels_last: memory format of parameters and inputs.
@@ -48,7 +52,10 @@ class PyTorchStep:
     Attributes:
       params: by network, then as in `pytorch_networks`.
       stats: running statistics, likewise; "decoder" are G's over posterior samples.
-      optimizers: by network.
+      optimizers: by network, of those that learn.
+
+    Raises:
+      ValueError: R is to learn in the published way.
     """
 
     def __init__(
@@ -60,6 +67,8 @@ class PyTorchStep:
         compiled: bool = False,
         dense_ends: bool | None = None,
     ):
+        if state.refiner and way != "best":
+            raise ValueError("R learns in the best way alone")
         self.config, self.way = config, way
         dense_ends = way == "best" if dense_ends is None else dense_ends
         self._formats = {}
@@ -69,7 +78,9 @@ class PyTorchStep:
         self._generator = through(networks.generator)
         self._discriminator = through(networks.discriminator)
         self._encoder = through(networks.encoder)
-        names = ["generator", "discriminator", "encoder"]
+        self._refiner = through(networks.refiner)
+        self._read_views = through(read_views)
+        names = ["generator", "discriminator", "encoder", "refiner"]
         nets = {name: getattr(state, name) for name in names if getattr(state, name)}
         self.params, self.stats, self.optimizers = {}, {}, {}
         for name, net in nets.items():
@@ -77,10 +88,13 @@ class PyTorchStep:
             params = jax.tree.map(self._formatted, params)
             self.params[name] = jax.tree.map(lambda p: p.requires_grad_(), params)
             self.stats[name] = jax.tree.map(networks.tensor, net.batch_stats)
+            if name != "refiner" and config.train.only_refiner:
+                continue
+            betas = REFINER_BETAS if name == "refiner" else config.optimizer.betas
             self.optimizers[name] = torch.optim.Adam(
                 self._leaves(name),
                 lr=config.optimizer[f"{name}_lr"],
-                betas=tuple(config.optimizer.betas),
+                betas=tuple(betas),
             )
         if "encoder" in nets:
             self.stats["decoder"] = jax.tree.map(networks.tensor, state.decoder_stats)
@@ -89,13 +103,15 @@ class PyTorchStep:
         self,
         voxels: torch.Tensor,
         views: torch.Tensor | None = None,
+        cameras: torch.Tensor | None = None,
         draws: Draws | None = None,
     ) -> Losses:
         """Takes one step.
 
         Args:
           voxels: uint8 (b, x, y, z).
-          views: uint8 (b, v, h, w, c), unless it is a plain GAN.
+          views: uint8 (b, v, h, w, c), unless it is a plain GAN; grey for R.
+          cameras: (b, v, 4) of the views, for R.
           draws: by default new ones.
 
         Returns:
@@ -103,11 +119,20 @@ class PyTorchStep:
         """
         draws = draws or self._draw(len(voxels), 0 if views is None else views.shape[1])
         voxels = self._formatted(voxels.float()[:, None])
-        losses = self._update_discriminator(voxels, draws)
+        evidence = None
+        if "refiner" in self.params:
+            with torch.no_grad():
+                evidence = self._read_views(views, cameras, voxels)
         if views is not None:
             views = views.permute(0, 1, 4, 2, 3)
-        update = self._update_rest if self.way == "best" else self._update_rest_plainly
-        return losses | update(voxels, views, draws)
+        if self.config.train.only_refiner:
+            with torch.no_grad():
+                posterior = self._encode_all(views, train=False)
+            return self._update_refiner(voxels, evidence, self._pool(posterior, draws))
+        losses = self._update_discriminator(voxels, draws)
+        if self.way == "best":
+            return losses | self._update_rest(voxels, views, draws, evidence)
+        return losses | self._update_rest_plainly(voxels, views, draws)
 
     # --- the two ways ----------------------------------------------------------------
 
@@ -139,7 +164,7 @@ class PyTorchStep:
             mean, log_variance = (
                 torch.stack(x, 1) for x in zip(*posteriors, strict=True)
             )
-            loss, kl = self._reconstruct(mean, log_variance, voxels, draws)
+            loss, kl = self._reconstruct(voxels, (mean, log_variance), draws)
             losses["loss/encoder"] = (loss + kl).detach()
             self._clear("encoder")
             (loss + kl).backward(retain_graph=True)
@@ -156,15 +181,14 @@ class PyTorchStep:
             self._step("encoder", kept)
         return losses | {"loss/adversarial": adversarial.detach()}
 
-    def _update_rest(self, voxels, views, draws) -> Losses:
+    def _update_rest(self, voxels, views, draws, evidence) -> Losses:
         losses, shared = {}, None
         if views is not None:
-            batch, count = views.shape[:2]
-            folded = self._formatted(views.flatten(0, 1))
-            mean, log_variance = (
-                x.unflatten(0, (batch, count)) for x in self._encode(folded)
-            )
-            loss, kl = self._reconstruct(mean, log_variance, voxels, draws)
+            posterior = self._encode_all(views)
+            if evidence is not None:  # before G and its statistics change
+                latents = self._pool(posterior, draws).detach()
+                losses |= self._update_refiner(voxels, evidence, latents)
+            loss, kl = self._reconstruct(voxels, posterior, draws)
             losses["loss/encoder"] = (loss + kl).detach()
             gradients = self._gradients(loss + kl, "encoder", "generator")
             ours = len(self._leaves("encoder"))
@@ -179,30 +203,59 @@ class PyTorchStep:
         self._step("generator", gradients)
         return losses | {"loss/adversarial": adversarial.detach()}
 
+    def _update_refiner(self, voxels, evidence, latents) -> Losses:
+        with torch.no_grad():
+            logits = self._generator(
+                *(self.params["generator"], self.stats["decoder"], latents),
+                train=False,
+            )
+        refined = self._refiner(
+            self.params["refiner"], self.stats["refiner"], *evidence, logits
+        )
+        loss = self._error(refined, voxels)
+        self._step("refiner", self._gradients(loss, "refiner"))
+        return {"loss/refiner": loss.detach()}
+
     # --- what they share -------------------------------------------------------------
 
-    def _encode(self, images):
-        return self._encoder(
-            self.params["encoder"], self.stats["encoder"], self._formatted(images)
-        )
+    def _encode(self, images, train=True):
+        images = self._formatted(images)
+        params, stats = self.params["encoder"], self.stats["encoder"]
+        return self._encoder(params, stats, images, train=train)
 
-    def _reconstruct(self, mean, log_variance, voxels, draws):
-        """Reconstruction error and KL divergence, weighted."""
-        options = self.config.loss
-        deviation = torch.exp(log_variance / 2)
-        samples = mean + deviation * draws.noise
+    def _encode_all(self, views, train=True):
+        """Mean and log-variance (b, v, latent), of all views as one batch."""
+        posterior = self._encode(views.flatten(0, 1), train)
+        return [x.unflatten(0, views.shape[:2]) for x in posterior]
+
+    def _pool(self, posterior, draws):
+        """Latents (b, latent), of samples of each view."""
+        mean, log_variance = posterior
+        samples = mean + torch.exp(log_variance / 2) * draws.noise
         pool = torch.amax if self.config.model.pooling == "max" else torch.mean
-        logits = self._generator(
-            self.params["generator"], self.stats["decoder"], pool(samples, 1)
-        )
-        if options.reconstruction == "cross_entropy":
+        return pool(samples, 1)
+
+    def _error(self, logits, voxels):
+        """Of a reconstruction, summed over the grid."""
+        if self.config.loss.reconstruction == "cross_entropy":
             error = F.binary_cross_entropy_with_logits(logits, voxels, reduction="sum")
         else:
             error = ((torch.sigmoid(logits) - voxels) ** 2).sum()
+        return error / len(voxels)
+
+    def _reconstruct(self, voxels, posterior, draws):
+        """Reconstruction error and KL divergence, weighted."""
+        options, (mean, log_variance) = self.config.loss, posterior
+        logits = self._generator(
+            self.params["generator"],
+            self.stats["decoder"],
+            self._pool(posterior, draws),
+        )
         prior = Normal(0.0, build_prior(self.config).standard_deviation)
+        deviation = torch.exp(log_variance / 2)
         divergence = kl_divergence(Normal(mean, deviation, validate_args=False), prior)
         return (
-            options.reconstruction_weight * error / len(voxels),
+            options.reconstruction_weight * self._error(logits, voxels),
             options.kl_weight * divergence.sum(-1).mean(),
         )
 

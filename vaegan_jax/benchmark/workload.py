@@ -25,10 +25,11 @@ def build_config(algorithm: str, batch_size: int, **fields: Any) -> ConfigDict:
     Args:
       algorithm: "gan", "vae_gan" or "mv_vae_gan".
       batch_size: shapes in a batch.
-      fields: of `config.model`, and `num_views`.
+      fields: of `config.model`, and `num_views` and `only_refiner`.
     """
     config = reference_config(algorithm)
     config.data.num_views = fields.pop("num_views", _VIEWS[algorithm])
+    config.train.only_refiner = fields.pop("only_refiner", False)
     config.train.batch_size = batch_size
     config.loss.discriminator_threshold = 1.0
     config.model.update(fields)

@@ -12,7 +12,7 @@ import optax
 from ml_collections import ConfigDict
 
 _RISE = 100  # steps, of the refiner's learning rate
-_REFINER_BETAS = (0.9, 0.99)
+REFINER_BETAS = (0.9, 0.99)
 
 
 class Optimizer(NamedTuple):
@@ -74,5 +74,5 @@ def build_optimizers(config: ConfigDict, steps_per_epoch: float) -> Optimizers:
             optax.piecewise_constant_schedule(options.discriminator_lr, boundaries)
         ),
         encoder=adam(constant(options.encoder_lr)),
-        refiner=Optimizer(optax.scale_by_adam(*_REFINER_BETAS), rate),
+        refiner=Optimizer(optax.scale_by_adam(*REFINER_BETAS), rate),
     )
