@@ -5,8 +5,8 @@ work. `published` encodes view after view, lets D's loss run back into G, and G'
 and E, whose gradients nobody uses, and keeps convolutions where products would do.
 `best` encodes all views as one batch, with joint BatchNorm statistics, the cheapest;
 asks for no gradient in vain; takes the gradients of the reconstruction that E and G
-share in one pass; and may use channels-last memory and `torch.compile`. R, the refiner,
-learns in the best way alone: it is not in the original.
+share in one pass; has Adam in one kernel; and may use channels-last memory and
+`torch.compile`. R, the refiner, which the original lacks, learns in the best way alone.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -84,7 +84,9 @@ class PyTorchStep:
         nets = {name: getattr(state, name) for name in names if getattr(state, name)}
         self.params, self.stats, self.optimizers = {}, {}, {}
         for name, net in nets.items():
-            params = networks.from_flax(net.params, dense_ends)
+            # R has no such ends.
+            dense = dense_ends or name == "refiner"
+            params = networks.from_flax(net.params, dense)
             params = jax.tree.map(self._formatted, params)
             self.params[name] = jax.tree.map(lambda p: p.requires_grad_(), params)
             self.stats[name] = jax.tree.map(networks.tensor, net.batch_stats)
@@ -95,6 +97,7 @@ class PyTorchStep:
                 self._leaves(name),
                 lr=config.optimizer[f"{name}_lr"],
                 betas=tuple(betas),
+                fused=way == "best",
             )
         if "encoder" in nets:
             self.stats["decoder"] = jax.tree.map(networks.tensor, state.decoder_stats)
@@ -303,5 +306,8 @@ class PyTorchStep:
 
     def _step(self, name: str, gradients) -> None:
         for leaf, gradient in zip(self._leaves(name), gradients, strict=True):
+            # The fused Adam takes numbers as they lie in memory, whatever the strides.
+            if gradient.stride() != leaf.stride():
+                gradient = torch.empty_like(leaf).copy_(gradient)
             leaf.grad = gradient
         self.optimizers[name].step()
