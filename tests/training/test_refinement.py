@@ -38,7 +38,7 @@ def test_alone_it_learns_and_the_others_stay():
 
 
 def test_the_others_learn_what_they_learn_without_it():
-    """To the last bit: R is beside the game of G, D and E."""
+    """But for rounding, in another program: R is beside the game of G, D and E."""
     with_it = cached_setup("mv_vae_gan", OPEN | REFINER)
     without = cached_setup("mv_vae_gan", OPEN)
     batch = make_batch(with_it.config)
