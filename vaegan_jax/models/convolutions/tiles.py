@@ -92,11 +92,18 @@ def window_sums(x, matrix: np.ndarray, stride: int, axis: int) -> list:
     """
     windows = (x.shape[axis] - matrix.shape[1]) // stride + 1
     reach = stride * (windows - 1) + 1
-    elements = [
-        jax.lax.slice_in_dim(x, i, i + reach, stride, axis)
-        for i in range(matrix.shape[1])
+    # Slices of their own for every row: with shared ones XLA rounds otherwise, and runs
+    # of old versions are to be repeated bit for bit.
+    return [
+        _weighted_sum(
+            row,
+            [
+                jax.lax.slice_in_dim(x, i, i + reach, stride, axis)
+                for i in range(matrix.shape[1])
+            ],
+        )
+        for row in matrix
     ]
-    return [_weighted_sum(row, elements) for row in matrix]
 
 
 def add_windows(values: list, matrix: np.ndarray, stride: int, axis: int):
