@@ -1,5 +1,6 @@
 """The rooms import from the floors below them alone, and the page on them is right."""
 
+import os
 import pathlib
 import re
 import subprocess
@@ -15,6 +16,31 @@ def test_no_import_goes_up():
     command = [sys.executable, "-c", LINT, "--no-cache"]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+# All but commands, of which each defines the flags, and what wants an extra.
+IMPORT_ALL = """
+import importlib, pkgutil
+import vaegan_jax
+for module in pkgutil.walk_packages(vaegan_jax.__path__, "vaegan_jax."):
+    if module.name.startswith(("vaegan_jax.cli", "vaegan_jax.__main__")):
+        continue
+    try:
+        importlib.import_module(module.name)
+    except ModuleNotFoundError as error:
+        assert error.name in ("gradio", "torch", "tensorflow"), error
+"""
+
+
+def test_importing_starts_no_backend():
+    """Else no command could name a missing platform, and forked processes would hang.
+
+    A platform that does not exist shows that none is asked for.
+    """
+    environment = os.environ | {"JAX_PLATFORMS": "none"}
+    command = [sys.executable, "-c", IMPORT_ALL]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
 
 
 def test_the_page_names_files_that_exist():

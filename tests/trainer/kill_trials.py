@@ -44,6 +44,7 @@ CHECKPOINT, EVALUATION, STEP, START, PREPARATION = (
     *("while a checkpoint was written", "during evaluation", "in a step"),
     *("before the first step", "in data preparation"),
 )
+_LONGEST = 300  # seconds, of a run to its end
 PRELOADED = ["__main__", "vaegan_jax.trainer.train", "orbax.checkpoint"]
 
 
@@ -68,9 +69,11 @@ class Killer:
         """Runs to the end without a kill; returns the seconds."""
         begun = time.monotonic()
         process = self.start(function, *arguments)
-        process.join()
-        if process.exitcode:
-            sys.exit((self.folder / "output.txt").read_text())
+        process.join(_LONGEST)
+        if process.exitcode != 0:
+            process.kill()
+            ended = f"exit code {process.exitcode} after {_LONGEST} s at most"
+            sys.exit(f"{ended}: {(self.folder / 'output.txt').read_text()}")
         return time.monotonic() - begun
 
 

@@ -33,7 +33,6 @@ _SIZES = np.exp(np.linspace(-0.5, 0.5, 51))  # that are tried of a known camera
 _OVERLAP_WEIGHT = 30.0
 _AZIMUTH_SPREAD, _SPREAD = 5.0, np.array([0.1, 0.3, 0.3])
 # Without E, cameras are thought to be about usual: 15° higher or lower.
-_USUAL = np.asarray(camera_numbers(ViewCamera().numbers))
 _USUAL_SPREAD = np.array([0.5, 1.0, 1.0])
 _LEAST_SHARE, _NO_SHARE = 1e-3, 1e-30
 
@@ -226,10 +225,11 @@ class CameraEstimator:
             score = _OVERLAP_WEIGHT * overlap
             if self._shares is not None:
                 score = score + _log_share(self._shares[view], cameras[:, 0])
-            rest, spread = _USUAL, _USUAL_SPREAD
             if self._rest is not None:
                 rest, spread = self._rest[view], _SPREAD
-            beside = np.asarray(camera_numbers(cameras)) - rest
+            else:
+                rest, spread = camera_numbers(ViewCamera().numbers), _USUAL_SPREAD
+            beside = np.asarray(camera_numbers(cameras)) - np.asarray(rest)
             return score - 0.5 * ((beside / spread) ** 2).sum(1)
 
         return score
