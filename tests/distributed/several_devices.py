@@ -128,10 +128,11 @@ def compare(algorithm: str, convolution: str, counts: list[int], workdir: str):
                 continue
             assert_trees_close(ours.batch_stats, theirs.batch_stats, 1e-3, 1e-5)
             # First moments, which are gradients: parameters after Adam flip with
-            # tiny ones.
+            # tiny ones. So does one of R's many ReLUs, for what is nearly zero.
             ours, theirs = ours.opt_state.mu, theirs.opt_state.mu
             scale = max(abs(m).max() for m in jax.tree.leaves(theirs))
-            assert_trees_close(ours, theirs, rtol=2e-3, atol=3e-5 * scale)
+            near = 3e-4 if name == "refiner" else 3e-5
+            assert_trees_close(ours, theirs, rtol=2e-3, atol=near * scale)
         check_copies(whole)
         check_messages(run.step, one_latent=4 * run.config.model.latent_size)
         if convolution == "plain":  # the flops of loops are not counted
