@@ -132,9 +132,9 @@ def _refined(config: ConfigDict) -> ConfigDict:
     config.name = "mv_vae_gan_best-refined"
     config.model.refiner = "unet"
     config.augmentation.mirror = True
-    # About what estimates err by.
-    config.augmentation.camera_jitter = 1.5
-    config.augmentation.scale_jitter = 0.02
+    # About what estimates err by, at most.
+    config.augmentation.camera_jitter = 2.0
+    config.augmentation.scale_jitter = 0.03
     config.augmentation.latent_mix = 0.7
     config.train.only_refiner = True
     config.train.batch_size = 8

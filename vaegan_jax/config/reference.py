@@ -79,8 +79,8 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.augmentation.contrast = 0.0
     # White becomes grey behind each view, darker by up to this share.
     config.augmentation.background = 0.0
-    # For R, standard deviations of errors: of cameras in degrees of azimuth and
-    # elevation, and of the scale of shapes, a share.
+    # For R, standard deviations of errors, drawn for each shape from 0 to this: of
+    # cameras in degrees of azimuth and elevation, and of the scale of shapes, a share.
     config.augmentation.camera_jitter = 0.0
     config.augmentation.scale_jitter = 0.0
     # For R, up to which share of the way latents go towards those of other shapes.

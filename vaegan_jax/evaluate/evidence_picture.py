@@ -9,12 +9,11 @@ from PIL import Image
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.evaluate.reconstructions import Reconstructions
 from vaegan_jax.inference.camera_estimates import complete_cameras
+from vaegan_jax.inference.functions import place_function
 from vaegan_jax.inference.model import Model
-from vaegan_jax.metrics.reconstruction import OCCUPIED
 from vaegan_jax.models.convolutions.phases import merge_phases
 from vaegan_jax.models.evidence import read_views
 from vaegan_jax.shapes.drawing import GENERATOR_ALONE, REFINED, draw_columns
-from vaegan_jax.shapes.frames import estimate
 from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE
 
 # Among the numbers of a cell, see `read_views`: the mean of its sharp readings and, of
@@ -22,6 +21,7 @@ from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE
 _MEAN, _LOWEST = 0, -5
 _PIXELS = 5  # a side of each cell of a slice
 
+_place = jax.jit(place_function, static_argnums=0)
 _read = jax.jit(read_views, static_argnums=4)
 
 
@@ -45,15 +45,13 @@ def draw_evidence(
     views, told = examples.views[...], seen.posteriors
     alone = seen.of_generator(seen.stored, 0)(every)
     cameras = complete_cameras(views, alone, told, examples.cameras)
-    # As `refine_function` reads them.
-    scales, middles = estimate(jnp.asarray(alone > OCCUPIED), jnp)
-    evidence = _read(
-        *(jnp.asarray(views), jnp.float32(cameras), scales, middles, alone.shape[1])
-    )
+    given = jnp.asarray(views), jnp.float32(cameras)
+    _, frame = _place(model.networks, model.variables, model.pool(told), *given)
+    evidence = _read(*given, *frame, alone.shape[1])
     cells = merge_phases(np.asarray(evidence.cells))
     columns = {
         "visual hull": cells[..., _LOWEST] > 1 - NEARLY_WHITE / 255,
-        "mean ink, a slice": _slices(cells[..., _MEAN], np.asarray(middles[:, 0])),
+        "mean ink, a slice": _slices(cells[..., _MEAN], np.asarray(frame[1][:, 0])),
         GENERATOR_ALONE: alone > of_generator,
         REFINED: model.refine(told, views, cameras) > threshold,
         "truth": examples.voxels[...] > 0,

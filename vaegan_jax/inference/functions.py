@@ -7,18 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, UInt8
 
-from vaegan_jax.metrics.reconstruction import OCCUPIED
 from vaegan_jax.models.camera_code import azimuth_shares
 from vaegan_jax.models.encoder import Encoder, Posterior
 from vaegan_jax.models.evidence import read_views
 from vaegan_jax.models.generator import Generator
 from vaegan_jax.models.multiview import encode_views, expected_latent
 from vaegan_jax.models.networks import Networks
-from vaegan_jax.shapes.frames import estimate
 
 _BATCH = 32
 
@@ -64,9 +61,6 @@ def refine_function(
 ) -> Float[Array, "b x y z"]:
     """Latents of views, and these themselves, to occupancy probabilities.
 
-    Where cells are in the views is told by the proportions of what G makes of the
-    latents.
-
     Args:
       networks: with a refiner.
       variables: of all of them.
@@ -74,14 +68,29 @@ def refine_function(
       views: the same.
       cameras: of these; NaN: unknown, of views that R does not read.
     """
+    logits, frame = place_function(networks, variables, latents, views, cameras)
+    refiner = variables["refiner"]
+    evidence = read_views(views, cameras, *frame, logits.shape[1])
+    refined = networks.refiner.apply(refiner, evidence, logits, train=False)
+    return jax.nn.sigmoid(refined[..., 0])
+
+
+def place_function(
+    networks: Networks,
+    variables: dict[str, Any],
+    latents: Float[Array, "b latent"],
+    views: UInt8[Array, "b v h w c"],
+    cameras: Float[Array, "b v 4"],
+) -> tuple[Float[Array, "b x y z 1"], tuple[Float[Array, " b"], Float[Array, "b 3"]]]:
+    """G's logits, and scales and middles, by which R finds cells in the views.
+
+    Arguments are those of `refine_function`.
+    """
     decoding = variables["generator"] | {"batch_stats": variables["decoder_stats"]}
     logits = networks.generator.apply(decoding, latents, train=False)
-    filled = jax.nn.sigmoid(logits[..., 0]) > OCCUPIED
-    evidence = read_views(views, cameras, *estimate(filled, jnp), logits.shape[1])
-    refined = networks.refiner.apply(
-        variables["refiner"], evidence, logits, train=False
+    return logits, networks.refiner.apply(
+        variables["refiner"], views, cameras, logits, method="place"
     )
-    return jax.nn.sigmoid(refined[..., 0])
 
 
 def in_batches(function: Callable, *inputs: np.ndarray, size: int = _BATCH) -> Any:

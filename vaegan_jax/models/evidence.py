@@ -75,9 +75,8 @@ def read_views(
       resolution: cells along each side of the grid, even.
       chosen: the views that count; None is all.
     """
-    known = jnp.isfinite(cameras).all(-1)
-    seen = (known if chosen is None else known & chosen).astype(jnp.float32)
-    cameras = jnp.where(known[..., None], cameras, 1.0)  # whatever, but a number
+    cameras, seen = seen_views(cameras, chosen)
+    seen = seen.astype(jnp.float32)
     places = _places(cameras, scales, middles, resolution)
     words = _look_up(_blurred(views), places)
     count = seen.sum(1, keepdims=True)
@@ -100,8 +99,33 @@ def read_views(
     size = resolution // _HALF
     cells = cells.reshape(*cells.shape[:2], size**3, _HALF**3).transpose(0, 2, 3, 1)
     cells = cells.reshape(cells.shape[0], size, size, size, -1)
-    summary = jnp.concatenate([1 / (1 + count), harmonics.sum(1)], 1)
+    summary = _summary(count, harmonics)
     return Evidence(*jax.lax.stop_gradient((cells, summary)))
+
+
+def seen_views(
+    cameras: Float[Array, "b v 4"], chosen: Bool[Array, "b v"] | None
+) -> tuple[Float[Array, "b v 4"], Bool[Array, "b v"]]:
+    """Cameras that are numbers, and which of the views are to be read."""
+    known = jnp.isfinite(cameras).all(-1)
+    cameras = jnp.where(known[..., None], cameras, 1.0)  # whatever, but a number
+    return cameras, known if chosen is None else known & chosen
+
+
+def summarise(
+    cameras: Float[Array, "b v 4"], seen: Bool[Array, "b v"]
+) -> Float[Array, "b s"]:
+    """`Evidence.views` of these."""
+    seen = seen.astype(jnp.float32)
+    count = seen.sum(1, keepdims=True)
+    weights = (seen / jnp.maximum(count, 1))[..., None]
+    return _summary(count, _harmonics(cameras) * weights)
+
+
+def _summary(
+    count: Float[Array, "b 1"], harmonics: Float[Array, "b v 8"]
+) -> Float[Array, "b s"]:
+    return jnp.concatenate([1 / (1 + count), harmonics.sum(1)], 1)
 
 
 def _blurred(views: UInt8[Array, "b v h w c"]) -> UInt32[Array, "b v h w"]:

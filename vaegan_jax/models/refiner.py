@@ -1,7 +1,8 @@
 """The refiner R: what G makes of a latent, and what the pictures show, to a grid.
 
 A latent of some hundred numbers says what kind of shape it is, and pictures where its
-parts are. R reads pictures at every cell (`evidence`) and takes G's logits beside, in
+parts are. R tells where cells are in the pictures (`frame_estimator`), reads these at
+every cell (`evidence`) and takes G's logits beside, in
 the tradition of the refiner of Pix2Vox (Xie et al. 2019,
 https://arxiv.org/abs/1901.11153); it is a 3D U-Net (Çiçek et al. 2016,
 https://arxiv.org/abs/1606.06650) over blocks of 2³ cells.
@@ -14,11 +15,12 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float, UInt8
 
 from vaegan_jax.models.convolutions.phases import merge_phases, split_phases
 from vaegan_jax.models.convolutions.strided import Formulation
-from vaegan_jax.models.evidence import Evidence
+from vaegan_jax.models.evidence import Evidence, seen_views, summarise
+from vaegan_jax.models.frame_estimator import FrameEstimator, hull_ends
 from vaegan_jax.models.generator import EMPTY
 from vaegan_jax.models.layers import BatchNorm, Convolution, kernel_init
 from vaegan_jax.shapes.frames import cell_centres
@@ -33,6 +35,8 @@ _PHASES = 8  # cells of a block
 class Refiner(nn.Module):
     """A U-Net, each level of which halves the grid of the one before.
 
+    `place` comes before it, and learns beside.
+
     Attributes:
       widths: channels at half of the resolution, a quarter, ...
       formulation: how convolutions are computed.
@@ -42,6 +46,31 @@ class Refiner(nn.Module):
     widths: Sequence[int] = (64, 128, 256)
     formulation: Formulation = "plain"
     dtype: Any = jnp.float32
+
+    def setup(self):
+        self.frame_estimator = FrameEstimator()
+
+    def place(
+        self,
+        views: UInt8[Array, "b v h w c"],
+        cameras: Float[Array, "b v 4"],
+        logits: Float[Array, "b x y z 1"],
+        chosen: Bool[Array, "b v"] | None = None,
+    ) -> tuple[Float[Array, " b"], Float[Array, "b 3"]]:
+        """Returns scales and middles, as `read_views` takes them beside these.
+
+        Args:
+          views: as of `read_views`.
+          cameras: the same.
+          logits: of G, of the latent of the same views.
+          chosen: as of `read_views`.
+        """
+        cameras, seen = seen_views(cameras, chosen)
+        return self.frame_estimator(
+            hull_ends(views, cameras, seen),
+            summarise(cameras, seen),
+            jax.nn.sigmoid(logits[..., 0]),
+        )
 
     @nn.compact
     def __call__(
@@ -58,6 +87,8 @@ class Refiner(nn.Module):
           logits: of G, of the latent of the same views.
           train: use and update batch statistics.
         """
+        if self.is_initializing():
+            self._initialise_place(logits)
         h = self._dense(self.widths[0], _side_by_side(evidence, logits))
         h = nn.relu(BatchNorm()(h, train=train))
         finer = []
@@ -73,6 +104,10 @@ class Refiner(nn.Module):
             _PHASES, bias_init=_empty, kernel_init=kernel_init, dtype=self.dtype
         )(h)
         return merge_phases(said).astype(jnp.float32)
+
+    def _initialise_place(self, logits: Float[Array, "b x y z 1"]) -> None:
+        views = jnp.zeros((len(logits), 1, 8, 8, 1), jnp.uint8)
+        self.place(views, jnp.ones((len(logits), 1, 4)), logits)
 
     def _dense(self, width: int, h: Float[Array, "b *n c"]) -> Float[Array, "b *n o"]:
         return nn.Dense(

@@ -1,5 +1,7 @@
 """What the refiner learns in a training step, as `updates` has it of the others."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -22,6 +24,9 @@ from vaegan_jax.training.updates import (
     reconstruction_metrics,
 )
 
+Frame = tuple[Float[Array, " b"], Float[Array, "b 3"]]  # scales and middles of grids
+_OFF = 0.01  # of scales and of sides of grids: what weighs as much as a cell or so
+
 
 def update_refiner(
     method: Method,
@@ -34,11 +39,14 @@ def update_refiner(
 ) -> tuple[NetState, Metrics]:
     """Teaches R targets, by what the views show and what G makes of their latents.
 
-    Minimises the reconstruction loss of R's own logits. G and E learn nothing by it.
+    Minimises the reconstruction loss of R's own logits, and how far it places the grid
+    off. G and E learn nothing by it.
     """
     config, networks, optimizers = method
-    reading_key, mixing_key = jax.random.split(key)
-    evidence = _read(config, voxels, seen, reading_key)
+    camera_key, scale_key, mixing_key = jax.random.split(key, 3)
+    frame = estimate(voxels[..., 0] > 0.5, jnp)
+    seen = _move_cameras(config, seen, camera_key)
+    evidence = _read(config, frame, seen, scale_key)
     logits = _decode(method, state, latents, mixing_key)
 
     def loss_function(params):
@@ -50,7 +58,9 @@ def update_refiner(
             mutable=["batch_stats"],
         )
         loss = losses.reconstruction_loss(refined, targets, config.loss.reconstruction)
-        metrics = {"loss/refiner": loss}
+        misplaced, scale_error = _misplaced(method, params, seen, logits, frame)
+        loss = loss + misplaced
+        metrics = {"loss/refiner": loss, "refiner/scale_error": scale_error}
         metrics |= reconstruction_metrics("refiner", refined, voxels)
         return loss, (updated["batch_stats"], metrics)
 
@@ -65,26 +75,52 @@ def update_refiner(
     return new, metrics | {"gradient_norm/refiner": norm}
 
 
-def _read(
-    config: ConfigDict, voxels: Voxels, seen: Seen, key: Key[Array, ""]
-) -> Evidence:
-    """What the chosen views show, as if cameras and scales were estimated."""
-    options = config.augmentation
+def _misplaced(
+    method: Method, params: Any, seen: Seen, logits: Voxels, frame: Frame
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """The loss of where R places grids, and by what share of the scale it is off."""
+    scales, middles = method.networks.refiner.apply(
+        *({"params": params}, seen.views, seen.cameras, logits, seen.chosen),
+        method="place",
+    )
+    off = jnp.log(scales / frame[0])
+    beside = [off[:, None], middles - frame[1]]
+    loss = optax.huber_loss(jnp.concatenate(beside, 1) / _OFF).mean()
+    return loss, jnp.abs(off).mean()
+
+
+def _move_cameras(config: ConfigDict, seen: Seen, key: Key[Array, ""]) -> Seen:
+    """As if cameras were estimated, of some shapes better than of others."""
     batch, count = seen.views.shape[:2]
-    camera_key, scale_key = jax.random.split(key)
-    scales, middles = estimate(voxels[..., 0] > 0.5, jnp)
-    turned = _draw(camera_key, (batch, count, 2)) * options.camera_jitter
-    cameras = seen.cameras.at[..., :2].add(turned)
-    scales = scales * (1 + options.scale_jitter * _draw(scale_key, (batch,)))
+    turned = config.augmentation.camera_jitter * _draw(key, (batch, count, 2))
+    return seen._replace(cameras=seen.cameras.at[..., :2].add(turned))
+
+
+def _read(
+    config: ConfigDict, frame: Frame, seen: Seen, key: Key[Array, ""]
+) -> Evidence:
+    """What the chosen views show, of scales as if they were estimated."""
+    scales, middles = frame
+    off = config.augmentation.scale_jitter * _draw(key, (len(scales), 1))[:, 0]
     return read_views(
-        *(seen.views, cameras, scales, middles, config.model.resolution, seen.chosen)
+        *(seen.views, seen.cameras, scales * (1 + off), middles),
+        *(config.model.resolution, seen.chosen),
     )
 
 
 def _draw(key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "*n"]:
-    """Normal numbers, on every device those of its rows."""
+    """Normal numbers, of each row with a standard deviation of its own, from 0 to 1.
+
+    On every device those of its rows.
+    """
     count, *rest = shape
-    return own_rows(lambda rows: jax.random.normal(key, (rows, *rest)), count)
+    keys = jax.random.split(key)
+
+    def draw(rows: int) -> Float[Array, "*n"]:
+        deviations = jax.random.uniform(keys[0], (rows, *(1,) * len(rest)))
+        return deviations * jax.random.normal(keys[1], (rows, *rest))
+
+    return own_rows(draw, count)
 
 
 def encode(
