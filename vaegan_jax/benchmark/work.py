@@ -88,13 +88,18 @@ def discriminator_layers(config: ConfigDict) -> list[Layer]:
 
 
 def refiner_layers(config: ConfigDict) -> list[Layer]:
-    """R's layers as it applies them, its dense ones to every block of cells."""
+    """R's layers as it applies them, its dense ones to every block of cells.
+
+    Without those that place the grid, of which a shape takes some thousand operations.
+    """
     layers, refiner = [], build_networks(config).refiner
 
     def note(apply, arguments, options, context):
         output, layer = apply(*arguments, **options), context.module
         if isinstance(layer, Convolution | nn.Dense):
             (given,), taps = arguments, getattr(layer, "kernel_size", 1)
+            if given.ndim == 2:
+                return output
             sizes = given.shape[1], taps, given.shape[-1], output.shape[-1]
             layers.append(Layer(f"R{len(layers) + 1}", 3, *sizes, stride=1))
         return output

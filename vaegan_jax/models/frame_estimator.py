@@ -69,7 +69,7 @@ class FrameEstimator(nn.Module):
             _PLACES * said,
             summary,
         ]
-        inputs = jnp.concatenate([x.reshape(len(x), -1) for x in inputs], 1)
+        inputs = jnp.concatenate([x.reshape(x.shape[0], -1) for x in inputs], 1)
         h = inputs
         for width in self.widths:
             h = nn.relu(nn.Dense(width)(h))

@@ -59,10 +59,10 @@ def update_refiner(
         )
         loss = losses.reconstruction_loss(refined, targets, config.loss.reconstruction)
         misplaced, scale_error = _misplaced(method, params, seen, logits, frame)
-        loss = loss + misplaced
-        metrics = {"loss/refiner": loss, "refiner/scale_error": scale_error}
+        metrics = {"loss/refiner": loss, "loss/refiner_frame": misplaced}
+        metrics["refiner/scale_error"] = scale_error
         metrics |= reconstruction_metrics("refiner", refined, voxels)
-        return loss, (updated["batch_stats"], metrics)
+        return loss + misplaced, (updated["batch_stats"], metrics)
 
     gradients, (statistics, metrics) = jax.grad(loss_function, has_aux=True)(
         state.refiner.params
