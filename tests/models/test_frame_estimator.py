@@ -3,6 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tests.pytorch import pytorch_inputs as inputs
+from tests.pytorch.pytorch_values import from_pytorch
 from vaegan_jax.models.frame_estimator import (
     FrameEstimator,
     _begin,
@@ -74,6 +76,26 @@ def test_views_in_any_order_count_and_others_do_not():
 def test_without_views_the_hull_is_the_cube():
     ends = made_hull(ring(30.0), seen=[False] * 12)
     np.testing.assert_allclose(ends, np.tile([-CUBE, CUBE], (3, 3, 1)), atol=1e-6)
+
+
+@pytest.mark.parametrize("size", inputs.PICTURE_SIZES)
+def test_ends_equal_pytorch(size):
+    given = inputs.pictures(size)
+    seen = np.ones(given["cameras"].shape[:2], bool)
+    ends = jax.jit(hull_ends)(given["views"], given["cameras"], seen)
+    expected = from_pytorch(f"hull/{size}", given)["ends"]
+    np.testing.assert_allclose(ends, expected, atol=1e-5)
+
+
+def test_frames_equal_pytorch():
+    module, given = inputs.frame_estimator()
+    occupancies = jax.nn.sigmoid(given["logits"][..., 0])
+    scales, middles = module.apply(
+        given["variables"], given["hull"], given["summary"], occupancies
+    )
+    expected = from_pytorch("frame", given)
+    np.testing.assert_allclose(scales, expected["scales"], atol=1e-5)
+    np.testing.assert_allclose(middles, expected["middles"], atol=1e-5)
 
 
 def test_it_begins_with_the_scale_of_the_generators_grid():

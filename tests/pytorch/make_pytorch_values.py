@@ -21,6 +21,7 @@ from tests.pytorch import pytorch_inputs as inputs
 from tests.pytorch.pytorch_values import STORED, save
 from vaegan_jax.benchmark import pytorch_networks as networks
 from vaegan_jax.benchmark.pytorch_evidence import read_views
+from vaegan_jax.benchmark.pytorch_frame import estimate, hull_ends, place
 from vaegan_jax.benchmark.pytorch_networks import tensor
 from vaegan_jax.benchmark.pytorch_step import Draws, PyTorchStep
 
@@ -148,10 +149,25 @@ def forward_passes() -> Answers:
 def evidence() -> Answers:
     given = inputs.evidence()
     batch = jax.tree.map(tensor, given)
-    voxels = batch["voxels"].float()[:, None]
-    cells, views = read_views(batch["views"], batch["cameras"], voxels)
+    frame, resolution = estimate(batch["voxels"]), batch["voxels"].shape[-1]
+    cells, views = read_views(batch["views"], batch["cameras"], *frame, resolution)
     cells = cells.movedim((2, 1), (-2, -1)).flatten(-2)
     yield "evidence", given, numpy({"cells": cells, "views": views})
+
+
+def hulls() -> Answers:
+    for size in inputs.PICTURE_SIZES:
+        given = inputs.pictures(size)
+        ends = hull_ends(tensor(given["views"]), tensor(given["cameras"]))
+        yield f"hull/{size}", given, {"ends": numpy(ends)}
+
+
+def frames() -> Answers:
+    _, given = inputs.frame_estimator()
+    params = networks.from_flax(given["variables"]["params"], dense_ends=True)
+    hull, summary = (tensor(given[name]) for name in ("hull", "summary"))
+    made = place(params, hull, summary, channels_first(given["logits"]))
+    yield "frame", given, dict(zip(("scales", "middles"), numpy(made), strict=True))
 
 
 def penalty() -> Answers:
@@ -201,7 +217,7 @@ def main() -> None:
     path = parser.parse_args().output
     subjects = (
         *(convolutions, gradients_of_convolutions, batch_norm, adam, divergence),
-        *(forward_passes, evidence, penalty, steps),
+        *(forward_passes, evidence, hulls, frames, penalty, steps),
     )
     save(path, torch.__version__, (a for subject in subjects for a in subject()))
     print(f"{path}: {path.stat().st_size:,} bytes, PyTorch {torch.__version__}")

@@ -14,6 +14,7 @@ from flax.traverse_util import flatten_dict
 from tests.helpers import OPEN, REFINER, Setup, make_batch, tiny_config
 from vaegan_jax.models.discriminator import Discriminator
 from vaegan_jax.models.encoder import Encoder
+from vaegan_jax.models.frame_estimator import FrameEstimator
 from vaegan_jax.models.generator import Generator
 from vaegan_jax.training.state import NetState, TrainState
 
@@ -22,6 +23,7 @@ from vaegan_jax.training.state import NetState, TrainState
 CONVOLUTIONS = [(3, 4, 1, 8), (3, 4, 1, 4), (2, 5, 2, 16), (2, 5, 2, 6), (3, 4, 1, 2)]
 TRANSPOSED_SIZES = (2, 4, 16)
 PRIOR_SCALES = (1.0, 0.33)
+PICTURE_SIZES = (40, 260)  # one that a hull is carved from enlarged, one as it is
 LATENT_SIZE = 6
 LEAK = 0.2
 BATCH = 4
@@ -199,6 +201,42 @@ def evidence() -> dict[str, Any]:
     """Views of a shape, their cameras, and voxels."""
     batch = make_batch(tiny_config("mv_vae_gan", **REFINED))
     return {name: values[:1] for name, values in batch.items()}
+
+
+def pictures(size: int) -> dict[str, np.ndarray]:
+    """Views (b, v, size, size, 1) of discs of ink, and cameras anywhere above."""
+    rng, count = np.random.default_rng(103), (2, 5)
+    along = np.arange(size) - size // 2
+    places = rng.integers(-size // 10, size // 10, (2, *count, 1))
+    row, column = (along - place for place in places)
+    radius = rng.integers(size // 5, size // 3, (*count, 1, 1))
+    inside = row[..., None] ** 2 + column[..., None, :] ** 2 < radius**2
+    grey = rng.integers(0, 200, inside.shape, np.uint8)
+    views = np.where(inside, grey, np.uint8(255))[..., None]
+    angles = np.float32([360, 60]) * rng.random((*count, 2), np.float32)
+    lens = np.broadcast_to(np.float32([2.6, 24.5]), angles.shape)
+    return {"views": views, "cameras": np.concatenate([angles, lens], -1)}
+
+
+def frame_estimator() -> tuple[FrameEstimator, dict[str, Any]]:
+    """One whose last layer is not 0, its variables, and what it goes by, of two shapes.
+
+    The hull and the grid differ from axis to axis, and by thresholds.
+    """
+    rng, module = np.random.default_rng(104), FrameEstimator()
+    hull = np.float32([-0.5, 0.5]) * (1 - rng.random((2, 3, 3, 2), np.float32) / 2)
+    logits = np.full((2, 8, 8, 8, 1), -9, np.float32)
+    for shape, (x, y, z) in enumerate([(2, 3, 5), (6, 4, 1)]):
+        part = logits[shape, 1 : 1 + x, 2 : 2 + y, 3 : 3 + z]
+        part[...] = 2 * rng.random(part.shape, np.float32) - 2
+    hull, summary, logits = (
+        jnp.asarray(x) for x in (hull, rng.random((2, 9), np.float32), logits)
+    )
+    shapes = jax.eval_shape(
+        lambda: module.init(jax.random.key(0), hull, summary, logits[..., 0])
+    )
+    given = {"hull": hull, "summary": summary, "logits": logits}
+    return module, given | {"variables": parameters(shapes)}
 
 
 class Step(NamedTuple):

@@ -14,20 +14,27 @@ PHASES = 8  # cells of a block
 
 
 def read_views(
-    views: torch.Tensor, cameras: torch.Tensor, voxels: torch.Tensor
+    views: torch.Tensor,
+    cameras: torch.Tensor,
+    scales: torch.Tensor,
+    middles: torch.Tensor,
+    resolution: int,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Reads all views at all cells.
 
     Args:
       views: uint8 (b, v, h, w, 1), grey on white.
       cameras: (b, v, 4), the numbers of `ViewCamera`.
-      voxels: (b, 1, x, y, z), 0 or 1, of which scales and middles are estimated.
+      scales: (b) of the grids.
+      middles: (b, 3) of the shapes in the grids.
+      resolution: cells along each side of the grid, even.
 
     Returns:
       Cells (b, features, phases, x/2, y/2, z/2), and of all views (b, 9).
     """
-    size = voxels.shape[-1] // 2
-    found = _look_up(_blurred(views), _places(cameras, voxels))
+    size = resolution // 2
+    places = _places(cameras, scales, middles, resolution)
+    found = _look_up(_blurred(views), places)
     ink = found.float() / 255
     harmonics = _harmonics(cameras) / views.shape[1]
     means = ink.mean(2)
@@ -75,9 +82,12 @@ def _band(size: int, side: int) -> torch.Tensor:
     return near.float() / side
 
 
-def _places(cameras: torch.Tensor, voxels: torch.Tensor) -> torch.Tensor:
-    """Row, column and depth (b, v, 3, n) of all cells: the former still times depth."""
-    scales, middles = _estimate(voxels[:, 0] > 0.5)
+def pinhole(cameras: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Axes (b, v, 3, 3) and start (b, v, 3) of cameras, as `cameras.project` has them.
+
+    Axes times a point of the frame of the views, plus the start, are its row and column
+    from the middle of the picture, both still times depth, and the depth.
+    """
     azimuth, elevation, distance, view = cameras.unbind(-1)
     a, e = torch.deg2rad(azimuth), torch.deg2rad(elevation)
     nothing = torch.zeros_like(a)
@@ -87,25 +97,18 @@ def _places(cameras: torch.Tensor, voxels: torch.Tensor) -> torch.Tensor:
     axes = torch.stack(axes, -1).unflatten(-1, (3, 3))
     depth_scale = 2 * torch.tan(torch.deg2rad(view) / 2)
     factors = torch.stack([torch.ones_like(a)] * 2 + [depth_scale], -1)
-    axes = axes * factors[..., None] * scales[:, None, None, None]
     start = torch.stack([nothing, nothing, distance * depth_scale], -1)
+    return axes * factors[..., None], start
+
+
+def _places(
+    cameras: torch.Tensor, scales: torch.Tensor, middles: torch.Tensor, resolution: int
+) -> torch.Tensor:
+    """Row, column and depth (b, v, 3, n) of all cells: the former still times depth."""
+    axes, start = pinhole(cameras)
+    axes = axes * scales[:, None, None, None]
     start = start - (axes * middles[:, None, None]).sum(-1)
-    cells = centres(voxels.shape[-1]).flatten(1)
-    return axes @ cells + start[..., None]
-
-
-def _estimate(filled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Scales (b) and middles (b, 3) of shapes (b, x, y, z), as `frames.estimate`."""
-    size, ends = filled.shape[-1], []
-    for axis in (1, 2, 3):
-        others = [other for other in (1, 2, 3) if other != axis]
-        along = filled.any(others[1]).any(others[0]).to(torch.uint8)
-        ends.append((along.argmax(-1), size - along.flip(-1).argmax(-1)))
-    low, high = (torch.stack(both, -1).float() for both in zip(*ends, strict=True))
-    sides, middles = high - low, (low + high) / 2
-    sides = torch.where(sides < sides.amax(-1, keepdim=True), sides - 1, sides)
-    middles = torch.where((middles - size / 2).abs() <= 0.5, size / 2, middles)
-    return size / (sides**2).sum(-1).sqrt(), middles / size
+    return axes @ centres(resolution).flatten(1) + start[..., None]
 
 
 def _look_up(words: torch.Tensor, places: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,8 @@ first, as PyTorch has it. G's first and D's last layer are either the published
 convolutions of 4³ taps, of which only the 2³ in the centre meet anything but padding,
 or the dense products that this amounts to: the parameters tell which.
 
-R, the refiner, takes what views show as `pytorch_evidence` has it.
+R, the refiner, takes what views show as `pytorch_evidence` has it; how it places grids
+is in `pytorch_frame`.
 """
 
 from typing import Any
@@ -20,6 +21,7 @@ from vaegan_jax.benchmark.pytorch_evidence import PHASES, blocks, centres
 Tree = dict[str, Any]
 
 _CONVOLUTIONS = ("Strided", "Convolution")
+FRAME_ESTIMATOR = "frame_estimator"  # a module of R, with layers of its own
 
 
 def tensor(x: Any) -> torch.Tensor:
@@ -34,6 +36,9 @@ def from_flax(params: Tree, dense_ends: bool) -> Tree:
     """
     converted = {}
     for layer, values in params.items():
+        if layer == FRAME_ESTIMATOR:
+            converted[layer] = from_flax(values, dense_ends)
+            continue
         converted[layer] = {name: tensor(value) for name, value in values.items()}
         kernel = converted[layer].get("kernel")
         if layer.startswith(_CONVOLUTIONS):
@@ -50,6 +55,9 @@ def to_flax(params: Tree) -> Tree:
     """The inverse of `from_flax`, to NumPy: for parameters or their gradients."""
     converted = {}
     for layer, values in params.items():
+        if layer == FRAME_ESTIMATOR:
+            converted[layer] = to_flax(values)
+            continue
         converted[layer] = {k: v.detach().numpy() for k, v in values.items()}
         kernel = converted[layer].get("kernel")
         if layer.startswith(_CONVOLUTIONS):

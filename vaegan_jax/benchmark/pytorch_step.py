@@ -19,6 +19,7 @@ from torch.distributions import Normal, kl_divergence
 
 from vaegan_jax.benchmark import pytorch_networks as networks
 from vaegan_jax.benchmark.pytorch_evidence import read_views
+from vaegan_jax.benchmark.pytorch_frame import estimate, hull_ends, misplaced
 from vaegan_jax.models.prior import build_prior
 from vaegan_jax.training.optimizers import REFINER_BETAS
 
@@ -80,6 +81,7 @@ class PyTorchStep:
         self._encoder = through(networks.encoder)
         self._refiner = through(networks.refiner)
         self._read_views = through(read_views)
+        self._misplaced = through(misplaced)
         names = ["generator", "discriminator", "encoder", "refiner"]
         nets = {name: getattr(state, name) for name in names if getattr(state, name)}
         self.params, self.stats, self.optimizers = {}, {}, {}
@@ -122,19 +124,18 @@ class PyTorchStep:
         """
         draws = draws or self._draw(len(voxels), 0 if views is None else views.shape[1])
         voxels = self._formatted(voxels.float()[:, None])
-        evidence = None
+        shown = None
         if "refiner" in self.params:
-            with torch.no_grad():
-                evidence = self._read_views(views, cameras, voxels)
+            shown = self._show(views, cameras, voxels)
         if views is not None:
             views = views.permute(0, 1, 4, 2, 3)
         if self.config.train.only_refiner:
             with torch.no_grad():
                 posterior = self._encode_all(views, train=False)
-            return self._update_refiner(voxels, evidence, self._pool(posterior, draws))
+            return self._update_refiner(voxels, shown, self._pool(posterior, draws))
         losses = self._update_discriminator(voxels, draws)
         if self.way == "best":
-            return losses | self._update_rest(voxels, views, draws, evidence)
+            return losses | self._update_rest(voxels, views, draws, shown)
         return losses | self._update_rest_plainly(voxels, views, draws)
 
     # --- the two ways ----------------------------------------------------------------
@@ -184,13 +185,13 @@ class PyTorchStep:
             self._step("encoder", kept)
         return losses | {"loss/adversarial": adversarial.detach()}
 
-    def _update_rest(self, voxels, views, draws, evidence) -> Losses:
+    def _update_rest(self, voxels, views, draws, shown) -> Losses:
         losses, shared = {}, None
         if views is not None:
             posterior = self._encode_all(views)
-            if evidence is not None:  # before G and its statistics change
+            if shown is not None:  # before G and its statistics change
                 latents = self._pool(posterior, draws).detach()
-                losses |= self._update_refiner(voxels, evidence, latents)
+                losses |= self._update_refiner(voxels, shown, latents)
             loss, kl = self._reconstruct(voxels, posterior, draws)
             losses["loss/encoder"] = (loss + kl).detach()
             gradients = self._gradients(loss + kl, "encoder", "generator")
@@ -206,18 +207,28 @@ class PyTorchStep:
         self._step("generator", gradients)
         return losses | {"loss/adversarial": adversarial.detach()}
 
-    def _update_refiner(self, voxels, evidence, latents) -> Losses:
+    def _update_refiner(self, voxels, shown, latents) -> Losses:
         with torch.no_grad():
             logits = self._generator(
                 *(self.params["generator"], self.stats["decoder"], latents),
                 train=False,
             )
-        refined = self._refiner(
-            self.params["refiner"], self.stats["refiner"], *evidence, logits
-        )
+        params, (frame, hull, evidence) = self.params["refiner"], shown
+        refined = self._refiner(params, self.stats["refiner"], *evidence, logits)
         loss = self._error(refined, voxels)
-        self._step("refiner", self._gradients(loss, "refiner"))
-        return {"loss/refiner": loss.detach()}
+        off = self._misplaced(
+            params[networks.FRAME_ESTIMATOR], hull, evidence[1], logits, frame
+        )
+        self._step("refiner", self._gradients(loss + off, "refiner"))
+        return {"loss/refiner": loss.detach(), "loss/refiner_frame": off.detach()}
+
+    @torch.no_grad()
+    def _show(self, views, cameras, voxels):
+        """Where grids are, where hulls end, and what `read_views` returns."""
+        frame = estimate(voxels[:, 0])
+        evidence = self._read_views(views, cameras, *frame, voxels.shape[-1])
+        # Compiled, hulls would be carved anew for each of the maxima over them.
+        return frame, hull_ends(views, cameras), evidence
 
     # --- what they share -------------------------------------------------------------
 
