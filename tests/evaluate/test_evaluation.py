@@ -26,6 +26,7 @@ from vaegan_jax.inference.views import (
     view_subsets,
 )
 from vaegan_jax.metrics import reconstruction
+from vaegan_jax.metrics.shape_quality import quality
 
 
 def grids(*filled):
@@ -200,6 +201,10 @@ def test_generation_of_a_model_that_samples_its_training_shapes(capfd):
     )
     assert found["training shapes"]["full_share"] == [0, 0]
     assert found["samples"]["nearest_training_iou"] == [1, 1]
+    assert found["samples"]["falls"] == [quality(train.voxels[:6] > 0)["falls"]] * 2
+    assert found["training shapes"].keys() > found["reference shapes"].keys() - {
+        "nearest_training_iou"
+    }
     assert 0 < found["reference shapes"]["nearest_training_iou"][0] < 0.5
     assert len(found["training shapes"]["1nna_emd"]) == 2
     told = progress_lines(capfd.readouterr().err)
@@ -298,6 +303,7 @@ def test_a_report_holds_tables_curves_pictures_and_json(evaluated, tmp_path):
         "| retrieval by the truth (oracle) |",
         "| samples | EMD |",
         "| training shapes |",
+        "| set | burrs | pits | corners | in small parts | falls | asymmetry |",
         "| encoder latents | 50.0 |",
         "chosen on the held-out training shapes of some (6 shapes), of which some",
         "Of these shapes 1 are in the training split of some, too, identical or",

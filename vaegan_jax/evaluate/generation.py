@@ -19,6 +19,7 @@ from vaegan_jax.metrics.distances import (
 from vaegan_jax.metrics.earth_mover import Surfaces, lower_bounds, nearest_surfaces
 from vaegan_jax.metrics.health import health
 from vaegan_jax.metrics.reconstruction import OCCUPIED
+from vaegan_jax.metrics.shape_quality import quality
 from vaegan_jax.runtime.progress import Progress
 
 Shapes = Bool[np.ndarray, "_ x y z"]
@@ -106,7 +107,7 @@ def evaluate_generation(
     models: dict[str, Model],
     train: Examples,
     examples: Examples,
-    sets: int = 3,
+    sets: int = 5,
     copied: Bool[np.ndarray, " n"] | None = None,
 ) -> dict[str, Values]:
     """Sets of samples, and of training shapes, against all examples.
@@ -114,8 +115,8 @@ def evaluate_generation(
     Each set has as many shapes as there are examples (training shapes: at most as many
     as there are). The training shapes' row says what the measures give for shapes of
     the same distribution: for `originals`, not for what was made from them. Beside it
-    `health` and the mean IoU with the nearest training shape (`nearest_training_iou`)
-    of samples and examples tell memorising.
+    stand `health` and `quality` of all; and the mean IoU with the nearest training
+    shape (`nearest_training_iou`) of samples and examples, which tells memorising.
 
     Args:
       models: as from `drawing_models`.
@@ -140,7 +141,7 @@ def evaluate_generation(
             progress.stage(f"set {seed + 1} of {sets}, {TRAINING}")
             drawn = np.random.default_rng(seed).permutation(len(unmade))[:count]
             chosen = unmade[drawn] > 0
-            rows[TRAINING].append(reference.compare(chosen) | health(chosen))
+            rows[TRAINING].append(reference.compare(chosen) | _by_themselves(chosen))
     rows[REFERENCE] = [_alone(shapes, train.voxels)]
     if copied is not None and copied.any() and not copied.all():
         rows[UNSEEN] = [_alone(shapes[~copied], train.voxels)]
@@ -150,6 +151,11 @@ def evaluate_generation(
     }
 
 
+def _by_themselves(shapes: Shapes) -> dict[str, float]:
+    return health(shapes) | quality(shapes)
+
+
 def _alone(shapes: Shapes, trained: Stored) -> dict[str, float]:
     distances, _ = nearest_by_iou(shapes, trained)
-    return health(shapes) | {"nearest_training_iou": float((1 - distances).mean())}
+    nearest = {"nearest_training_iou": float((1 - distances).mean())}
+    return _by_themselves(shapes) | nearest
