@@ -11,7 +11,7 @@ from vaegan_jax.data.dataset import open_split
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.held_out import deformed_name
 from vaegan_jax.errors import UserError
-from vaegan_jax.evaluate import comparison, report, tables
+from vaegan_jax.evaluate import comparison, learnt_features, report, tables
 from vaegan_jax.evaluate import evaluation as evaluation_module
 from vaegan_jax.evaluate import reconstruction as rows
 from vaegan_jax.evaluate.copies import find_copies
@@ -27,6 +27,14 @@ from vaegan_jax.inference.views import (
 )
 from vaegan_jax.metrics import reconstruction
 from vaegan_jax.metrics.shape_quality import quality
+
+
+@pytest.fixture(autouse=True, scope="module")
+def learns_little():
+    """Features need not be good where they are not measured."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(learnt_features, "_STEPS", 3)
+        yield
 
 
 def grids(*filled):
@@ -303,6 +311,7 @@ def test_a_report_holds_tables_curves_pictures_and_json(evaluated, tmp_path):
         "| retrieval by the truth (oracle) |",
         "| samples | EMD |",
         "| training shapes |",
+        "| set | Fréchet distance | kernel distance × 1000 |",
         "| set | burrs | pits | corners | in small parts | falls | asymmetry |",
         "| encoder latents | 50.0 |",
         "chosen on the held-out training shapes of some (6 shapes), of which some",

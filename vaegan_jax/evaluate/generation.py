@@ -8,6 +8,7 @@ from jaxtyping import Bool
 
 from vaegan_jax.data.examples import Examples, Stored
 from vaegan_jax.data.held_out import originals
+from vaegan_jax.evaluate.learnt_features import Features, learn_features
 from vaegan_jax.inference.likeness import like_examples
 from vaegan_jax.inference.model import Model
 from vaegan_jax.metrics import generation as metrics
@@ -17,6 +18,7 @@ from vaegan_jax.metrics.distances import (
     nearest_by_iou,
 )
 from vaegan_jax.metrics.earth_mover import Surfaces, lower_bounds, nearest_surfaces
+from vaegan_jax.metrics.feature_distances import frechet_distance, kernel_distance
 from vaegan_jax.metrics.health import health
 from vaegan_jax.metrics.reconstruction import OCCUPIED
 from vaegan_jax.metrics.shape_quality import quality
@@ -41,8 +43,14 @@ class Reference:
     That, and each comparison, counts `_DISTANCES` in the progress.
     """
 
-    def __init__(self, shapes: Shapes, progress: Progress):
+    def __init__(
+        self,
+        shapes: Shapes,
+        features: Callable[[Shapes], Features],
+        progress: Progress,
+    ):
         self.shapes, self._progress = shapes, progress
+        self._features, self._own_features = features, features(shapes)
         self.surfaces = Surfaces(shapes)
         self.within_by_matrix = {}
         for name, distances in _MATRICES.items():
@@ -73,13 +81,16 @@ class Reference:
         return found
 
     def compare(self, shapes: Shapes) -> dict[str, float]:
-        """COV, MMD and 1-NNA under each distance, and JSD."""
+        """COV, MMD and 1-NNA under each distance, JSD, and by learnt features."""
         row = {}
         for name, found in self.neighbours(shapes).items():
             row[f"cov_{name}"] = metrics.coverage(found)
             row[f"mmd_{name}"] = metrics.minimum_matching_distance(found)
             row[f"1nna_{name}"] = metrics.one_nearest_neighbour_accuracy(found)
         row["jsd"] = metrics.jensen_shannon_divergence(shapes, self.shapes)
+        features = self._features(shapes)
+        row["frechet_distance"] = frechet_distance(features, self._own_features)
+        row["kernel_distance"] = kernel_distance(features, self._own_features)
         return row
 
 
@@ -126,12 +137,12 @@ def evaluate_generation(
       copied: which examples are in training, too; None if that is not known.
     """
     shapes, unmade = examples.voxels[...] > 0, originals(train).voxels
-    count = len(examples)
+    count, features = len(examples), learn_features(unmade)
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in (*models, TRAINING)}
     comparisons = 1 + sets * len(rows)
     with Progress("samples", total=_DISTANCES * comparisons) as progress:
         progress.stage(REFERENCE)
-        reference = Reference(shapes, progress)
+        reference = Reference(shapes, features, progress)
         for seed in range(sets):
             for name, drawing in models.items():
                 progress.stage(f"set {seed + 1} of {sets}, {name}")

@@ -23,6 +23,10 @@ HEALTH = {
     "largest_component_share": ("share of the largest", 1, ".3f"),
     "nearest_training_iou": ("nearest-training IoU", 1, ".3f"),
 }
+LEARNT = {
+    "frechet_distance": ("Fréchet distance", 1, ".2f"),
+    "kernel_distance": ("kernel distance × 1000", 1000, ".1f"),
+}
 QUALITY = {
     "burrs": ("burrs", 100, ".2f %"),
     "pits": ("pits", 100, ".2f %"),
@@ -104,6 +108,11 @@ def health_table(generation: dict[str, dict[str, list[float]]]) -> str:
     return _table_of_sets(generation, HEALTH)
 
 
+def learnt_table(generation: dict[str, dict[str, list[float]]]) -> str:
+    """Distances of the learnt features of each set from those of the reference."""
+    return _table_of_sets(generation, LEARNT)
+
+
 def quality_table(generation: dict[str, dict[str, list[float]]]) -> str:
     """Faults of the shapes of each set, by themselves."""
     return _table_of_sets(generation, QUALITY)
@@ -113,7 +122,7 @@ def _table_of_sets(
     generation: dict[str, dict[str, list[float]]],
     measures: dict[str, tuple[str, int, str]],
 ) -> str:
-    """One line for each set; a cell is empty where it is not measured."""
+    """One line for each measured set; a cell is empty where it is not."""
     return table(
         ["set", *(name for name, _, _ in measures.values())],
         [
@@ -123,6 +132,7 @@ def _table_of_sets(
                 for key, (_, *rest) in measures.items()
             ]
             for name, row in generation.items()
+            if row.keys() & measures.keys()
         ],
     )
 
