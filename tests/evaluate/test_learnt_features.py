@@ -7,6 +7,7 @@ import pytest
 
 from tests.helpers import make_examples
 from tests.metrics.test_shape_quality import salted
+from vaegan_jax.evaluate import learnt_features
 from vaegan_jax.evaluate.learnt_features import damage, learn_features
 from vaegan_jax.metrics.feature_distances import kernel_distance
 from vaegan_jax.shapes.voxel_files import read_binvox
@@ -29,7 +30,8 @@ def test_damage_is_as_large_as_it_says():
     assert (damaged[amounts[:, 2] == 0, 7:9, 7:9, 7:9] == 1).all()
 
 
-def test_features_are_learnt_the_same_way_each_time_and_are_whitened():
+def test_features_are_learnt_the_same_way_each_time_and_are_whitened(monkeypatch):
+    monkeypatch.setattr(learnt_features, "_STEPS", 20)
     voxels = make_examples(40, seed=3).voxels
     features = learn_features(voxels)
     found = features(voxels > 0)
