@@ -210,6 +210,7 @@ def test_generation_of_a_model_that_samples_its_training_shapes(capfd):
     assert found["training shapes"]["full_share"] == [0, 0]
     assert found["samples"]["nearest_training_iou"] == [1, 1]
     assert found["samples"]["falls"] == [quality(train.voxels[:6] > 0)["falls"]] * 2
+    assert found["reference shapes"]["raggedness"] == [1]
     assert found["training shapes"].keys() > found["reference shapes"].keys() - {
         "nearest_training_iou"
     }
@@ -312,7 +313,7 @@ def test_a_report_holds_tables_curves_pictures_and_json(evaluated, tmp_path):
         "| samples | EMD |",
         "| training shapes |",
         "| set | Fréchet distance | kernel distance × 1000 |",
-        "| set | burrs | pits | corners | in small parts | falls | asymmetry |",
+        "| set | raggedness | burrs | pits | corners | in small parts | falls | ",
         "| encoder latents | 50.0 |",
         "chosen on the held-out training shapes of some (6 shapes), of which some",
         "Of these shapes 1 are in the training split of some, too, identical or",

@@ -1,6 +1,7 @@
 """How well new shapes stand for shapes that the model has not seen."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -126,7 +127,8 @@ def evaluate_generation(
     Each set has as many shapes as there are examples (training shapes: at most as many
     as there are). The training shapes' row says what the measures give for shapes of
     the same distribution: for `originals`, not for what was made from them. Beside it
-    stand `health` and `quality` of all; and the mean IoU with the nearest training
+    stand `health` and `quality` of all, with the `raggedness`, which is the corners
+    relative to those of the examples; and the mean IoU with the nearest training
     shape (`nearest_training_iou`) of samples and examples, which tells memorising.
 
     Args:
@@ -156,6 +158,9 @@ def evaluate_generation(
     rows[REFERENCE] = [_alone(shapes, train.voxels)]
     if copied is not None and copied.any() and not copied.all():
         rows[UNSEEN] = [_alone(shapes[~copied], train.voxels)]
+    usual = rows[REFERENCE][0]["corners"]
+    for row in itertools.chain.from_iterable(rows.values()):
+        row["raggedness"] = row["corners"] / usual
     return {
         name: {key: [row[key] for row in of_sets] for key in of_sets[0]}
         for name, of_sets in rows.items()

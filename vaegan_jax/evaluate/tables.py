@@ -28,6 +28,7 @@ LEARNT = {
     "kernel_distance": ("kernel distance × 1000", 1000, ".1f"),
 }
 QUALITY = {
+    "raggedness": ("raggedness", 1, ".2f"),
     "burrs": ("burrs", 100, ".2f %"),
     "pits": ("pits", 100, ".2f %"),
     "corners": ("corners", 100, ".1f %"),
