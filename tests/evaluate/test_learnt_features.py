@@ -46,11 +46,13 @@ def test_noise_on_real_chairs_is_told_by_its_amount(real_data):
     with zipfile.ZipFile(real_data / "modelnet10_chairs_binvox32.zip") as file:
         names = sorted(name for name in file.namelist() if name.endswith(".binvox"))
         chairs = np.stack([read_binvox(file.read(name)) for name in names])
+    # At half of the resolution, where learning takes seconds.
+    chairs = chairs.reshape(-1, 16, 2, 16, 2, 16, 2).any((2, 4, 6))
     rng = np.random.default_rng(0)
     chairs = rng.permutation(chairs)
     train, unseen = chairs[100:], chairs[:100]
     features = learn_features(train)
-    sets = [salted(train[:100], share, rng) for share in (0, 0.02, 0.05, 0.1)]
+    sets = [salted(train[:100], share, rng) for share in (0, 0.05, 0.1)]
     reference = features(unseen)
     distances = [kernel_distance(features(grids), reference) for grids in sets]
-    assert (np.diff(distances) > 0.03).all() and abs(distances[0]) < 0.05
+    assert (np.diff(distances) > 0.1).all() and abs(distances[0]) < 0.1, distances
