@@ -11,6 +11,7 @@ from tests.helpers import REFINER, make_examples, write_packed
 from tests.preloaded import run
 from tests.using import make_picture, make_workdir
 from vaegan_jax.inference.shape_files import FORMATS
+from vaegan_jax.metrics.shape_quality import small_parts
 from vaegan_jax.shapes.mesh_writers import MESH_FORMATS
 from vaegan_jax.shapes.voxel_files import read_binvox
 
@@ -155,6 +156,30 @@ def test_samples_come_with_a_gallery_and_a_turntable(workdir, tmp_path):
     with Image.open(tmp_path / "turntable.gif") as gif:
         assert gif.n_frames == 20
     assert '"name": "sample 1"' in (tmp_path / "gallery.html").read_text("utf-8")
+
+
+def test_clean_samples_have_no_small_parts_but_their_arrays_do(workdir, tmp_path):
+    scattered = 0.501  # a threshold above which an untrained generator makes parts
+    written = {}
+    for flag in ("--noclean", "--clean"):
+        succeed(
+            *("scripts/sample.py", f"--workdir={workdir}", f"--output={tmp_path}"),
+            *("--num_samples=4", "--format=npz,binvox", "--noturntable", flag),
+            f"--threshold={scattered}",
+        )
+        with np.load(tmp_path / "samples.npz") as file:
+            raw = file["voxels"]
+        grids = [np.load(tmp_path / f"sample_00{i}.npz")["voxels"] for i in range(4)]
+        written[flag] = raw, np.stack(grids)
+        for i, shape in enumerate(grids):
+            grid = read_binvox(tmp_path / f"sample_00{i}.binvox")
+            np.testing.assert_array_equal(grid, shape > scattered)
+    (raw, kept), (also_raw, cleaned) = written.values()
+    np.testing.assert_array_equal(raw, kept)
+    np.testing.assert_array_equal(raw, also_raw)
+    small = small_parts(raw > scattered)
+    assert small.any() and not small_parts(cleaned > scattered).any()
+    np.testing.assert_array_equal(cleaned, np.where(small, 0, raw))
 
 
 @pytest.mark.slow

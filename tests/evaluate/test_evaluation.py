@@ -11,7 +11,7 @@ from vaegan_jax.data.dataset import open_split
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.held_out import deformed_name
 from vaegan_jax.errors import UserError
-from vaegan_jax.evaluate import comparison, report, tables
+from vaegan_jax.evaluate import comparison, learnt_features, report, tables
 from vaegan_jax.evaluate import evaluation as evaluation_module
 from vaegan_jax.evaluate import reconstruction as rows
 from vaegan_jax.evaluate.copies import find_copies
@@ -26,6 +26,15 @@ from vaegan_jax.inference.views import (
     view_subsets,
 )
 from vaegan_jax.metrics import reconstruction
+from vaegan_jax.metrics.shape_quality import quality
+
+
+@pytest.fixture(autouse=True, scope="module")
+def learns_little():
+    """Features need not be good where they are not measured."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(learnt_features, "_STEPS", 3)
+        yield
 
 
 def grids(*filled):
@@ -200,6 +209,11 @@ def test_generation_of_a_model_that_samples_its_training_shapes(capfd):
     )
     assert found["training shapes"]["full_share"] == [0, 0]
     assert found["samples"]["nearest_training_iou"] == [1, 1]
+    assert found["samples"]["falls"] == [quality(train.voxels[:6] > 0)["falls"]] * 2
+    assert found["reference shapes"]["raggedness"] == [1]
+    assert found["training shapes"].keys() > found["reference shapes"].keys() - {
+        "nearest_training_iou"
+    }
     assert 0 < found["reference shapes"]["nearest_training_iou"][0] < 0.5
     assert len(found["training shapes"]["1nna_emd"]) == 2
     told = progress_lines(capfd.readouterr().err)
@@ -298,6 +312,8 @@ def test_a_report_holds_tables_curves_pictures_and_json(evaluated, tmp_path):
         "| retrieval by the truth (oracle) |",
         "| samples | EMD |",
         "| training shapes |",
+        "| set | Fréchet distance | kernel distance × 1000 |",
+        "| set | raggedness | burrs | pits | corners | in small parts | falls | ",
         "| encoder latents | 50.0 |",
         "chosen on the held-out training shapes of some (6 shapes), of which some",
         "Of these shapes 1 are in the training split of some, too, identical or",

@@ -32,7 +32,7 @@ LABELS = command_line.define_path(
     "name and label, or `category` for the categories of the data set.",
 )
 DRAWS = flags.DEFINE_integer("draws", 3, "Random subsets of views of each shape.", 1)
-SETS = flags.DEFINE_integer("sets", 3, "Sets of samples.", 1)
+SETS = flags.DEFINE_integer("sets", 5, "Sets of samples.", 1)
 
 
 PROTOCOL = flags.DEFINE_enum(

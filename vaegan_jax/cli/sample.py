@@ -18,6 +18,12 @@ LIKE = command_line.define_path(
     "A data set: new shapes like those it trains on; or 'prior'. Default:"
     " like the training shapes, where training has finished and there is an encoder.",
 )
+CLEAN = flags.DEFINE_bool(
+    "clean",
+    False,
+    "Remove parts that are small beside the largest of their shape, as no real chair"
+    " has; samples.npz keeps them.",
+)
 TURNTABLE = flags.DEFINE_bool("turntable", True, "Write turntable.gif.")
 shape_flags.define("glb,binvox")
 
@@ -33,7 +39,7 @@ def main() -> None:
         model = likeness.like_shapes_of(model, LIKE.value)
     latents = model.draw_latents(NUM_SAMPLES.value, SEED.value, TRUNCATION.value)
     output = OUTPUT.value or f"{workdir}/samples"
-    empty = write_samples(model, latents, output, writer, TURNTABLE.value)
+    empty = write_samples(model, latents, output, writer, TURNTABLE.value, CLEAN.value)
     kind = "of the prior" if model.mixture is None else "like training shapes"
     print(f"wrote {len(latents)} shapes {kind}, of step {model.step}, to {output}")
     if empty:

@@ -1,6 +1,7 @@
 """How well new shapes stand for shapes that the model has not seen."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -8,6 +9,7 @@ from jaxtyping import Bool
 
 from vaegan_jax.data.examples import Examples, Stored
 from vaegan_jax.data.held_out import originals
+from vaegan_jax.evaluate.learnt_features import Features, learn_features
 from vaegan_jax.inference.likeness import like_examples
 from vaegan_jax.inference.model import Model
 from vaegan_jax.metrics import generation as metrics
@@ -17,8 +19,10 @@ from vaegan_jax.metrics.distances import (
     nearest_by_iou,
 )
 from vaegan_jax.metrics.earth_mover import Surfaces, lower_bounds, nearest_surfaces
+from vaegan_jax.metrics.feature_distances import frechet_distance, kernel_distance
 from vaegan_jax.metrics.health import health
 from vaegan_jax.metrics.reconstruction import OCCUPIED
+from vaegan_jax.metrics.shape_quality import quality
 from vaegan_jax.runtime.progress import Progress
 
 Shapes = Bool[np.ndarray, "_ x y z"]
@@ -40,8 +44,14 @@ class Reference:
     That, and each comparison, counts `_DISTANCES` in the progress.
     """
 
-    def __init__(self, shapes: Shapes, progress: Progress):
+    def __init__(
+        self,
+        shapes: Shapes,
+        features: Callable[[Shapes], Features],
+        progress: Progress,
+    ):
         self.shapes, self._progress = shapes, progress
+        self._features, self._own_features = features, features(shapes)
         self.surfaces = Surfaces(shapes)
         self.within_by_matrix = {}
         for name, distances in _MATRICES.items():
@@ -72,13 +82,16 @@ class Reference:
         return found
 
     def compare(self, shapes: Shapes) -> dict[str, float]:
-        """COV, MMD and 1-NNA under each distance, and JSD."""
+        """COV, MMD and 1-NNA under each distance, JSD, and by learnt features."""
         row = {}
         for name, found in self.neighbours(shapes).items():
             row[f"cov_{name}"] = metrics.coverage(found)
             row[f"mmd_{name}"] = metrics.minimum_matching_distance(found)
             row[f"1nna_{name}"] = metrics.one_nearest_neighbour_accuracy(found)
         row["jsd"] = metrics.jensen_shannon_divergence(shapes, self.shapes)
+        features = self._features(shapes)
+        row["frechet_distance"] = frechet_distance(features, self._own_features)
+        row["kernel_distance"] = kernel_distance(features, self._own_features)
         return row
 
 
@@ -106,7 +119,7 @@ def evaluate_generation(
     models: dict[str, Model],
     train: Examples,
     examples: Examples,
-    sets: int = 3,
+    sets: int = 5,
     copied: Bool[np.ndarray, " n"] | None = None,
 ) -> dict[str, Values]:
     """Sets of samples, and of training shapes, against all examples.
@@ -114,8 +127,9 @@ def evaluate_generation(
     Each set has as many shapes as there are examples (training shapes: at most as many
     as there are). The training shapes' row says what the measures give for shapes of
     the same distribution: for `originals`, not for what was made from them. Beside it
-    `health` and the mean IoU with the nearest training shape (`nearest_training_iou`)
-    of samples and examples tell memorising.
+    stand `health` and `quality` of all, with the `raggedness`, which is the corners
+    relative to those of the examples; and the mean IoU with the nearest training
+    shape (`nearest_training_iou`) of samples and examples, which tells memorising.
 
     Args:
       models: as from `drawing_models`.
@@ -125,12 +139,12 @@ def evaluate_generation(
       copied: which examples are in training, too; None if that is not known.
     """
     shapes, unmade = examples.voxels[...] > 0, originals(train).voxels
-    count = len(examples)
+    count, features = len(examples), learn_features(unmade)
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in (*models, TRAINING)}
     comparisons = 1 + sets * len(rows)
     with Progress("samples", total=_DISTANCES * comparisons) as progress:
         progress.stage(REFERENCE)
-        reference = Reference(shapes, progress)
+        reference = Reference(shapes, features, progress)
         for seed in range(sets):
             for name, drawing in models.items():
                 progress.stage(f"set {seed + 1} of {sets}, {name}")
@@ -140,16 +154,24 @@ def evaluate_generation(
             progress.stage(f"set {seed + 1} of {sets}, {TRAINING}")
             drawn = np.random.default_rng(seed).permutation(len(unmade))[:count]
             chosen = unmade[drawn] > 0
-            rows[TRAINING].append(reference.compare(chosen) | health(chosen))
+            rows[TRAINING].append(reference.compare(chosen) | _by_themselves(chosen))
     rows[REFERENCE] = [_alone(shapes, train.voxels)]
     if copied is not None and copied.any() and not copied.all():
         rows[UNSEEN] = [_alone(shapes[~copied], train.voxels)]
+    usual = rows[REFERENCE][0]["corners"]
+    for row in itertools.chain.from_iterable(rows.values()):
+        row["raggedness"] = row["corners"] / usual
     return {
         name: {key: [row[key] for row in of_sets] for key in of_sets[0]}
         for name, of_sets in rows.items()
     }
 
 
+def _by_themselves(shapes: Shapes) -> dict[str, float]:
+    return health(shapes) | quality(shapes)
+
+
 def _alone(shapes: Shapes, trained: Stored) -> dict[str, float]:
     distances, _ = nearest_by_iou(shapes, trained)
-    return health(shapes) | {"nearest_training_iou": float((1 - distances).mean())}
+    nearest = {"nearest_training_iou": float((1 - distances).mean())}
+    return _by_themselves(shapes) | nearest

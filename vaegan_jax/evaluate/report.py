@@ -112,6 +112,11 @@ def format_tables(evaluation: Evaluation) -> str:
         f"{about['sets']} sets of {about['shapes']} shapes each, mean ± standard "
         "deviation; the training shapes' row is what shapes of the same distribution "
         "score.",
+        "### By features learnt from training shapes alone",
+        tables.learnt_table(evaluation.generation),
+        "## Quality of single shapes",
+        tables.quality_table(evaluation.generation),
+        "Means over shapes; all are faults, of which real shapes have some, too.",
         "## Health and memorisation",
         tables.health_table(evaluation.generation),
     ]

@@ -38,7 +38,7 @@ class Options:
     checkpoint: str = "latest"
     labels: str | None = None
     draws: int = 3
-    sets: int = 3
+    sets: int = 5
 
 
 def load_subject(workdir: str | pathlib.Path, options: Options) -> tuple[Model, Any]:

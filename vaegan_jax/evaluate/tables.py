@@ -23,6 +23,19 @@ HEALTH = {
     "largest_component_share": ("share of the largest", 1, ".3f"),
     "nearest_training_iou": ("nearest-training IoU", 1, ".3f"),
 }
+LEARNT = {
+    "frechet_distance": ("Fréchet distance", 1, ".2f"),
+    "kernel_distance": ("kernel distance × 1000", 1000, ".1f"),
+}
+QUALITY = {
+    "raggedness": ("raggedness", 1, ".2f"),
+    "burrs": ("burrs", 100, ".2f %"),
+    "pits": ("pits", 100, ".2f %"),
+    "corners": ("corners", 100, ".1f %"),
+    "small_parts": ("in small parts", 100, ".2f %"),
+    "falls": ("falls", 100, ".1f %"),
+    "asymmetry": ("asymmetry", 1, ".3f"),
+}
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -93,17 +106,34 @@ def generation_table(generation: dict[str, dict[str, list[float]]]) -> str:
 
 def health_table(generation: dict[str, dict[str, list[float]]]) -> str:
     """Health of each set, and how near it is to the training shapes."""
+    return _table_of_sets(generation, HEALTH)
+
+
+def learnt_table(generation: dict[str, dict[str, list[float]]]) -> str:
+    """Distances of the learnt features of each set from those of the reference."""
+    return _table_of_sets(generation, LEARNT)
+
+
+def quality_table(generation: dict[str, dict[str, list[float]]]) -> str:
+    """Faults of the shapes of each set, by themselves."""
+    return _table_of_sets(generation, QUALITY)
+
+
+def _table_of_sets(
+    generation: dict[str, dict[str, list[float]]],
+    measures: dict[str, tuple[str, int, str]],
+) -> str:
+    """One line for each measured set; a cell is empty where it is not."""
     return table(
-        ["set", *(name for name, _, _ in HEALTH.values())],
+        ["set", *(name for name, _, _ in measures.values())],
         [
             [name]
             + [
-                _mean_and_spread(generation[name][key], *rest)
-                if key in generation[name]
-                else ""
-                for key, (_, *rest) in HEALTH.items()
+                _mean_and_spread(row[key], *rest) if key in row else ""
+                for key, (_, *rest) in measures.items()
             ]
-            for name in generation
+            for name, row in generation.items()
+            if row.keys() & measures.keys()
         ],
     )
 

@@ -25,11 +25,19 @@ def components(
     """
     counts, shares = np.zeros(len(occupied), int), np.zeros(len(occupied))
     for i, grid in enumerate(occupied):
-        labels, counts[i] = scipy.ndimage.label(grid, _NEIGHBOURHOOD)
+        sizes = parts(grid)[1]
+        counts[i] = len(sizes)
         if counts[i]:
-            sizes = np.bincount(labels.ravel())[1:]
             shares[i] = sizes.max() / sizes.sum()
     return counts, shares
+
+
+def parts(
+    occupied: Bool[np.ndarray, "x y z"],
+) -> tuple[Int[np.ndarray, "x y z"], Int[np.ndarray, " parts"]]:
+    """Which connected part each voxel is of, from 1 on; 0 if empty. And their sizes."""
+    labels, _ = scipy.ndimage.label(occupied, _NEIGHBOURHOOD)
+    return labels, np.bincount(labels.ravel())[1:]
 
 
 def health(occupied: Bool[np.ndarray, "n x y z"]) -> dict[str, float]:
