@@ -13,10 +13,10 @@ _OTHERS = ("angle", "sheet", "hoop", "rod", "bow", "cross")
 
 def assembly(draw: Draw) -> Pieces:
     """Two to eight pieces, each joined to an earlier one; some sets are symmetric."""
-    pieces = [_piece(draw.part("piece_0"), _SOLIDS, 1.0)]
+    pieces = [_piece(draw.part("piece_0"), _SOLIDS)]
     for i in range(1, draw.whole("pieces", 2, 8)):
         part = draw.part(f"piece_{i}")
-        piece = _turned(part, _piece(part, (*_SOLIDS, *_OTHERS), 0.75))
+        piece = _turned(part, _piece(part, (*_SOLIDS, *_OTHERS)))
         where = pieces[min(part.whole("joined_to", 0, i - 1), len(pieces) - 1)]
         offset = _point(part, "there", where) - _point(part, "here", piece)
         pieces.append(piece.apply_translation(offset))
@@ -34,9 +34,10 @@ def assembly(draw: Draw) -> Pieces:
             yield from (piece.copy().apply_transform(matrix) for piece in pieces)
 
 
-def _piece(draw: Draw, kinds: tuple[str, ...], size: float) -> trimesh.Trimesh:
-    """A piece around the origin, up to about so large."""
+def _piece(draw: Draw, kinds: tuple[str, ...]) -> trimesh.Trimesh:
+    """A piece around the origin."""
     kind = draw.choice("kind", kinds)
+    size = draw.number("size", 0.4, 1.0)
     x, y, z = (size * draw.number(axis, 0.08, 0.5) for axis in "xyz")
     thin = size * draw.number("thin", 0.03, 0.12)
     if kind in _SOLIDS:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import trimesh
 
-from . import assemblies, beds, chairs, lamps, seating, storage, tables
+from . import assemblies, beds, chairs, lamps, seating, sofas, storage, tables
 from .draw import Draw
 from .primitives import Pieces
 
@@ -16,7 +16,7 @@ FAMILIES: dict[str, tuple[float, Callable[[Draw], Pieces]]] = {
     "chair": (6, chairs.chair),
     "stool": (1, seating.stool),
     "bench": (1, seating.bench),
-    "sofa": (1.5, seating.sofa),
+    "sofa": (1.5, sofas.sofa),
     "table": (2, tables.table),
     "desk": (1, tables.desk),
     "shelf": (1, storage.shelf),
