@@ -17,7 +17,7 @@ def assembly(draw: Draw) -> Pieces:
     for i in range(1, draw.whole("pieces", 2, 8)):
         part = draw.part(f"piece_{i}")
         piece = _turned(part, _piece(part, (*_SOLIDS, *_OTHERS)))
-        where = pieces[min(part.whole("joined_to", 0, i - 1), len(pieces) - 1)]
+        where = pieces[part.whole("joined_to", 0, i - 1)]
         offset = _point(part, "there", where) - _point(part, "here", piece)
         pieces.append(piece.apply_translation(offset))
     symmetry = draw.choice("symmetry", ("none", "mirror", "ring"), (4, 4, 2))
@@ -73,7 +73,7 @@ def _solid(draw: Draw, kind: str, half: tuple[float, float, float]) -> trimesh.T
         return cushion((-x, -y, -z), (x, y, z), draw.number("rounding", 0.02, 0.3))
     if kind == "prism":
         count = draw.whole("corners", 3, 8)
-        angles = np.arange(count) * 2 * np.pi / count
+        angles = np.pi / 2 + np.arange(count) * 2 * np.pi / count  # alike at ±x
         return plate(np.column_stack([np.cos(angles) * x, np.sin(angles) * y]), -z, z)
     if kind == "cylinder":
         return beam((0, 0, -z), (0, 0, z), 2 * x, sides=20)

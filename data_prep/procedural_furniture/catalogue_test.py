@@ -72,6 +72,18 @@ def test_every_family_and_every_kind_of_chair_occurs():
     assert set(chairs) == set(KINDS)
 
 
+def test_these_shapes_stay():
+    """A change changes everybody's, and needs a new version of the data set."""
+    chair, bench = build(7), build(12)
+    assert (chair.family, bench.family) == ("chair", "bench")
+    assert chair.parameters["kind"] == "dining" and len(chair.mesh.faces) == 596
+    sizes = chair.parameters["seat_width"], bench.parameters["seat_width"]
+    assert sizes == (0.4783, 1.3278)
+    np.testing.assert_allclose(
+        chair.mesh.bounds, [[-0.2186, -0.1704, 0], [0.2186, 0.1704, 0.837]], atol=1e-4
+    )
+
+
 def test_another_seed_or_number_gives_another_shape():
     shape = build(3).parameters
     assert build(3).parameters == shape
