@@ -103,7 +103,7 @@ def _sled(draw: Draw) -> Pieces:
     width = draw.number("leg_width", 0.02, 0.04)
     yield from seat_pieces(draw, seat)
     base = draw.choice("base", ("sled", "cantilever", "crossed"))
-    build = getattr(supports, base)
+    build = supports.ON_CORNERS[base]
     yield from build(draw, seat.places(width), seat.middle, width)
     yield from _back_and_arms(draw, seat, (0.3, 0.6), backs.PLAIN, 0.4)
 

@@ -35,17 +35,15 @@ def tub_chair(draw: Draw) -> Pieces:
     elif kind == "floor":
         yield beam((0, 0, 0), (0, 0, seat.middle), 0.8 * seat.depth, sides=20)
     else:
-        build = supports.star if kind == "star" else supports.pedestal
+        build = supports.ON_COLUMN[kind]
         yield from build(draw, 0.26, seat.middle, 0.05)
 
 
 def shell_chair(draw: Draw) -> Pieces:
     """Seat and back of one bent sheet, wider or narrower at places."""
     width, depth = draw.number("width", 0.4, 0.6), draw.number("depth", 0.4, 0.56)
-    top, high = (
-        draw.number("seat_height", 0.32, 0.48),
-        draw.number("back_height", 0.3, 0.75),
-    )
+    top = draw.number("seat_height", 0.32, 0.48)
+    high = draw.number("back_height", 0.3, 0.75)
     tilt = np.deg2rad(draw.number("back_tilt", 4, 32))
     radius = draw.number("bend", 0.05, 0.14)
     rise = draw.number("seat_rise", 0.0, 0.08)
@@ -62,10 +60,10 @@ def shell_chair(draw: Draw) -> Pieces:
     bar = draw.number("leg_width", 0.02, 0.045)
     base = draw.choice("base", ("legs", "sled", "star", "pedestal", "runners"))
     if base in ("star", "pedestal"):
-        build = supports.star if base == "star" else supports.pedestal
+        build = supports.ON_COLUMN[base]
         yield from build(draw, 0.27, top + 0.02, 0.05)
     else:
-        build = getattr(supports, base)
+        build = supports.ON_CORNERS[base]
         yield from build(draw, seat.places(bar + 0.04), top + 0.02, bar)
     if draw.chance("arms", 0.2):
         yield from arms(draw, seat, np.rad2deg(tilt), ("loop", "post"))
@@ -74,10 +72,8 @@ def shell_chair(draw: Draw) -> Pieces:
 def bowl_chair(draw: Draw) -> Pieces:
     """A moulded bowl that is higher behind: egg, tulip and bucket chairs."""
     width = draw.number("width", 0.5, 0.75)
-    depth, top = (
-        width * draw.number("depth_share", 0.8, 1.1),
-        draw.number("seat_height", 0.3, 0.44),
-    )
+    depth = width * draw.number("depth_share", 0.8, 1.1)
+    top = draw.number("seat_height", 0.3, 0.44)
     rim = draw.number("rim", 0.35, 0.6)
     shares = np.linspace(0, 1, 6)
     profile = np.column_stack(
@@ -97,21 +93,19 @@ def bowl_chair(draw: Draw) -> Pieces:
     )
     base = draw.choice("base", ("star", "pedestal", "legs", "sled", "runners"))
     if base in ("star", "pedestal"):
-        build = getattr(supports, base)
+        build = supports.ON_COLUMN[base]
         yield from build(draw, 0.27, top + 0.03, draw.number("column", 0.03, 0.09))
     else:
         bar = draw.number("leg_width", 0.02, 0.045)
         places = supports.corners(0.55 * width, 0.55 * depth)
-        yield from getattr(supports, base)(draw, places, top + 0.06, bar)
+        yield from supports.ON_CORNERS[base](draw, places, top + 0.06, bar)
 
 
 def lounge_chair(draw: Draw) -> Pieces:
-    """A long chair to lie on: a bent sheet on legs, with pads or without."""
+    """A long chair to lie on: a bent sheet on legs, flat or with a knee."""
     width, top = draw.number("width", 0.5, 0.75), draw.number("height", 0.26, 0.42)
-    length, high = (
-        draw.number("length", 0.7, 1.1),
-        draw.number("back_height", 0.35, 0.65),
-    )
+    length = draw.number("length", 0.7, 1.1)
+    high = draw.number("back_height", 0.35, 0.65)
     tilt = np.deg2rad(draw.number("back_tilt", 28, 60))
     knee, drop = draw.number("knee", 0.0, 0.5), draw.number("foot_drop", -0.1, 0.2)
     y = length / 2
@@ -134,6 +128,6 @@ def lounge_chair(draw: Draw) -> Pieces:
         yield from supports.star(draw, 0.36, top + 0.03, 0.06)
     else:
         places = seat.places(bar)
-        yield from getattr(supports, base)(draw, places, top + 0.02, bar)
+        yield from supports.ON_CORNERS[base](draw, places, top + 0.02, bar)
     if draw.chance("arms", 0.4):
         yield from arms(draw, seat, 20, ("post", "panel", "padded"))

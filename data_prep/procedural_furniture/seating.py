@@ -24,7 +24,7 @@ def stool(draw: Draw) -> Pieces:
         return
     yield from seat_pieces(draw, seat)
     if base in ("star", "pedestal"):
-        build = getattr(supports, base)
+        build = supports.ON_COLUMN[base]
         reach = draw.number("foot_reach", 0.18, 0.28)
         yield from build(draw, reach, seat.middle, draw.number("column", 0.03, 0.07))
     elif base == "panels":
@@ -32,7 +32,7 @@ def stool(draw: Draw) -> Pieces:
         yield from supports.trestle(draw, seat.width, seat.depth, seat.middle, bar)
     else:
         bar = draw.number("leg_width", 0.02, 0.055)
-        build = getattr(supports, base)
+        build = supports.ON_CORNERS[base]
         yield from build(draw, seat.places(bar), seat.middle, bar)
     if base != "crossed" and draw.chance("low_back", 0.25):
         high = draw.number("back_height", 0.12, 0.3)
@@ -57,7 +57,7 @@ def bench(draw: Draw) -> Pieces:
             places = seat.places(bar)
             yield from supports.legs(draw, places, low + 0.02, bar, 0)
     else:
-        build = getattr(supports, base)
+        build = supports.ON_CORNERS[base]
         yield from build(draw, seat.places(bar), seat.middle, bar)
     if not draw.chance("has_back", 0.55):
         return

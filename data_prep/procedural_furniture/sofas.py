@@ -44,10 +44,8 @@ class _Body:
 
 def _draw_body(draw: Draw) -> _Body:
     each, seats = draw.number("seat_width", 0.5, 0.7), draw.whole("seats", 2, 4)
-    depth, top = (
-        draw.number("seat_depth", 0.6, 0.9),
-        draw.number("seat_height", 0.36, 0.48),
-    )
+    depth = draw.number("seat_depth", 0.6, 0.9)
+    top = draw.number("seat_height", 0.36, 0.48)
     low = draw.number("clearance", 0.0, 0.2)
     low = low if low > 0.05 else 0.0
     seat = Seat("square", seats * each, depth, 0.5 * (top - low), top)
@@ -125,18 +123,14 @@ def _cushions(draw: Draw, body: _Body) -> Pieces:
 def _curved(draw: Draw) -> Pieces:
     """A seat and a back along an arc, open to the front."""
     radius, wrap = draw.number("radius", 0.8, 1.8), draw.number("wrap", 60, 170)
-    depth, top = (
-        draw.number("seat_depth", 0.5, 0.7),
-        draw.number("seat_height", 0.36, 0.48),
-    )
+    depth = draw.number("seat_depth", 0.5, 0.7)
+    top = draw.number("seat_height", 0.36, 0.48)
     low = draw.number("clearance", 0.0, 0.15)
     low = low if low > 0.05 else 0.0
     path = arc((0, 0), radius, 90 + wrap / 2, 90 - wrap / 2, 17)
     yield bent(path, -depth, low, top, axis=2)
-    thick, high = (
-        draw.number("back_thickness", 0.08, 0.2),
-        draw.number("back_height", 0.2, 0.5),
-    )
+    thick = draw.number("back_thickness", 0.08, 0.2)
+    high = draw.number("back_height", 0.2, 0.5)
     slope = draw.number("slope", 0.0, 0.8)
     rise = high * (1 - slope * np.linspace(-1, 1, 17) ** 4)
     yield bent(path, thick, low, top + rise, axis=2)
@@ -164,7 +158,7 @@ def _framed(draw: Draw) -> Pieces:
         yield from supports.trestle(draw, seat.width, seat.depth, deck.middle, bar)
     else:
         places = deck.places(bar)
-        yield from getattr(supports, base)(draw, places, deck.middle, bar)
+        yield from supports.ON_CORNERS[base](draw, places, deck.middle, bar)
     tilt, high = draw.number("back_tilt", 2, 20), body.high - deck.middle
     kinds = ("padded", "bars", "spindles", "rails", "panel")
     back = backs.back(draw, seat.width, high, kinds)

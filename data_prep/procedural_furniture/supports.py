@@ -234,3 +234,14 @@ def cantilever(draw: Draw, places: Corners, top: float, width: float) -> Pieces:
     y = left_back[1]
     yield beam((left_back[0], y, floor), (right_back[0], y, floor), width)
     yield beam((left_back[0], y, top), (right_back[0], y, top), width)
+
+
+# By name, what stands on corners and what on one column: their arguments are the same.
+ON_CORNERS = {
+    "legs": legs,
+    "sled": sled,
+    "crossed": crossed,
+    "runners": runners,
+    "cantilever": cantilever,
+}
+ON_COLUMN = {"star": star, "pedestal": pedestal}

@@ -25,10 +25,8 @@ _WIDTHS = {
 def table(draw: Draw) -> Pieces:
     """Coffee, dining, side and bar tables, with legs, pedestals or trestles."""
     kind = draw.choice("kind", list(_HEIGHTS), (3, 4, 2, 1))
-    top, width = (
-        draw.number("height", *_HEIGHTS[kind]),
-        draw.number("width", *_WIDTHS[kind]),
-    )
+    top = draw.number("height", *_HEIGHTS[kind])
+    width = draw.number("width", *_WIDTHS[kind])
     form = draw.choice(
         "form", ("square", "rounded", "round", "trapezoid"), (5, 2, 4, 0.5)
     )
@@ -55,7 +53,7 @@ def table(draw: Draw) -> Pieces:
         x, y = 0.35 * width, 0.35 * depth
         yield box((-x, -y, 0), (x, y, middle))
     else:
-        yield from getattr(supports, base)(draw, places, middle, bar)
+        yield from supports.ON_CORNERS[base](draw, places, middle, bar)
     if base == "legs":
         yield from _under(draw, places, top - thick, bar)
 
