@@ -17,7 +17,10 @@ from .options import (
     add_resolution,
     add_selection,
     add_source_options,
+    add_view_options,
+    camera_of,
     mesh_settings,
+    names,
     positive,
     selection,
     source_settings,
@@ -44,6 +47,17 @@ def procedural(given: argparse.Namespace) -> str:
     if given.count is not None or given.seed is not None:
         raise UserError("--count and --seed are for --layout; leave them out")
     return str(prepare_procedural(given.output, *settings))
+
+
+def furniture(given: argparse.Namespace) -> str:
+    """Makes parametric furniture of many families: nothing is downloaded."""
+    from .prepare import prepare_furniture
+
+    same = ("resolution", "image_size", "count", "seed", "solid", "held_out_families")
+    settings = {name: getattr(given, name) for name in same}
+    if given.families:
+        settings["families"] = given.families
+    return str(prepare_furniture(given.output, camera=camera_of(given), **settings))
 
 
 def meshes(given: argparse.Namespace) -> str:
@@ -138,6 +152,19 @@ def _add_makers(commands) -> None:
     option("--layout", choices=("r2n2",), help=text)
     option("--count", type=positive, help="chairs, with --layout (1200)")
     option("--seed", type=int, help="with --layout (0)")
+
+    command = add_command(commands, furniture)
+    option = command.add_argument
+    option("--output", type=path_argument, required=True, help="for the data set")
+    option("--count", type=positive, default=3000, help="of shapes (3000)")
+    option("--seed", type=int, default=0, help="of the shapes and random cameras (0)")
+    text = "take only these, with commas between, chair,lamp say (all)"
+    option("--families", type=names, default=(), help=text)
+    text = "the test split: whole families that are not trained on"
+    option("--held_out_families", type=names, default=(), help=text)
+    option("--solid", action="store_true", help="fill the inside of the shapes")
+    add_resolution(command)
+    add_view_options(command, image_size=64)
 
     command = add_command(commands, meshes)
     add_source_options(command, "folder, zip or tar of .off .obj .glb .gltf .ply .stl")

@@ -33,7 +33,7 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument
     option(
         "--category",
-        type=lambda text: tuple(filter(None, map(str.strip, text.split(",")))),
+        type=names,
         default=(),
         help="take only this one, or several with commas between",
     )
@@ -85,9 +85,16 @@ def add_mesh_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="voxels only, which --config=gan trains on",
     )
-    option("--image_size", type=positive, default=224, help="pixels of a view (224)")
-    option("--num_views", type=positive, default=12, help="of each shape (12)")
+    add_view_options(parser, image_size=224)
     add_channels(parser)
+
+
+def add_view_options(parser: argparse.ArgumentParser, image_size: int) -> None:
+    """What views are made, by default of this size; see `camera_of`."""
+    option = parser.add_argument
+    text = f"pixels of a view ({image_size})"
+    option("--image_size", type=positive, default=image_size, help=text)
+    option("--num_views", type=positive, default=12, help="of each shape (12)")
     add_cameras(parser)
     option("--elevation", type=float, help="of the ring, in degrees (30)")
     option(
@@ -134,13 +141,14 @@ def mesh_settings(given: argparse.Namespace) -> dict[str, Any]:
         "centred": not given.no_centred,
         "oversample": given.oversample,
         "up": given.up,
-        "camera": None if given.no_views else _camera(given),
+        "camera": None if given.no_views else camera_of(given),
         "image_size": given.image_size,
         "channels": given.channels,
     }
 
 
-def _camera(given: argparse.Namespace) -> Camera | RandomCameras:
+def camera_of(given: argparse.Namespace) -> Camera | RandomCameras:
+    """The cameras that the options of `add_view_options` gave."""
     ring = {
         name: value
         for name, value in (
@@ -157,6 +165,11 @@ def _camera(given: argparse.Namespace) -> Camera | RandomCameras:
             f"{given.cameras}; leave them out"
         )
     return RandomCameras(given.cameras, given.num_views)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """What stands between commas."""
+    return tuple(filter(None, map(str.strip, text.split(","))))
 
 
 def positive(text: str) -> int:

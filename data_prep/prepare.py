@@ -14,6 +14,7 @@ from .archives.listing import config_name, shapes_name
 from .building import shape_builder, tfds_tools
 from .mesh_folder import mesh_folder_dataset_builder as mesh_folder
 from .procedural_chairs import procedural_chairs_dataset_builder as chairs
+from .procedural_furniture import procedural_furniture_dataset_builder as furniture
 from .r2n2_renders import r2n2_renders_dataset_builder as r2n2
 from .volumetric_grids import (
     volumetric_grids_dataset_builder as volumetric_grids,
@@ -54,6 +55,28 @@ def prepare_procedural(
         config = chairs.configuration(resolution, image_size, cameras)
     builder = chairs.Builder(config=config, data_dir=_folder(data_dir))
     return tfds_tools.build(builder)
+
+
+def prepare_furniture(output: str | os.PathLike, **settings) -> pathlib.Path:
+    """The directory of a data set of parametric furniture, made if it is not there.
+
+    Args:
+      output: the folder that is to hold the data set.
+      **settings: of `furniture.FurnitureConfig`.
+
+    Raises:
+      UserError: a setting is impossible, or the output holds another data set.
+    """
+    config = furniture.FurnitureConfig("", **settings)
+    some = config.families if "families" in settings else ()
+    config.name = shapes_name(some, config.resolution, config.image_size)
+    config.description = f"{config.resolution}³ voxels of furniture, and views."
+    furniture.split_indices(config)  # before anything is written
+    builder = furniture.Builder(config=config, data_dir=_folder(output))
+    tfds_tools.check_alone(builder)
+    target = tfds_tools.build(builder)
+    tfds_tools.check_same(target, builder.facts())
+    return target
 
 
 def prepare_archive(

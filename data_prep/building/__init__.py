@@ -1,4 +1,4 @@
-"""What the four builders share: features, examples, and how a data set is written.
+"""What the builders share: features, examples, and how a data set is written.
 
 Importing it loads TensorFlow, but for `examples`.
 """

@@ -161,14 +161,7 @@ def prepare(builder: ShapesBuilder) -> pathlib.Path:
 
 
 def _check_same(builder: ShapesBuilder, target: pathlib.Path) -> None:
-    stored = tfds_tools.stored_metadata(target)
     with Archive(builder.builder_config.input) as archive:
         listing = builder.find(archive)
         wanted = {**builder.facts(), "listing": builder.fingerprint(archive, listing)}
-    for field, value in wanted.items():
-        if stored.get(field) != value:
-            raise UserError(
-                f"{target} holds a data set made with other settings or files: "
-                f"{field} is {stored.get(field)}, not {value}; choose another output "
-                "or delete it"
-            )
+    tfds_tools.check_same(target, wanted)

@@ -114,6 +114,18 @@ def check_alone(builder: tfds.core.DatasetBuilder) -> None:
         )
 
 
+def check_same(directory: pathlib.Path, wanted: dict[str, Any]) -> None:
+    """Raises UserError if a data set on disk was made with other facts than wanted."""
+    stored = stored_metadata(directory)
+    for field, value in wanted.items():
+        if stored.get(field) != value:
+            raise UserError(
+                f"{directory} holds a data set made with other settings or files: "
+                f"{field} is {stored.get(field)}, not {value}; choose another output "
+                "or delete it"
+            )
+
+
 def _serialize(serializer: ExampleSerializer, example: dict) -> bytes:
     """As TFDS does, but the order of the features is not another in every process."""
     return serializer.get_tf_example(example).SerializeToString(deterministic=True)

@@ -95,3 +95,25 @@ def test_contact_sheets_put_views_beside_their_voxels(corner_grid, num_views, ti
     opposite = np.asarray(draw_voxels(corner_grid, 64, 180.0))[20:]
     beside = columns[tiles // 2 + 1] if num_views else columns[2]
     np.testing.assert_array_equal(beside, opposite)
+
+
+@pytest.mark.parametrize("num_views, turn", [(12, 30.0), (1, 0.0), (0, 90.0)])
+def test_many_shapes_share_rows(corner_grid, num_views, turn):
+    grids = np.tile(corner_grid, (50, 1, 1, 1))
+    views = np.zeros((50, num_views, 8, 8, 1), np.uint8)
+    views[49] = 255
+    sheet = draw_contact_sheet(["a"] * 50, grids, views, image_size=32)
+    tiles = 2 if num_views else 1
+    assert sheet.size == (8 * tiles * 36 + 4, 22 + 7 * 36 + 4)
+    pixels = np.asarray(sheet)[22 + 4 :, 4:]
+
+    def tile(shape, which):
+        row, column = shape // 8, shape % 8 * tiles + which
+        return pixels[row * 36 + 20 : row * 36 + 32, column * 36 : column * 36 + 32]
+
+    for shape in (0, 9, 49):
+        expected = draw_voxels(corner_grid, 32, turn)[20:]
+        np.testing.assert_array_equal(tile(shape, tiles - 1), expected)
+    if num_views:
+        assert tile(48, 0).max() == 0 and tile(49, 0).min() == 255
+    assert (pixels[6 * 36 :, 2 * tiles * 36 :] == 255).all()  # nothing beyond the last

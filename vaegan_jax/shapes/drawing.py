@@ -25,6 +25,7 @@ _DARK_COLOUR = np.array([46.0, 44.0, 78.0])
 _FACE_LIGHT = np.array([0.42, 0.66, 1.0])  # of faces across x, y and z
 _GAP = 4  # pixels between tiles
 _HEADER = 22  # pixels
+_ROWS, _BESIDE = 48, 8  # shapes with a row each, and of more shapes how many share one
 _BEYOND = (210, 225, 245)
 
 
@@ -152,7 +153,8 @@ def draw_contact_sheet(
     """One row for each shape: views, each beside its voxels as its camera sees them.
 
     A wrong pairing or orientation shows as pictures that differ. Four views at most are
-    shown; of shapes without views, the voxels from four sides.
+    shown; of shapes without views, the voxels from four sides. Of more than 48 shapes,
+    one view each, eight shapes in a row.
 
     Args:
       names: of the shapes.
@@ -162,7 +164,10 @@ def draw_contact_sheet(
       image_size: pixels a side of each picture.
     """
     stored = views.shape[1]
-    chosen = sorted({i * stored // 4 for i in range(4)}) if stored else range(4)
+    chosen = sorted({i * stored // 4 for i in range(4)}) if stored else list(range(4))
+    together = 1
+    if len(names) > _ROWS:  # from the side a little, where there is such a view
+        chosen, together = [min(1, len(chosen) - 1)], _BESIDE
     rows = []
     rings = cameras or [Camera(stored or 4).views()] * len(names)
     for name, grid, seen, ring in zip(names, grids, views, rings, strict=True):
@@ -176,7 +181,9 @@ def draw_contact_sheet(
     headers = [f"view {i + 1}" if stored else f"from {90 * i}°" for i in chosen]
     if stored:
         headers = [text for header in headers for text in (header, "its voxels")]
-    return _sheet(rows, len(headers), image_size, headers)
+    starts = range(0, len(rows), together)
+    rows = [[tile for row in rows[i : i + together] for tile in row] for i in starts]
+    return _sheet(rows, len(headers) * together, image_size, headers * together)
 
 
 def _labelled(tile: UInt8[np.ndarray, "h w 3"], text: str) -> np.ndarray:

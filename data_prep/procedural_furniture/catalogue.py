@@ -1,0 +1,63 @@
+"""The families, and the shape of a number."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import trimesh
+
+from . import assemblies, beds, chairs, lamps, seating, sofas, storage, tables
+from .draw import Draw
+from .primitives import Pieces
+
+# How often each is drawn, and what builds it.
+FAMILIES: dict[str, tuple[float, Callable[[Draw], Pieces]]] = {
+    "chair": (6, chairs.chair),
+    "stool": (1, seating.stool),
+    "bench": (1, seating.bench),
+    "sofa": (1.5, sofas.sofa),
+    "table": (2, tables.table),
+    "desk": (1, tables.desk),
+    "shelf": (1, storage.shelf),
+    "bed": (1, beds.bed),
+    "cupboard": (1, storage.cupboard),
+    "lamp": (1, lamps.lamp),
+    "assembly": (2, assemblies.assembly),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """A shape.
+
+    Attributes:
+      family: one of `FAMILIES`.
+      parameters: the random choices that make it, by name; lengths in metres.
+      mesh: closed pieces that overlap where they join; z up from 0, the front towards
+        −y.
+    """
+
+    family: str
+    parameters: dict[str, Any]
+    mesh: trimesh.Trimesh
+
+
+def family_of(index: int, seed: int, families: Sequence[str]) -> str:
+    """The family of a number, one of these, by their shares."""
+    weights = np.array([FAMILIES[family][0] for family in families])
+    rng = np.random.default_rng([seed, index])
+    return str(rng.choice(list(families), p=weights / weights.sum()))
+
+
+def build(
+    index: int, seed: int = 0, families: Sequence[str] = tuple(FAMILIES)
+) -> Piece:
+    """The shape of a number, the same on every machine and call."""
+    family = family_of(index, seed, families)
+    draw = Draw(np.random.default_rng([seed, index, 1]))
+    stretch = [draw.number(f"stretch_{axis}", 0.88, 1.14) for axis in "xyz"]
+    mesh = trimesh.util.concatenate(list(FAMILIES[family][1](draw)))
+    mesh.apply_scale(stretch)
+    mesh.apply_translation((0, 0, -mesh.bounds[0, 2]))
+    return Piece(family, draw.parameters, mesh)

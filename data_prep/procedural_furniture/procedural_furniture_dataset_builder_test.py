@@ -1,0 +1,82 @@
+"""The furniture as TFDS builds and reads it, with a few small shapes."""
+
+import itertools
+import json
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from data_prep.procedural_furniture import (
+    procedural_furniture_dataset_builder as module,
+)
+from data_prep.procedural_furniture.catalogue import FAMILIES, build, family_of
+from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.cameras import Camera
+
+
+def few(count=10, **settings):
+    sizes = {"resolution": 16, "image_size": 8, "camera": Camera(3)}
+    return module.FurnitureConfig(name="few", count=count, **sizes, **settings)
+
+
+class ProceduralFurnitureTest(tfds.testing.DatasetBuilderTestCase):
+    DATASET_CLASS = module.Builder
+    BUILDER_CONFIG_NAMES_TO_TEST = [few()]  # noqa: RUF012 (TFDS's own interface)
+    SPLITS = {"train": 8, "validation": 1, "test": 1}  # noqa: RUF012
+
+
+@pytest.mark.parametrize("solid", [False, True])
+def test_examples_hold_what_they_say(tmp_path, solid):
+    builder = module.Builder(config=few(20, seed=3, solid=solid), data_dir=tmp_path)
+    builder.download_and_prepare()
+    read = tfds.builder_from_directory(builder.data_dir)
+    examples = list(tfds.as_numpy(read.as_dataset(split="validation")))
+    assert len(examples) == 2
+    for example in examples:
+        family, number = example["name"].decode().split("_")
+        piece = build(int(number), seed=3)
+        assert example["category"].decode() == family == piece.family
+        assert json.loads(example["parameters"]) == piece.parameters
+        assert example["voxels"].shape == (16, 16, 16)
+        assert example["views"].shape == (3, 8, 8, 1)
+        assert 1 / np.sqrt(3) < example["scale"] < 1
+    assert read.info.metadata["seed"] == 3
+    assert read.info.metadata["voxelizer"]["solid"] is solid
+
+
+def test_splits_without_and_with_families_held_out():
+    splits = module.split_indices(few(1000))
+    assert [len(i) for i in splits.values()] == [800, 100, 100]
+    held_out = ("lamp", "bench")
+    splits = module.split_indices(few(1000, held_out_families=held_out))
+    families = {
+        name: {family_of(i, 0, tuple(FAMILIES)) for i in indices}
+        for name, indices in splits.items()
+    }
+    assert families["test"] == set(held_out)
+    assert families["train"] == families["validation"] == set(FAMILIES) - set(held_out)
+    assert sorted(itertools.chain(*splits.values())) == list(range(1000))
+    assert 7 < len(splits["train"]) / len(splits["validation"]) < 11
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"families": ("chair", "lump")}, "called 'lump'; give some of chair, stool"),
+        ({"held_out_families": ("car",)}, "called 'car'"),
+        (
+            {"families": ("chair", "lamp"), "held_out_families": ("bed",)},
+            "'bed'; give some of chair, lamp",
+        ),
+        ({"families": ("bed",), "held_out_families": ("bed",)}, "all families are"),
+        ({"seed": -1}, "the seed is -1"),
+        ({"count": 9}, "9 shapes are too few: the split test would be empty"),
+    ],
+)
+def test_impossible_settings(settings, message):
+    with pytest.raises(UserError, match=message):
+        module.split_indices(few(**{"count": 40, **settings}))
