@@ -48,7 +48,13 @@ def test_every_script_is_a_command():
     assert scripts == set(COMMANDS)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name == "train" else pytest.mark.slow)
+        for name in COMMANDS
+    ],
+)
 def test_a_command_has_the_flags_of_its_script(name):
     script = f"scripts/{name.replace('-', '_')}.py"
     as_command = run(VAEGAN, name, "--help")
