@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 import trimesh
+from jaxtyping import Float
+
+from vaegan_jax.shapes.lighting import FACE_TONES, Lighting, random_lighting
 
 from . import assemblies, beds, chairs, lamps, seating, sofas, storage, tables
 from .draw import Draw
@@ -34,13 +37,15 @@ class Piece:
     Attributes:
       family: one of `FAMILIES`.
       parameters: the random choices that make it, by name; lengths in metres.
-      mesh: closed pieces that overlap where they join; z up from 0, the front towards
-        −y.
+      mesh: closed pieces that overlap where they join, with `FACE_TONES`; z up from 0,
+        the front towards −y.
+      lighting: in which its pictures are taken.
     """
 
     family: str
     parameters: dict[str, Any]
     mesh: trimesh.Trimesh
+    lighting: Lighting
 
 
 def family_of(index: int, seed: int, families: Sequence[str]) -> str:
@@ -57,7 +62,19 @@ def build(
     family = family_of(index, seed, families)
     draw = Draw(np.random.default_rng([seed, index, 1]))
     stretch = [draw.number(f"stretch_{axis}", 0.88, 1.14) for axis in "xyz"]
-    mesh = trimesh.util.concatenate(list(FAMILIES[family][1](draw)))
+    parts = list(FAMILIES[family][1](draw))
+    mesh = trimesh.util.concatenate(parts)
     mesh.apply_scale(stretch)
     mesh.apply_translation((0, 0, -mesh.bounds[0, 2]))
-    return Piece(family, draw.parameters, mesh)
+    looks = np.random.default_rng([seed, index, 3])
+    mesh.face_attributes[FACE_TONES] = _tones(parts, looks)
+    return Piece(family, draw.parameters, mesh, random_lighting(looks))
+
+
+def _tones(
+    parts: Sequence[trimesh.Trimesh], rng: np.random.Generator
+) -> Float[np.ndarray, " t"]:
+    """How light each triangle is: parts are of one to three materials."""
+    materials = rng.uniform(0.4, 1.0, rng.integers(1, 4))
+    tones = rng.choice(materials, len(parts))
+    return np.repeat(tones, [len(part.faces) for part in parts])

@@ -49,7 +49,9 @@ class FurnitureMaker:
     def __call__(self, index: int) -> MadePiece:
         piece = build(index, self.seed, self.families)
         cameras = views_of(self.camera, [self.seed, index, 2])
-        views = render_from(piece.mesh, cameras, self.image_size)
+        views = render_from(
+            piece.mesh, cameras, self.image_size, lighting=piece.lighting
+        )
         own = isinstance(self.camera, RandomCameras)
         shape = Shape(
             self._voxelize(piece.mesh),

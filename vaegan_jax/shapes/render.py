@@ -10,9 +10,9 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera, ViewCamera
 from vaegan_jax.shapes.colours import FACE_COLOURS
 from vaegan_jax.shapes.first_hits import Hits, first_hits
+from vaegan_jax.shapes.lighting import FACE_TONES, Lighting
 
 BACKGROUND = 255
-_DARKEST, _BRIGHTEST = 20.0, 225.0  # of a shape, so that it stands out from the white
 
 
 def normalized(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
@@ -84,27 +84,30 @@ def render_from(
     image_size: int = 224,
     supersample: int = 2,
     colours: bool = False,
+    lighting: Lighting | None = None,
 ) -> UInt8[np.ndarray, "v h w *c"]:
     """Renders a view from each of some cameras, see `render_views`.
 
     Args:
-      mesh: any triangle mesh.
+      mesh: any triangle mesh, perhaps with `FACE_TONES`.
       cameras: at least one.
       image_size: height and width in pixels.
       supersample: rays per pixel along each axis, averaged.
       colours: see `render_views`.
+      lighting: default `Lighting()`.
 
     Raises:
       UserError: if there is nothing to draw.
     """
     mesh = normalized(mesh)
+    lighting = lighting or Lighting()
     size = image_size * supersample
     channels = (3,) if colours else ()
     views = []
     for camera in cameras:
         hits = first_hits(mesh, camera, size)
         image = np.full((size * size, *channels), float(BACKGROUND))
-        levels = _shade(mesh, hits, camera.distance)
+        levels = _shade(mesh, hits, camera.distance, lighting)
         if colours:
             levels = levels[:, None] * _colours(mesh, camera, hits)
         image[hits.hit] = levels
@@ -113,16 +116,17 @@ def render_from(
     return np.rint(np.stack(views)).astype(np.uint8)
 
 
-def _shade(mesh: trimesh.Trimesh, hits: Hits, distance: float) -> np.ndarray:
-    """Grey levels (m,): a lamp at the eye, one above, and distance as haze."""
-    normals = mesh.face_normals[hits.faces]
-    lamp = np.abs(np.einsum("ij,ij->i", normals, hits.directions))
-    # Without the second lamp, faces that meet symmetrically at an edge look alike.
-    above = np.abs(normals[:, 2])
-    # 1 at the front, 0 at the back.
-    near = np.clip(0.5 + 1.4 * (distance - hits.depth), 0.0, 1.0)
-    level = (0.6 * lamp + 0.4 * above) * (0.55 + 0.45 * near)
-    return _DARKEST + (_BRIGHTEST - _DARKEST) * level
+def _shade(
+    mesh: trimesh.Trimesh, hits: Hits, distance: float, lighting: Lighting
+) -> Float[np.ndarray, " m"]:
+    """Grey levels."""
+    tones = mesh.face_attributes.get(FACE_TONES)
+    return lighting.levels(
+        mesh.face_normals[hits.faces],
+        hits.directions,
+        np.clip(0.5 + 1.4 * (distance - hits.depth), 0.0, 1.0),
+        1.0 if tones is None else tones[hits.faces],
+    )
 
 
 def _colours(

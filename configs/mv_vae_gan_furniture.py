@@ -1,0 +1,20 @@
+r"""MV-3D-VAE-GAN on made furniture: the weights that ship, for things unseen.
+
+python scripts/prepare_data.py furniture --output=data/furniture --count=8000 \
+    --cameras=random
+python scripts/prepare_data.py pack --output=furniture.npz \
+    --data_dir=data/furniture/procedural_furniture/all_r32_v64/1.0.0
+python scripts/train.py --config=configs/mv_vae_gan_furniture.py \
+    --config.data.dir=furniture.npz
+python scripts/train.py --config=configs/mv_vae_gan_furniture.py:refined \
+    --config.data.dir=furniture.npz --config.train.initial_model=runs/mv_vae_gan_furniture
+python scripts/export.py --workdir=runs/mv_vae_gan_furniture-refined \
+    --format=weights --output=pretrained/furniture --like=furniture.npz
+"""
+
+from vaegan_jax.config.recipes import set_furniture
+from vaegan_jax.config.reference import reference_config
+
+
+def get_config(variant=""):
+    return set_furniture(reference_config("mv_vae_gan"), variant)
