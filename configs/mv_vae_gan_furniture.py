@@ -7,7 +7,8 @@ python scripts/prepare_data.py pack --output=furniture.npz \
 python scripts/train.py --config=configs/mv_vae_gan_furniture.py \
     --config.data.dir=furniture.npz
 python scripts/train.py --config=configs/mv_vae_gan_furniture.py:refined \
-    --config.data.dir=furniture.npz --config.train.initial_model=runs/mv_vae_gan_furniture
+    --config.data.dir=furniture.npz \
+    --config.train.initial_model=runs/mv_vae_gan_furniture
 python scripts/export.py --workdir=runs/mv_vae_gan_furniture-refined \
     --format=weights --output=pretrained/furniture --like=furniture.npz
 """
