@@ -209,12 +209,13 @@ def set_furniture(config: ConfigDict, variant: str = "") -> ConfigDict:
     config.model.refiner_widths = (64, 128, 192)
     config.augmentation.mirror = True
     config.augmentation.contrast = 0.3
-    config.train.num_steps = 6000
+    config.train.num_steps = 10_000
     config.train.evaluate_every_epochs = 1.0
     config.train.pictures_every_epochs = 4.0
     if variant:
         _refined(config)
         config.data.num_views = 12
+        config.train.num_steps = 6000
         config.train.evaluate_every_epochs = 1.0
         config.train.pictures_every_epochs = 4.0
     return config
