@@ -51,6 +51,7 @@ setup(
     packages=find_packages(include=["vaegan_jax*", "data_prep*"]),
     package_data={
         "vaegan_jax": ["shapes/gallery.html", "py.typed", "__init__.pyi"],
+        "vaegan_jax.pretrained": ["*.md", "*/*"],
         "data_prep": ["*/*.bib", "*/*.txt", "*/*.md", "*/*.tsv"],
     },
     install_requires=[

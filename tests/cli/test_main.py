@@ -86,7 +86,7 @@ def test_experiments_are_found_by_name(monkeypatch, tmp_path):
 @pytest.mark.slow
 def test_a_wheel_holds_one_package_with_experiments_and_makers_of_data(tmp_path):
     source = tmp_path / "source"  # where nobody has built before
-    leave = shutil.ignore_patterns(".*", "build", "pretrained", "runs", "*.egg-info")
+    leave = shutil.ignore_patterns(".*", "build", "runs", "*.egg-info")
     shutil.copytree(ROOT, source, ignore=leave)
     build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path]
     subprocess.run([*build, source], check=True)

@@ -2,11 +2,8 @@
 
 from absl import flags
 
-from vaegan_jax.cli import command_line
+from vaegan_jax.cli import command_line, model_flags
 
-WORKDIR = command_line.define_path(
-    "workdir", None, "Of the training run.", required=True
-)
 OUTPUT = command_line.define_path("output", "exported", "The folder to write to.")
 FORMAT = flags.DEFINE_enum(
     "format", "stablehlo", ["stablehlo", "weights"], "Programs, or weights alone."
@@ -14,17 +11,16 @@ FORMAT = flags.DEFINE_enum(
 LIKE = command_line.define_path(
     "like", None, "With the weights: a data set whose shapes new ones shall be like."
 )
-CHECKPOINT = command_line.define_checkpoint()
+model_flags.define()
 
 
 def main() -> None:
     from vaegan_jax.errors import UserError
     from vaegan_jax.inference import export, likeness
-    from vaegan_jax.inference.loading import load
 
     if LIKE.value and FORMAT.value != "weights":
         raise UserError("--like needs --format=weights: programs draw from the prior")
-    model = load(WORKDIR.value, CHECKPOINT.value)
+    model = model_flags.load()
     if FORMAT.value == "weights":
         if LIKE.value:
             model = likeness.like_shapes_of(model, LIKE.value)
