@@ -101,6 +101,7 @@ setup(
         # process that has imported TensorFlow: they run it in another.
         "bench": ["torch>=2.6"],
         "demo": ["gradio>=6.0"],
+        "hub": ["huggingface_hub>=0.30"],  # models at hf://USER/NAME
         "tpu": ["jax[tpu]>=0.10"],
         "cuda": ["jax[cuda12]>=0.10"],
     },

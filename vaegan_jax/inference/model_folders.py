@@ -18,8 +18,9 @@ _FILES = (*_NEEDED, "framing.npz", "latents.npz", "README.md")
 
 def is_folder(model: str | pathlib.Path | None) -> bool:
     """Whether a model is named by its path; see `model_folder`."""
-    text = PRETRAINED if model is None else str(model)
-    return text != PRETRAINED and not text.startswith(_HUB)
+    if isinstance(model, str):
+        return model != PRETRAINED and not model.startswith(_HUB)
+    return model is not None
 
 
 def is_own(model: str | pathlib.Path | None) -> bool:
@@ -31,7 +32,8 @@ def model_folder(model: str | pathlib.Path | None) -> pathlib.Path:
     """The folder of a model, which may have to be fetched first.
 
     Args:
-      model: a path; None or "pretrained" for the model that comes with the library; or
+      model: a path; None or "pretrained" for the model that comes with the library (a
+        folder of that name of the user's is "./pretrained"); or
         "hf://USER/NAME", perhaps with "@REVISION", for exported weights on the Hugging
         Face Hub, of which arrays, JSON and the card are fetched to the Hub's own cache.
 
@@ -47,7 +49,7 @@ def model_folder(model: str | pathlib.Path | None) -> pathlib.Path:
 
 def _fetch(address: str) -> pathlib.Path:
     named = _ADDRESS.fullmatch(address)
-    if named is None:
+    if named is None or ".." in address:
         raise UserError(
             f"{address} is no address of a model; write {_HUB}USER/NAME, or "
             f"{_HUB}USER/NAME@REVISION"
@@ -55,7 +57,10 @@ def _fetch(address: str) -> pathlib.Path:
     try:
         import huggingface_hub
     except ModuleNotFoundError as error:
-        raise UserError(f"{address}: {error}: pip install -e '.[hub]'") from error
+        raise UserError(
+            f"{address} is fetched by what the extra hub installs ({error}): pip "
+            "install -e '.[hub]'"
+        ) from error
     repository, revision = named.groups()
     try:
         fetched = huggingface_hub.snapshot_download(
