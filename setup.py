@@ -102,6 +102,7 @@ setup(
         "bench": ["torch>=2.6"],
         "demo": ["gradio>=6.0"],
         "hub": ["huggingface_hub>=0.30"],  # models at hf://USER/NAME
+        "heic": ["pillow-heif>=0.22"],  # pictures of phones
         "tpu": ["jax[tpu]>=0.10"],
         "cuda": ["jax[cuda12]>=0.10"],
     },
