@@ -50,8 +50,8 @@ def teach_packed(
     Args:
       data: the packed file, with views. Targets that it has are replaced.
       output: the `.npz` to write.
-      models: work directories, of which the latest checkpoints are used, or exported
-        weights; at least one.
+      models: work directories, of which the latest checkpoints are used, or weights, as
+        `model_folder` takes them; at least one.
       temperature: above 1 for models that are too sure; from 0.01 up.
 
     Raises:
