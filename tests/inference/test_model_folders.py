@@ -129,3 +129,14 @@ def test_what_comes_with_the_library_has_a_name():
     ]
     here = pathlib.Path("pretrained")  # a path is one
     assert is_folder(here) and model_folder(here) == here
+
+
+def test_a_folder_of_that_name_is_not_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "pretrained").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert model_folder("pretrained") == pretrained.default_model()
+    (tmp_path / "pretrained/config.json").write_text("{}")
+    with pytest.raises(UserError, match=r"write \./pretrained for that, or rename it"):
+        model_folder("pretrained")
+    assert model_folder("./pretrained") == pathlib.Path("pretrained")
+    assert model_folder(None) == pretrained.default_model()

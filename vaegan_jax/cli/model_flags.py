@@ -19,13 +19,13 @@ def define() -> None:
 
 
 def load():
-    """The `Model` that the flags name; says so if none is named."""
+    """The `Model` that the flags name; says which if it is the library's own."""
     from vaegan_jax import pretrained
-    from vaegan_jax.inference import loading
+    from vaegan_jax.inference import loading, model_folders
 
     workdir = flags.FLAGS.workdir
     model = loading.load(workdir, flags.FLAGS.checkpoint)
-    if workdir is None:
+    if workdir in (None, model_folders.PRETRAINED):
         print(f"with the weights that come with vaegan_jax ({pretrained.DEFAULT})")
     return model
 

@@ -32,19 +32,26 @@ def model_folder(model: str | pathlib.Path | None) -> pathlib.Path:
     """The folder of a model, which may have to be fetched first.
 
     Args:
-      model: a path; None or "pretrained" for the model that comes with the library (a
-        folder of that name of the user's is "./pretrained"); or
+      model: a path; None or "pretrained" for the model that comes with the library; or
         "hf://USER/NAME", perhaps with "@REVISION", for exported weights on the Hugging
         Face Hub, of which arrays, JSON and the card are fetched to the Hub's own cache.
 
     Raises:
-      UserError: the address is none, cannot be fetched from, or holds no such weights.
+      UserError: the address is none, cannot be fetched from, or holds no such weights;
+        or "pretrained" is a model's folder, too.
     """
     if is_folder(model):
         return pathlib.Path(model)
-    if model in (None, PRETRAINED):
+    if model is None:
         return pretrained.default_model()
-    return _fetch(str(model))
+    if model != PRETRAINED:
+        return _fetch(str(model))
+    if (pathlib.Path(PRETRAINED) / "config.json").exists():
+        raise UserError(
+            f"{PRETRAINED} names the model that comes with vaegan_jax, but a model's "
+            f"folder here, too; write ./{PRETRAINED} for that, or rename it"
+        )
+    return pretrained.default_model()
 
 
 def _fetch(address: str) -> pathlib.Path:
