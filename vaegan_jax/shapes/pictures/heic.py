@@ -16,7 +16,7 @@ def heic_formats() -> tuple[str, ...]:
     """What Pillow reads beside its own formats: HEIF, if the extra is installed."""
     try:
         import pillow_heif
-    except ModuleNotFoundError:
+    except ImportError:
         return ()
     if _FORMAT not in Image.OPEN:
         pillow_heif.register_heif_opener()
