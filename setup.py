@@ -51,6 +51,7 @@ setup(
     packages=find_packages(include=["vaegan_jax*", "data_prep*"]),
     package_data={
         "vaegan_jax": ["shapes/gallery.html", "py.typed", "__init__.pyi"],
+        "vaegan_jax.pretrained": ["*.md", "*/*"],
         "data_prep": ["*/*.bib", "*/*.txt", "*/*.md", "*/*.tsv"],
     },
     install_requires=[
@@ -100,6 +101,8 @@ setup(
         # process that has imported TensorFlow: they run it in another.
         "bench": ["torch>=2.6"],
         "demo": ["gradio>=6.0"],
+        "hub": ["huggingface_hub>=0.30"],  # models at hf://USER/NAME
+        "heic": ["pillow-heif>=0.22"],  # pictures of phones
         "tpu": ["jax[tpu]>=0.10"],
         "cuda": ["jax[cuda12]>=0.10"],
     },

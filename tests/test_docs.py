@@ -8,7 +8,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
 _LINK = re.compile(r"\]\((?!https?:)([^)\s#]*)(?:#([^)\s]+))?\)")
-_FOLDERS = ("", "data_prep/**/", "docs/", "pretrained/")
+_FOLDERS = ("", "data_prep/**/", "docs/", "vaegan_jax/**/")
 _DOCUMENTS = sorted(x for folder in _FOLDERS for x in ROOT.glob(f"{folder}*.md"))
 
 

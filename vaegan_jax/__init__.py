@@ -12,7 +12,7 @@ The rooms, each importing only from those on floors below it (tests check that):
      5  models                                networks, and the prior of their latents
      4  distributed                           devices and processes as one
      3  shapes  metrics                       geometry; measures
-     2  runtime                               the machine and the process
+     2  runtime  pretrained                   the machine; what comes with the library
      1  errors                                what a user can mend
 
 What a room is for is told in its `__init__`; docs/architecture.md walks through them.

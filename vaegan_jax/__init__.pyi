@@ -20,6 +20,7 @@ from .metrics.reconstruction import (
     squared_error,
 )
 from .models.networks import build_networks
+from .pretrained import example_pictures
 from .shapes.cameras import Camera
 from .shapes.mesh_files import read_mesh
 from .shapes.mesh_writers import write_mesh
@@ -55,6 +56,7 @@ __all__ = [
     "coverage",
     "create_state",
     "earth_movers_distance",
+    "example_pictures",
     "gradient_penalty",
     "intersection_over_union",
     "iou_distances",

@@ -24,6 +24,7 @@ from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.loading import load
 from vaegan_jax.inference.model import Model
+from vaegan_jax.inference.model_folders import is_folder, model_folder
 from vaegan_jax.runtime.paths import absolute
 from vaegan_jax.runtime.progress import Progress
 
@@ -49,8 +50,8 @@ def teach_packed(
     Args:
       data: the packed file, with views. Targets that it has are replaced.
       output: the `.npz` to write.
-      models: work directories, of which the latest checkpoints are used, or exported
-        weights; at least one.
+      models: work directories, of which the latest checkpoints are used, or weights, as
+        `model_folder` takes them; at least one.
       temperature: above 1 for models that are too sure; from 0.01 up.
 
     Raises:
@@ -65,7 +66,10 @@ def teach_packed(
         )
     if not models:
         raise UserError("no model to learn from is named; name at least one")
-    models = [pathlib.Path(absolute(os.fspath(path))) for path in models]
+    models = [
+        model_folder(absolute(os.fspath(model)) if is_folder(model) else model)
+        for model in models
+    ]
     data = existing(data)
     splits, _ = packed_source.contents(data)
     found = {split: packed_source.read_split(data, split) for split in splits}

@@ -14,6 +14,7 @@ from tests.helpers import ROOT, assert_error
 from tests.preloaded import run
 from vaegan_jax.cli import config_path
 from vaegan_jax.cli.main import COMMANDS, usage
+from vaegan_jax.pretrained import DEFAULT
 
 VAEGAN = "vaegan_jax/__main__.py"  # python -m vaegan_jax
 
@@ -86,7 +87,7 @@ def test_experiments_are_found_by_name(monkeypatch, tmp_path):
 @pytest.mark.slow
 def test_a_wheel_holds_one_package_with_experiments_and_makers_of_data(tmp_path):
     source = tmp_path / "source"  # where nobody has built before
-    leave = shutil.ignore_patterns(".*", "build", "pretrained", "runs", "*.egg-info")
+    leave = shutil.ignore_patterns(".*", "build", "runs", "*.egg-info")
     shutil.copytree(ROOT, source, ignore=leave)
     build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path]
     subprocess.run([*build, source], check=True)
@@ -97,6 +98,8 @@ def test_a_wheel_holds_one_package_with_experiments_and_makers_of_data(tmp_path)
     for part in (
         *("py.typed", "__init__.pyi", "configs/mv_vae_gan.py", "shapes/gallery.html"),
         *("data_prep/prepare.py", "data_prep/mesh_folder/CITATIONS.bib"),
+        *(f"pretrained/{DEFAULT}/weights.safetensors", "pretrained/README.md"),
+        "pretrained/examples/chair_1.png",
     ):
         assert f"vaegan_jax/{part}" in names
     assert not any(name.endswith("_test.py") for name in names)

@@ -135,6 +135,7 @@ def test_nothing_is_written_if_a_picture_cannot_be_used(workdir, tmp_path):
         (["scripts/interpolate.py", "--arithmetic", "1", "2"], "takes three shapes"),
         (["scripts/sample.py", "--seed=99999999999"], "[0, 2147483647]"),
         (["scripts/export.py", "--like=/no"], "--like needs --format=weights"),
+        (["scripts/export.py", "--license=mit"], "--license needs --format=weights"),
         (["scripts/export.py", "--checkpoint=5"], "has no checkpoint 5; it has 0"),
     ],
 )
@@ -237,6 +238,7 @@ def test_weights_alone_are_sampled_from(workdir, tmp_path):
         "scripts/export.py", "--format=weights", f"--workdir={workdir}", weights
     )
     assert "weights.safetensors" in made
+    assert "# mv_vae_gan\n" in (tmp_path / "weights/README.md").read_text("utf-8")
     flags = ("--num_samples=1", "--noturntable", f"--output={tmp_path / 'out'}")
     succeed("scripts/sample.py", f"--workdir={tmp_path / 'weights'}", *flags)
     assert (tmp_path / "out/sample_000.binvox").exists()

@@ -5,15 +5,12 @@ import numpy as np
 import vaegan_jax
 from data_prep.procedural_chairs.chairs import build_chair
 from data_prep.procedural_chairs.parameters import sample_parameters
-from tests.helpers import ROOT
 from vaegan_jax.shapes.render import render_views
 from vaegan_jax.shapes.voxelize import voxelize
 
-FOLDER = ROOT / "pretrained/mv_vae_gan"
-
 
 def test_it_reconstructs_chairs_that_it_has_not_seen_and_samples_others():
-    model = vaegan_jax.load(FOLDER)
+    model = vaegan_jax.load()
     meshes = [build_chair(sample_parameters(i, seed=0)) for i in (8, 18, 28, 38)]
     views = np.stack(
         [render_views(m, image_size=64)[[0, 4], ..., None] for m in meshes]

@@ -15,6 +15,7 @@ from PIL import Image
 
 from tests.shapes.fuzzing import Format, fuzz, limit_memory
 from vaegan_jax.shapes.pictures.fitting import fit_picture
+from vaegan_jax.shapes.pictures.heic import heic_formats
 
 _GIBIBYTES = 4
 
@@ -37,6 +38,8 @@ def picture_formats() -> list[Format]:
         "GIF": (image, image.convert("RGB")),
         "TIFF": (image, deep, light, image.convert("CMYK"), cut.convert("RGBA")),
     }
+    for kind in heic_formats():  # with the extra
+        forms[kind] = (image, image.convert("RGB"), cut.convert("RGBA"))
     formats = []
     for kind, images in forms.items():
         files = [_saved(one, kind) for one in images]

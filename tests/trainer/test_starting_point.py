@@ -7,13 +7,25 @@ import jax
 import numpy as np
 import pytest
 
-from tests.helpers import REFINER, Setup, assert_trees_close, assert_trees_equal
+from tests.helpers import (
+    REFINER,
+    Setup,
+    assert_trees_close,
+    assert_trees_equal,
+    tiny_config,
+)
 from tests.trainer.runs import RING, config_for, final_state, write_data
+from tests.using import make_lively, make_model
+from vaegan_jax.checkpoints.checkpoint import load_config
+from vaegan_jax.config.reference import complete
+from vaegan_jax.distributed.sharding import device_mesh
 from vaegan_jax.errors import UserError
+from vaegan_jax.inference.export import write_weights
 from vaegan_jax.inference.loading import load
+from vaegan_jax.pretrained import default_model
 from vaegan_jax.trainer import train as driver
 from vaegan_jax.trainer.resuming import changed_fields
-from vaegan_jax.trainer.starting_point import starting_point
+from vaegan_jax.trainer.starting_point import begin_with, starting_point
 
 # Nothing that is learnt, so that what a run began with can be seen in it.
 STILL = {f"optimizer.{net}_lr": 1e-30 for net in ("generator", "encoder")}
@@ -118,13 +130,48 @@ def test_it_comes_too_late_for_a_run_that_has_begun(trained, tmp_path):
     assert told.startswith("config.train.initial_model") and "ignored" in told
 
 
+def test_a_refiner_is_taken_over_as_well_or_begins_anew(tmp_path):
+    given = make_lively(make_model("mv_vae_gan", **REFINER))
+    write_weights(given, tmp_path / "with")
+    write_weights(make_model("mv_vae_gan"), tmp_path / "without")
+    setup = Setup(tiny_config("mv_vae_gan", **REFINER, **{"train.average_decay": 0.9}))
+    states = {}
+    for name in ("with", "without"):
+        setup.config.train.initial_model = str(tmp_path / name)
+        start = starting_point(setup.config, tmp_path / "new").variables
+        states[name] = begin_with(setup.create(), start, device_mesh())
+    drawn, taken = setup.create().refiner, load(tmp_path / "with").variables
+    assert_trees_equal(states["with"].refiner.variables, taken["refiner"])
+    assert_trees_equal(states["with"].averages["refiner"], taken["refiner"])
+    assert_trees_equal(states["without"].refiner, drawn)
+    assert_trees_equal(states["with"].refiner.opt_state, drawn.opt_state)
+
+    plain = tiny_config("mv_vae_gan", **{"train.initial_model": str(tmp_path / "with")})
+    with pytest.raises(UserError, match="refiner = 'unet', not 'none'"):
+        starting_point(plain, tmp_path / "new")
+
+
+def test_what_comes_with_the_library_can_be_begun_with(tmp_path):
+    config = complete(load_config(default_model()))
+    config.train.initial_model = "pretrained"
+    start = starting_point(config, tmp_path)
+    assert_trees_equal(start.variables, load().variables)
+    assert start.origin["path"] == "pretrained" and start.origin["step"] > 1000
+
+
 @pytest.mark.parametrize(
     "fields, message",
     [
-        ({"model.latent_size": 5}, "whose networks are not those"),
+        (
+            {"model.latent_size": 5, "model.generator_widths": (6, 4)},
+            r"those that are to be trained: it has config.model.latent_size = 6, not 5"
+            r", config.model.generator_widths = \(5, 4\), not \(6, 4\); set these here",
+        ),
         ({"model.pooling": "max"}, "model.pooling = 'mean', not 'max'"),
         ({"prior.scale": 1.0}, "prior.scale = 0.33, not 1.0"),
         ({"train.initial_model": "nowhere"}, "nowhere is not a work directory"),
+        ({"train.initial_model": "pretrained"}, "is pretrained, whose networks are"),
+        ({"train.initial_model": "hf://a"}, "hf://a is no address of a model"),
     ],
 )
 def test_what_cannot_be_begun_with(trained, tmp_path, fields, message):

@@ -20,6 +20,7 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.subject import Options, read_splits
 from vaegan_jax.inference.loading import load
 from vaegan_jax.inference.model import Model
+from vaegan_jax.inference.model_card import card
 from vaegan_jax.inference.sample import write_samples
 from vaegan_jax.inference.shape_files import ShapeWriter
 from vaegan_jax.trainer import loop
@@ -44,6 +45,8 @@ def test_a_run_leaves_what_it_promises(data, tmp_path, algorithm):
         assert (tmp_path / name).exists() == (algorithm != "gan")
     trained = load(tmp_path)
     assert (trained.mixture is not None) == (algorithm != "gan")
+    told = card(trained, tmp_path)
+    assert "At step 6, on a tenth of" in told and "9 shapes: source random" in told
     assert load(tmp_path, 3).mixture is None
     if algorithm != "gan":
         (tmp_path / "latents.npz").write_bytes(b"damaged")

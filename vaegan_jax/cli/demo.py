@@ -2,19 +2,15 @@
 
 from absl import flags
 
-from vaegan_jax.cli import command_line
+from vaegan_jax.cli import model_flags
 
-WORKDIR = command_line.define_path(
-    "workdir", None, "Of the training run.", required=True
-)
-CHECKPOINT = command_line.define_checkpoint()
+model_flags.define()
 HOST = flags.DEFINE_string("host", "127.0.0.1", "0.0.0.0 lets other machines in.")
 PORT = flags.DEFINE_integer("port", 7860, "Where the page is.", 1, 65535)
 
 
 def main() -> None:
     from vaegan_jax.errors import UserError
-    from vaegan_jax.inference.loading import load
 
     try:
         from vaegan_jax.demo import app
@@ -22,5 +18,4 @@ def main() -> None:
         if not (error.name or "").startswith("gradio"):
             raise
         raise UserError(f"{error}: pip install -e '.[demo]'") from error
-    model = load(WORKDIR.value, CHECKPOINT.value)
-    app.launch(model, HOST.value, PORT.value)
+    app.launch(model_flags.load(), HOST.value, PORT.value)

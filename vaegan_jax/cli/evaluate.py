@@ -2,10 +2,13 @@
 
 from absl import flags
 
-from vaegan_jax.cli import command_line
+from vaegan_jax.cli import command_line, model_flags
 
 WORKDIR = command_line.define_paths(
-    "workdir", "Of the training run; twice to compare two.", required=True
+    "workdir",
+    "Of the training run; or weights: a folder, hf://USER/NAME, or 'pretrained' for "
+    "those that come with vaegan_jax. Twice to compare two.",
+    required=True,
 )
 DATA_DIR = command_line.define_path(
     "data_dir", None, "Data set; default that of training."
@@ -17,7 +20,10 @@ TRAINING_DATA = command_line.define_path(
 )
 SPLIT = flags.DEFINE_string("split", "validation", "Of the data set.")
 OUTPUT = command_line.define_path(
-    "output", None, "Where the report goes; default WORKDIR/evaluation, of the last."
+    "output",
+    None,
+    "Where the report goes; default WORKDIR/evaluation, of the last, if that is a "
+    "folder of yours, or else evaluation.",
 )
 JSON = command_line.define_path(
     "json",
@@ -60,6 +66,7 @@ def main() -> None:
     from vaegan_jax.errors import UserError
     from vaegan_jax.evaluate import comparison, evaluation, report
     from vaegan_jax.evaluate.subject import Options
+    from vaegan_jax.inference.model_folders import model_folder
     from vaegan_jax.inference.shape_files import check_writable
 
     workdirs = WORKDIR.value
@@ -78,8 +85,11 @@ def main() -> None:
         draws=DRAWS.value,
         sets=SETS.value,
     )
-    output = pathlib.Path(OUTPUT.value or f"{workdirs[-1]}/evaluation")
+    output = pathlib.Path(
+        model_flags.output_folder(OUTPUT.value, "evaluation", workdirs[-1])
+    )
     check_writable(output)
+    workdirs = [model_folder(workdir) for workdir in workdirs]
     if PROTOCOL.value:
         measure, write, form = _protocol(PROTOCOL.value)
         rows, about = measure(workdirs[0], options)

@@ -2,11 +2,8 @@
 
 from absl import flags
 
-from vaegan_jax.cli import command_line
+from vaegan_jax.cli import command_line, model_flags
 
-WORKDIR = command_line.define_path(
-    "workdir", None, "Of the training run.", required=True
-)
 OUTPUT = command_line.define_path("output", "exported", "The folder to write to.")
 FORMAT = flags.DEFINE_enum(
     "format", "stablehlo", ["stablehlo", "weights"], "Programs, or weights alone."
@@ -14,22 +11,32 @@ FORMAT = flags.DEFINE_enum(
 LIKE = command_line.define_path(
     "like", None, "With the weights: a data set whose shapes new ones shall be like."
 )
-CHECKPOINT = command_line.define_checkpoint()
+LICENSE = flags.DEFINE_string(
+    "license", None, "Of the weights, for their README.md: apache-2.0; default other."
+)
+model_flags.define()
 
 
 def main() -> None:
     from vaegan_jax.errors import UserError
-    from vaegan_jax.inference import export, likeness
-    from vaegan_jax.inference.loading import load
+    from vaegan_jax.inference import export, likeness, model_card
 
     if LIKE.value and FORMAT.value != "weights":
         raise UserError("--like needs --format=weights: programs draw from the prior")
-    model = load(WORKDIR.value, CHECKPOINT.value)
+    if LICENSE.value and FORMAT.value != "weights":
+        raise UserError("--license needs --format=weights, of whose README.md it is")
+    model = model_flags.load()
     if FORMAT.value == "weights":
         if LIKE.value:
             model = likeness.like_shapes_of(model, LIKE.value)
+        card = model_card.card(model, flags.FLAGS.workdir, LICENSE.value)
         path = export.write_weights(model, OUTPUT.value)
         print(f"wrote {path}, {path.stat().st_size / 2**20:.1f} MiB")
+        if not model_card.write_card(card, OUTPUT.value):
+            print(
+                f"kept {OUTPUT.value}/README.md, which somebody has written or changed;"
+                " remove it to have a new one"
+            )
         return
     for path in export.export_model(model, OUTPUT.value):
         size = path.stat().st_size / 2**20

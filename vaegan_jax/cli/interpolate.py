@@ -2,7 +2,7 @@
 
 from absl import flags
 
-from vaegan_jax.cli import command_line, shape_flags
+from vaegan_jax.cli import command_line, model_flags, shape_flags
 
 BETWEEN = command_line.define_paths("between", "Two or more shapes, in order.")
 ARITHMETIC = command_line.define_paths("arithmetic", "Three shapes A, B and C.")
@@ -15,10 +15,9 @@ shape_flags.define("glb")
 
 def main() -> None:
     from vaegan_jax.inference import interpolate
-    from vaegan_jax.inference.loading import load
 
     writer = shape_flags.writer()
-    model = load(flags.FLAGS.workdir, flags.FLAGS.checkpoint)
+    model = model_flags.load()
     if ARITHMETIC.value:
         count = interpolate.write_sum(
             model, ARITHMETIC.value, OUTPUT.value, writer, SEED.value

@@ -42,7 +42,8 @@ def usage() -> str:
             "",
             *lines,
             "",
-            "Begin with   vaegan train --config=mv_vae_gan:demo",
+            "Begin with   vaegan sample",
+            "or train     vaegan train --config=mv_vae_gan:demo",
             "and then     vaegan sample --workdir=runs/mv_vae_gan-demo",
             "Flags:       vaegan COMMAND --help",
         ]

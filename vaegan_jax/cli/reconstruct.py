@@ -2,7 +2,7 @@
 
 from absl import flags
 
-from vaegan_jax.cli import command_line, shape_flags
+from vaegan_jax.cli import command_line, model_flags, shape_flags
 
 VIEWS = command_line.define_paths(
     "views", "Pictures of one object, or a folder.", required=True
@@ -22,7 +22,6 @@ shape_flags.define("glb,obj,stl,ply,binvox,npz")
 
 def main() -> None:
     from vaegan_jax.inference.camera_files import keep_apart, read_cameras
-    from vaegan_jax.inference.loading import load
     from vaegan_jax.inference.reconstruct import reconstruct_pictures
     from vaegan_jax.shapes.pictures.sets import picture_sets
 
@@ -32,7 +31,7 @@ def main() -> None:
     if CAMERAS.value:
         keep_apart(CAMERAS.value, OUTPUT.value)
         cameras = read_cameras(CAMERAS.value)
-    model = load(flags.FLAGS.workdir, flags.FLAGS.checkpoint)
+    model = model_flags.load()
     written = reconstruct_pictures(
         model, pictures, OUTPUT.value, writer, KEEP.value, cameras, RING.value
     )

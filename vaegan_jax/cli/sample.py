@@ -2,10 +2,10 @@
 
 from absl import flags
 
-from vaegan_jax.cli import command_line, shape_flags
+from vaegan_jax.cli import command_line, model_flags, shape_flags
 
 OUTPUT = command_line.define_path(
-    "output", None, "Where to write; default WORKDIR/samples."
+    "output", None, "Where to write; default WORKDIR/samples, or samples without one."
 )
 NUM_SAMPLES = flags.DEFINE_integer("num_samples", 16, "How many shapes.", 1)
 SEED = flags.DEFINE_integer("seed", 0, "Of the latents.", 0, 2**31 - 1)
@@ -30,15 +30,15 @@ shape_flags.define("glb,binvox")
 
 def main() -> None:
     from vaegan_jax.inference import likeness
-    from vaegan_jax.inference.loading import load
     from vaegan_jax.inference.sample import write_samples
 
-    workdir, writer = flags.FLAGS.workdir, shape_flags.writer()
-    model = load(workdir, flags.FLAGS.checkpoint)
+    writer = shape_flags.writer()
+    model = model_flags.load()
     if LIKE.value:
         model = likeness.like_shapes_of(model, LIKE.value)
     latents = model.draw_latents(NUM_SAMPLES.value, SEED.value, TRUNCATION.value)
-    output = OUTPUT.value or f"{workdir}/samples"
+    workdir = flags.FLAGS.workdir
+    output = model_flags.output_folder(OUTPUT.value, "samples", workdir)
     empty = write_samples(model, latents, output, writer, TURNTABLE.value, CLEAN.value)
     kind = "of the prior" if model.mixture is None else "like training shapes"
     print(f"wrote {len(latents)} shapes {kind}, of step {model.step}, to {output}")

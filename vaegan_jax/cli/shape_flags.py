@@ -2,7 +2,7 @@
 
 from absl import flags
 
-from vaegan_jax.cli import command_line
+from vaegan_jax.cli import model_flags
 from vaegan_jax.inference.shape_files import FORMATS, ShapeWriter
 
 flags.disclaim_key_flags()  # --help lists them as those of the command
@@ -10,8 +10,7 @@ flags.disclaim_key_flags()  # --help lists them as those of the command
 
 def define(formats: str) -> None:
     """Defines --workdir, --checkpoint, --format, --threshold, --smooth, --min_part."""
-    command_line.define_path("workdir", None, "Of the training run.", required=True)
-    command_line.define_checkpoint()
+    model_flags.define()
     flags.DEFINE_list("format", formats, f"Of the files: {', '.join(FORMATS)}.")
     flags.DEFINE_float(
         "threshold", ShapeWriter.threshold, "Occupancy from which a voxel is filled."

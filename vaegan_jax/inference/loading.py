@@ -11,15 +11,20 @@ from vaegan_jax.config.reference import complete
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.latent_mixture import load_mixture
 from vaegan_jax.inference.model import Model
+from vaegan_jax.inference.model_folders import model_folder
 from vaegan_jax.models.networks import Networks, build_networks
 from vaegan_jax.shapes.pictures.framing import load_framing
 from vaegan_jax.training.optimizers import build_optimizers
 from vaegan_jax.training.state import TrainState, create_state, current_variables
 
 
-def load(workdir: str | pathlib.Path, step: int | str | None = None) -> Model:
+def load(
+    workdir: str | pathlib.Path | None = None, step: int | str | None = None
+) -> Model:
     """Restores a trained model from its work directory or its exported weights.
 
+        model = vaegan_jax.load()  # the one that comes with the library
+        model = vaegan_jax.load("hf://user/name")
         model = vaegan_jax.load("runs/mv_vae_gan-demo")
         shapes = model.sample(16)  # float32 (16, 32, 32, 32), probabilities
         shapes = model.reconstruct([["front.png", "side.jpg"]])  # (1, 32, 32, 32)
@@ -27,7 +32,8 @@ def load(workdir: str | pathlib.Path, step: int | str | None = None) -> Model:
         shapes = model.reconstruct(views, cameras)  # (b, v, 4), NaN where not known
 
     Args:
-      workdir: of a training run, or a folder with `weights.safetensors`.
+      workdir: of a training run, or a folder with `weights.safetensors`, or an address
+        of such; default the weights that come with the library. See `model_folder`.
       step: which checkpoint, as `Checkpoints.restore` takes it; default the latest,
         and of weights the only one.
 
@@ -36,8 +42,9 @@ def load(workdir: str | pathlib.Path, step: int | str | None = None) -> Model:
 
     Raises:
       UserError: it is not a work directory, has no such checkpoint, or a damaged one or
-        one of another model than its `config.json` describes.
+        one of another model than its `config.json` describes; or it cannot be fetched.
     """
+    workdir = model_folder(workdir)
     if not weights.are_in(workdir):
         config, networks, state = load_state(workdir, step)
         variables, number = state.sampling_variables(), int(state.step)

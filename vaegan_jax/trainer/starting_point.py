@@ -25,6 +25,13 @@ from vaegan_jax.trainer.resuming import has_begun
 from vaegan_jax.training.optimizers import build_optimizers
 from vaegan_jax.training.state import TrainState, create_state, current_variables
 
+# What decides about the networks that are taken over.
+_SHAPING = (
+    *("algorithm", "model.resolution", "model.image_size", "model.image_channels"),
+    *("model.latent_size", "model.generator_widths", "model.encoder_widths"),
+    *("model.azimuths", "model.azimuth_heads", "model.use_bias"),
+)
+_SHAPING_REFINER = ("model.refiner", "model.refiner_widths")
 # What a network's numbers mean, beside their shapes.
 _MEANING = ("model.leak", "prior.distribution", "prior.scale")
 
@@ -45,6 +52,8 @@ class StartingPoint:
 
 def starting_point(config: ConfigDict, workdir: pathlib.Path) -> StartingPoint | None:
     """What `config.train.initial_model` has learnt, at its latest step.
+
+    That is as `model_folder` takes it. With an R of its own R begins with that, too.
 
     None if the configuration names none, or the run has checkpoints already.
 
@@ -68,7 +77,7 @@ def starting_point(config: ConfigDict, workdir: pathlib.Path) -> StartingPoint |
     if shapes[0] != shapes[1]:
         raise UserError(
             f"config.train.initial_model is {path}, whose networks are not those that "
-            "are to be trained; take algorithm and config.model from its config.json"
+            f"are to be trained: {_differences(config, model.config)}"
         )
     pooled = config.algorithm == model.config.algorithm == "mv_vae_gan"
     for field in (*_MEANING, *(("model.pooling",) if pooled else ())):
@@ -86,6 +95,21 @@ def starting_point(config: ConfigDict, workdir: pathlib.Path) -> StartingPoint |
     data = model.config.data
     origin |= {"data": data.dir, "choose_on": data.choose_on}
     return StartingPoint(variables, origin)
+
+
+def _differences(config: ConfigDict, theirs: ConfigDict) -> str:
+    """What to change of a configuration to have the networks of another."""
+    fields = _SHAPING
+    if theirs.model.refiner != "none":  # otherwise that of the configuration is new
+        fields += _SHAPING_REFINER
+    told = []
+    for field in fields:
+        there, here = (lookup(x, field) for x in (theirs, config))
+        if isinstance(there, list):  # as JSON has it
+            there = tuple(there)
+        if there != here:
+            told.append(f"config.{field} = {there!r}, not {here!r}")
+    return f"it has {', '.join(told)}; set these here as there"
 
 
 def describe_origin(origin: dict[str, Any], config: ConfigDict) -> list[str]:

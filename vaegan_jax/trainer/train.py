@@ -16,6 +16,7 @@ from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.distributed import multihost
 from vaegan_jax.distributed.sharding import check_batch_size
 from vaegan_jax.errors import UserError
+from vaegan_jax.inference.model_folders import is_folder
 from vaegan_jax.runtime.interrupts import StopRequest
 from vaegan_jax.runtime.paths import absolute
 from vaegan_jax.shapes.pictures.framing import fit_framing
@@ -51,7 +52,7 @@ def train(
     # The same command, and those that restore the model, may run elsewhere.
     if config.data.dir:
         config.data.dir = absolute(config.data.dir)
-    if config.train.initial_model:
+    if config.train.initial_model and is_folder(config.train.initial_model):
         config.train.initial_model = absolute(config.train.initial_model)
     workdir = pathlib.Path(workdir)
     check_batch_size(config.train.batch_size, jax.device_count())

@@ -8,6 +8,7 @@ from jaxtyping import Shaped, UInt8
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.pictures.heic import NEEDS, heic_formats, is_heic
 
 PICTURE_SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
@@ -66,7 +67,8 @@ def open_picture(picture: Picture) -> OpenedPicture:
         elif hasattr(picture, "__array__"):
             image = _image_of_array(np.asarray(picture))
         else:
-            image = Image.open(picture, formats=PICTURE_FORMATS)
+            formats = (*PICTURE_FORMATS, *heic_formats())
+            image = Image.open(picture, formats=formats)
         frames = getattr(image, "n_frames", 1)
         # Phones keep depth or brightness maps as further pictures of an MPO file.
         if frames > 1 and image.format != "MPO":
@@ -77,14 +79,17 @@ def open_picture(picture: Picture) -> OpenedPicture:
     except UserError as error:
         raise UserError(f"{name} {error}") from error
     except UnidentifiedImageError as error:
+        if not heic_formats() and is_heic(picture):
+            raise UserError(f"{name} is HEIC, which {NEEDS}") from error
         raise UserError(
-            f"{name} cannot be read as a picture: it is none of "
-            f"{', '.join(PICTURE_FORMATS)}, or damaged; save it as PNG"
+            f"{name} cannot be read as a picture: it is none of {', '.join(formats)}, "
+            "or damaged; save it as PNG"
         ) from error
     except Image.DecompressionBombError as error:
         raise UserError(f"{name} has too many pixels; make it smaller") from error
     except Exception as error:  # what Pillow raises for damaged files has no bounds
-        raise UserError(f"{name} cannot be read as a picture: {error}") from error
+        reason = " ".join(str(error).split())  # HEIC's has lines
+        raise UserError(f"{name} cannot be read as a picture: {reason}") from error
     opaque = np.asarray(image)[..., 3].min() == 255
     return OpenedPicture(name, image.convert("RGB") if opaque else image, tuple(notes))
 

@@ -8,6 +8,7 @@ import warnings
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.ignored_files import is_ignored, report_ignored
 from vaegan_jax.shapes.pictures.files import PICTURE_SUFFIXES
+from vaegan_jax.shapes.pictures.heic import HEIC_SUFFIXES, NEEDS, heic_formats
 
 # Of pictures that are not read, and that people may expect to be.
 _OTHER_SUFFIXES = (
@@ -59,7 +60,8 @@ def picture_sets(
     if not sets:
         raise UserError(
             f"{folder} holds no picture; those of these kinds are read: "
-            + " ".join(PICTURE_SUFFIXES)
+            + " ".join(_suffixes())
+            + _remedy([folder, *below])
         )
     _tell_of_others([folder, *below])
     return sets
@@ -67,7 +69,7 @@ def picture_sets(
 
 def _pictures_in(folder: pathlib.Path) -> list[pathlib.Path]:
     """Numbers in the names count as numbers: view_2 comes before view_10."""
-    pictures = [p for p in folder.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES]
+    pictures = [p for p in folder.iterdir() if p.suffix.lower() in _suffixes()]
     pictures = [p for p in pictures if p.is_file() and not is_ignored([p.name])]
 
     def key(path):
@@ -77,23 +79,37 @@ def _pictures_in(folder: pathlib.Path) -> list[pathlib.Path]:
     return sorted(pictures, key=key)
 
 
+def _suffixes() -> tuple[str, ...]:
+    """Of pictures that are read here and now."""
+    return PICTURE_SUFFIXES + (HEIC_SUFFIXES if heic_formats() else ())
+
+
 def _tell_of_others(folders: list[pathlib.Path]) -> None:
     files = [path for folder in folders for path in sorted(folder.iterdir())]
     ignored = [
         str(path)
         for path in files
-        if is_ignored([path.name]) and path.suffix.lower() in PICTURE_SUFFIXES
+        if is_ignored([path.name]) and path.suffix.lower() in _suffixes()
     ]
     for line in report_ignored(ignored):
         warnings.warn(line, stacklevel=3)
+    unread = set(_OTHER_SUFFIXES) - set(_suffixes())
     others = [
         path
         for path in files
-        if path.suffix.lower() in _OTHER_SUFFIXES and not is_ignored([path.name])
+        if path.suffix.lower() in unread and not is_ignored([path.name])
     ]
     if others:
         warnings.warn(
             f"pictures of kinds that are not read: {len(others)} (first {others[0]}); "
-            "save them as PNG or JPEG",
+            f"save them as PNG or JPEG{_remedy(folders)}",
             stacklevel=3,
         )
+
+
+def _remedy(folders: list[pathlib.Path]) -> str:
+    """What would have HEIC read, if there is some that is not."""
+    files = (path for folder in folders for path in folder.iterdir())
+    if heic_formats() or not any(p.suffix.lower() in HEIC_SUFFIXES for p in files):
+        return ""
+    return f"; HEIC {NEEDS}"
