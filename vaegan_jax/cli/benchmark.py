@@ -13,8 +13,9 @@ def measure(given: argparse.Namespace) -> str:
     """Runs a benchmark and writes what it found; returns the Markdown."""
     import jax
 
-    from vaegan_jax.benchmark import machine, report
+    from vaegan_jax.benchmark import report
     from vaegan_jax.inference.shape_files import make_folder
+    from vaegan_jax.runtime import hardware
     from vaegan_jax.runtime.cpu import keep_freed_memory
 
     if given.backend != "auto":
@@ -26,7 +27,7 @@ def measure(given: argparse.Namespace) -> str:
     program = f"python {program}" if program.endswith(".py") else program
     command = f"{program} {shlex.join(sys.argv[1:])}"
     output = make_folder(given.output)  # before what takes long
-    return report.write(given.function(given), machine.describe(), command, output)
+    return report.write(given.function(given), hardware.describe(), command, output)
 
 
 def main() -> None:
