@@ -102,7 +102,8 @@ def _reconstruction_lines(row: Row, found: list[dict[str, Any]]) -> list[list[st
         label = f"`{row.name}`"
         if prediction != reconstruction.MODEL:
             label += f": {prediction.removeprefix('model, ')}"
-        lines.append([label, *_cells(rows, [one["about"]["step"] for one in found])])
+        steps = [one["about"]["step"] for one in found] if row.learnt else []
+        lines.append([label, *_cells(rows, steps)])
     return lines
 
 
@@ -112,7 +113,7 @@ def _by_views(one: dict[str, Any], prediction: str) -> dict[int | None, Any]:
 
 
 def _cells(rows: list[dict[int | None, Any]], steps: list[int]) -> list[str]:
-    """Step and threshold, errors and IoU by views, and the other measures.
+    """Steps, of what learns, and thresholds; errors and IoU; the other measures.
 
     What sees no views has its numbers under one.
     """
@@ -129,10 +130,10 @@ def _cells(rows: list[dict[int | None, Any]], steps: list[int]) -> list[str]:
         error = show(views, "squared_error", 1, ".0f")
         return f"{error} / {show(views, 'iou', 1, '.3f')}"
 
-    chosen = [
-        f"{step:,}, {of_seed[last]['threshold']:.2f}"
-        for step, of_seed in zip(steps, rows, strict=True)
-    ]
+    chosen = [f"{of_seed[last]['threshold']:.2f}" for of_seed in rows]
+    if steps:
+        pairs = zip(steps, chosen, strict=True)
+        chosen = [f"{step:,}, {threshold}" for step, threshold in pairs]
     others = (("average_precision", 1, ".3f"), ("f_score", 1, ".3f"))
     return [
         "; ".join(dict.fromkeys(chosen)),

@@ -169,6 +169,8 @@ class _Forwarded:
         return self._process
 
     def _forward(self, signum, frame):
+        if not self.received:
+            os.write(2, b"\nending what runs, which may have something to save\n")
         self.received = signum
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, signum)
