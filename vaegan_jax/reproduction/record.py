@@ -69,7 +69,7 @@ def read_lines(row: Row, outputs: Sequence[str]) -> Lines:
             RECONSTRUCTION: _reconstruction_lines(row, found),
             SAMPLES: _sample_lines(row, found),
         }
-    except (LookupError, TypeError) as error:
+    except LookupError as error:
         raise UserError(
             f"{outputs[0]} lacks {error}; delete that folder and run the command again"
         ) from error
@@ -86,11 +86,14 @@ def _read(path: pathlib.Path) -> dict[str, Any]:
 
 def _protocol_cells(found: list[dict[str, Any]]) -> list[str]:
     """At the threshold that was chosen on other shapes."""
-    cells = []
-    for views in VIEW_COUNTS:
-        rows = [next(r for r in one["rows"] if r["views"] == views) for one in found]
-        cells.append(mean_and_spread([r["chosen"][ALL] for r in rows], 1, ".3f"))
-    return cells
+    chosen = [
+        {row["views"]: row["chosen"][ALL] for row in of_seed["rows"]}
+        for of_seed in found
+    ]
+    return [
+        mean_and_spread([of_seed[views] for of_seed in chosen], 1, ".3f")
+        for views in VIEW_COUNTS
+    ]
 
 
 def _reconstruction_lines(row: Row, found: list[dict[str, Any]]) -> list[list[str]]:
