@@ -51,6 +51,24 @@ def test_a_step_runs_once_and_is_remembered(runner, tmp_path, capfd):
     assert (tmp_path / "make_it").read_text() == "x"
 
 
+def test_what_reads_what_was_made_anew_is_made_anew(runner, tmp_path):
+    """Also if it was stopped between the two."""
+    first = step(tmp_path, name="first")
+    reads = f"--data={first.output}"
+    second = step(tmp_path, name="second")
+    second = dataclasses.replace(second, arguments=(*second.arguments, reads))
+    for one in (first, second):
+        runner.run(one)
+    pathlib.Path(first.output).unlink()
+    running.Runner(tmp_path / "reproduced").run(first)
+    third = running.Runner(tmp_path / "reproduced")
+    before = json.loads((tmp_path / "reproduced/steps/second.json").read_text())
+    third.run(first)
+    after = third.run(second)
+    assert after["finished"] > before["finished"]
+    assert after == third.run(second)
+
+
 @pytest.mark.parametrize(("resumes", "left"), [(False, "x"), (True, "half x")])
 def test_half_made_data_are_made_again_and_training_goes_on(
     runner, tmp_path, resumes, left

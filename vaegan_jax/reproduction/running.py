@@ -28,7 +28,7 @@ class Stopped(Exception):
 
 
 class Runner:
-    """Runs steps, and remembers in `steps/` of a folder how each went.
+    """Runs steps in order, and remembers in `steps/` of a folder how each went.
 
     Args:
       folder: where logs and what is remembered go.
@@ -36,15 +36,16 @@ class Runner:
 
     def __init__(self, folder: pathlib.Path):
         self._folder, self._commit = folder, commit()
+        self._finished: dict[str, float] = {}  # by what each step so far has made
         for name in ("steps", "logs"):
             (folder / name).mkdir(parents=True, exist_ok=True)
 
     def run(self, step: Step) -> dict[str, Any]:
-        """Runs a step unless it is complete.
+        """Runs a step unless it is complete, and not older than what it reads.
 
         Returns:
           What is remembered: `name`, `command`, `commit`, `seconds`, also of runs that
-          were stopped, and `state`.
+          were stopped, when it `finished`, and `state`.
 
         Raises:
           Stopped: a signal came.
@@ -52,37 +53,61 @@ class Runner:
             make is there and not made by it.
         """
         remembered = self._remembered(step)
-        if remembered["state"] == _DONE and os.path.exists(step.output):
+        if self._complete(step, remembered):
             print(f"# complete: {step.shown()}", flush=True)
-            return remembered
-        if remembered["state"] is not None and not step.resumes:
-            _remove(step.output)
-        elif remembered["state"] is None and os.path.exists(step.output):
+        else:
+            self._make_room(step, remembered)
+            print(f"$ {step.shown()}", flush=True)
+            self._run(step, remembered)
+        self._finished[step.output] = remembered["finished"]
+        return remembered
+
+    def _complete(self, step: Step, remembered: dict[str, Any]) -> bool:
+        if remembered["state"] != _DONE or not os.path.exists(step.output):
+            return False
+        read = [f"{part.partition('=')[2]}/" for part in step.arguments]
+        times = [
+            finished
+            for made, finished in self._finished.items()
+            if any(path.startswith(f"{made}/") for path in read)
+        ]
+        return remembered["finished"] >= max(times, default=0.0)
+
+    def _make_room(self, step: Step, remembered: dict[str, Any]) -> None:
+        if remembered["state"] is None and os.path.exists(step.output):
             raise UserError(
                 f"{step.output} exists but was not made by this command; move it away, "
                 "or name another --output"
             )
-        print(f"$ {step.shown()}", flush=True)
+        if not step.resumes:
+            _remove(step.output)
+
+    def _run(self, step: Step, remembered: dict[str, Any]) -> None:
+        """Runs a step, and remembers it as begun, then as done if it is."""
         begun = time.monotonic()
         try:
-            self._remember(step, remembered | {"state": _BEGUN})
-            code = self._call(step)
-        finally:
-            remembered["seconds"] += round(time.monotonic() - begun, 1)
             remembered["state"] = _BEGUN
             self._remember(step, remembered)
+            code, signum = self._call(step)
+        finally:
+            remembered["seconds"] += round(time.monotonic() - begun, 1)
+            self._remember(step, remembered)
+        if code == 0:
+            remembered |= {"state": _DONE, "commit": self._commit}
+            remembered["finished"] = time.time()
+            self._remember(step, remembered)
+        if signum:
+            raise Stopped(signum)
         if code:
             raise UserError(self._failure(step, code))
-        remembered |= {"state": _DONE, "commit": self._commit}
-        self._remember(step, remembered)
-        return remembered
 
     def _remembered(self, step: Step) -> dict[str, Any]:
         file = self._folder / "steps" / f"{step.name}.json"
         if not file.exists():
             return {
                 **{"name": step.name, "command": step.shown(), "commit": self._commit},
-                **{"seconds": 0.0, "state": None, "arguments": list(step.arguments)},
+                **{"seconds": 0.0, "state": None, "finished": 0.0},
+                "arguments": list(step.arguments),
             }
         try:
             found = json.loads(file.read_text("utf-8"))
@@ -104,8 +129,11 @@ class Runner:
     def _log(self, step: Step) -> pathlib.Path:
         return self._folder / "logs" / f"{step.name}.log"
 
-    def _call(self, step: Step) -> int:
-        """The exit status of a step, whose output is shown and written to its log."""
+    def _call(self, step: Step) -> tuple[int, int | None]:
+        """The exit status of a step, and the signal that came, if one did.
+
+        What the step prints is shown and written to its log.
+        """
         with open(self._log(step), "a", encoding="utf-8") as log:
             log.write(f"$ {step.shown()}\n")
             log.flush()
@@ -117,9 +145,7 @@ class Runner:
                     sys.stdout.flush()
                     log.flush()
                 code = process.wait()
-        if signals.received:
-            raise Stopped(signals.received)
-        return code
+        return code, signals.received
 
     def _failure(self, step: Step, code: int) -> str:
         log = self._log(step)
@@ -160,7 +186,7 @@ class _Forwarded:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             process_group=0,
         )
