@@ -73,6 +73,7 @@ def test_the_list_has_every_row_and_its_commands():
         ((), "give --row=NAME, or --list"),
         (("--row=gan",), "the row gan needs real chairs"),
         (("--row=gan:demo", "--seeds=0,x"), "--seeds=0,x: give whole numbers"),
+        (("--row=gan:demo", "--seeds="), "--seeds=: give whole numbers"),
     ],
 )
 def test_wrong_flags_get_one_sentence(flags, said, tmp_path):

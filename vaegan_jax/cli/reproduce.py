@@ -44,7 +44,7 @@ def main() -> int:
         return 0
     if not ROW.value:
         raise UserError("give --row=NAME, or --list to see what rows there are")
-    if not all(seed.isdecimal() for seed in SEEDS.value):
+    if not (SEEDS.value and all(seed.isdecimal() for seed in SEEDS.value)):
         raise UserError(
             f"--seeds={','.join(SEEDS.value)}: give whole numbers from 0 up"
         )
