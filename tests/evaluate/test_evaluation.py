@@ -273,6 +273,7 @@ def evaluated():
     about |= {
         "checkpoint_chosen_on": "validation",
         "learnt_from_these": True,
+        "trained_on": False,
         "in_training_of": "some",
         "threshold_chosen_on": "held_out",
         "threshold_shapes": 6,

@@ -1,53 +1,17 @@
-"""What the benchmarks run on, and what it can do at most."""
+"""What the machine that benchmarks run on can do at most."""
 
-import importlib.metadata
 import os
 import pathlib
-import platform
 
 import jax
 import jax.numpy as jnp
 
 from vaegan_jax.benchmark.timing import take_turns
-from vaegan_jax.runtime.cpu import usable_cores
-
-_PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "tensorflow-cpu", "torch")
 
 # Rows, columns and inner size of the products: of those that occur here, the largest,
 # and one that fills an accelerator.
 _PRODUCTS = ((2048, 2048, 2048), (4096, 1024, 512), (1024, 512, 4096))
 _LARGE_PRODUCT = (8192, 8192, 8192)
-
-
-def describe() -> dict[str, str]:
-    """Hardware and versions, for the head of a report."""
-    device = jax.devices()[0]
-    versions = []
-    for name in _PACKAGES:
-        try:
-            versions.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return {
-        "processor": _processor(),
-        "cores": str(usable_cores()),
-        "devices": f"{jax.device_count()} × {device.device_kind}",
-        "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-        "packages": ", ".join(versions),
-    }
-
-
-def _processor() -> str:
-    information = pathlib.Path("/proc/cpuinfo")
-    if not information.exists():
-        return platform.processor()
-    lines = information.read_text("utf-8", errors="replace").splitlines()
-    field = lambda name: next(  # noqa: E731
-        (line.split(":", 1)[1].strip() for line in lines if line.startswith(name)), ""
-    )
-    wide = [f for f in ("avx2", "avx512f", "amx_bf16") if f in field("flags").split()]
-    return " ".join([field("model name") or platform.machine(), *wide])
 
 
 def resident_memory() -> tuple[float, float]:

@@ -17,8 +17,9 @@ def measure(given: argparse.Namespace) -> None:
     """
     import jax
 
-    from vaegan_jax.benchmark import machine, report
+    from vaegan_jax.benchmark import report
     from vaegan_jax.inference.shape_files import make_folder
+    from vaegan_jax.runtime import hardware
     from vaegan_jax.runtime.cpu import keep_freed_memory
 
     if given.backend != "auto":
@@ -31,7 +32,7 @@ def measure(given: argparse.Namespace) -> None:
     command = f"{program} {shlex.join(sys.argv[1:])}"
     output = make_folder(given.output)  # before what takes long
     found = given.function(given)
-    print(report.write(found, machine.describe(), command, output))
+    print(report.write(found, hardware.describe(), command, output))
     if found.interrupted:
         raise KeyboardInterrupt
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "export": "writes a model to give away",
     "demo": "shows a model on a local web page",
     "benchmark": "measures speed",
+    "reproduce": "makes results of docs/results.md again",
     "prepare-data": "makes data sets of meshes, voxels and views, and looks into them",
 }
 # Their arguments are argparse's, in subcommands.

@@ -69,8 +69,8 @@ def apply_variant(config: ConfigDict, variant: str) -> ConfigDict:
 def set_best(config: ConfigDict, variant: str = "") -> ConfigDict:
     """What has made the best of real chairs, with the demo's networks.
 
-    docs/results.md has what each change is worth. An epoch is thought to be one of a
-    data set with eight deformed copies of each shape.
+    docs/log/results.md has what each change is worth. An epoch is thought to be one of
+    a data set with eight deformed copies of each shape.
 
     Args:
       config: a reference configuration, which is changed.

@@ -57,7 +57,7 @@ class Evaluation:
       names: of the shapes measured on.
       copies: which of them were in training.
       reconstruction: rows, none for a plain GAN.
-      generation: as from `evaluate_generation`.
+      generation: as from `evaluate_generation`; empty of shapes that were trained on.
       representation: accuracies by features; empty without labels.
       pictures: by name.
     """
@@ -135,7 +135,9 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
     rows, representation, pictures = [], {}, {}
     if splits.choosing is not None:
         rows = evaluate_reconstruction(
-            model, known, splits.choosing, examples, draws=options.draws
+            *(model, known, splits.choosing, examples),
+            draws=options.draws,
+            retrieval=not splits.trained_on,
         )
     if options.labels:
         representation = evaluate_representation(
@@ -150,13 +152,15 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
             examples,
             labels,
         )
-    models = drawing_models(model, splits.learnt)
-    generation = evaluate_generation(
-        models, splits.learnt, examples, options.sets, copies.equal
-    )
-    for name, drawing in models.items():
-        drawn = sample_set(drawing, _SAMPLES, seed=0)
-        pictures[name.replace(" ", "_")] = draw_shapes(drawn)
+    generation = {}
+    if not splits.trained_on:  # else samples would be measured by how well they copy
+        models = drawing_models(model, splits.learnt)
+        generation = evaluate_generation(
+            models, splits.learnt, examples, options.sets, copies.equal
+        )
+        for name, drawing in models.items():
+            drawn = sample_set(drawing, _SAMPLES, seed=0)
+            pictures[name.replace(" ", "_")] = draw_shapes(drawn)
     evaluation = Evaluation(
         _about(model, workdir, options, splits, copies),
         examples.names,
@@ -197,6 +201,7 @@ def _about(
         "training_shapes": len(splits.learnt),
         "in_training_of": str(splits.seen_dir),
         "learnt_from_these": splits.seen_dir == config.data.dir,
+        "trained_on": splits.trained_on,
         "in_training": int(copies.equal.sum()),
         "nearly_in_training": int(copies.near.sum()),
         "training_views": views_of_training(config),

@@ -177,6 +177,7 @@ def evaluate_reconstruction(
     examples: Examples,
     view_counts: Sequence[int] = VIEW_COUNTS,
     draws: int = 3,
+    retrieval: bool = True,
 ) -> list[Row]:
     """All rows: the model and retrieval for each number of views, mean shape, oracle.
 
@@ -191,6 +192,7 @@ def evaluate_reconstruction(
       examples: the truth, with views.
       view_counts: those that the examples do not have are left out.
       draws: subsets of views of each shape for each count.
+      retrieval: with rows of it. Shapes that are in `train` would find themselves.
     """
     truth = Truth(examples)
     stored = examples.views.shape[1]
@@ -199,7 +201,7 @@ def evaluate_reconstruction(
         (way, views, range(min(way.draws, 1 if views == stored else draws)))
         for way in _ways(model, train, choosing, examples)
         for views in counts
-        if views in way.counts
+        if views in way.counts and (retrieval or way.prediction != RETRIEVAL)
     ]
     total = sum(len(seeds) for _, _, seeds in planned)
     rows = []
@@ -214,7 +216,8 @@ def evaluate_reconstruction(
             values = {k: np.stack([m[k] for m in measured]) for k in measured[0]}
             rows.append(Row(way.prediction, views, way.threshold, values))
         progress.stage("baselines")
-        return rows + baseline_rows(train, choosing, truth)
+        rows += baseline_rows(train, choosing, truth)
+    return [row for row in rows if retrieval or row.prediction != ORACLE]
 
 
 class _Way(NamedTuple):

@@ -106,7 +106,21 @@ def format_tables(evaluation: Evaluation) -> str:
             "training",
             tables.reconstruction_table(evaluation.without_copies),
         ]
-    sections += [
+    sections += _of_samples(evaluation)
+    if evaluation.representation:
+        sections += [
+            "## Representation",
+            tables.representation_table(evaluation.representation),
+        ]
+    return "\n\n".join(sections)
+
+
+def _of_samples(evaluation: Evaluation) -> list[str]:
+    """The sections on new shapes, if they are measured."""
+    about = evaluation.about
+    if not evaluation.generation:
+        return []
+    return [
         "## Generation",
         tables.generation_table(evaluation.generation),
         f"{about['sets']} sets of {about['shapes']} shapes each, mean ± standard "
@@ -120,12 +134,6 @@ def format_tables(evaluation: Evaluation) -> str:
         "## Health and memorisation",
         tables.health_table(evaluation.generation),
     ]
-    if evaluation.representation:
-        sections += [
-            "## Representation",
-            tables.representation_table(evaluation.representation),
-        ]
-    return "\n\n".join(sections)
 
 
 def _heading(about: dict[str, Any]) -> str:
@@ -142,6 +150,13 @@ def _heading(about: dict[str, Any]) -> str:
 
 
 def _in_training(about: dict[str, Any]) -> str:
+    if about["trained_on"]:
+        return (
+            "The model learnt from all of these shapes: they tell how well it fits, "
+            "and beside `--split=validation` what it lacks of generalisation. Those "
+            "that were held out are left out, and so are deformed copies, retrieval "
+            "and new shapes."
+        )
     where = f"the training split of {about['in_training_of']}"
     text = (
         f"Of these shapes {about['in_training']} are in {where}, too, identical or "

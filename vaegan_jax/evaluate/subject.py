@@ -8,10 +8,10 @@ from typing import Any
 from vaegan_jax.checkpoints import weights
 from vaegan_jax.data.dataset import open_split
 from vaegan_jax.data.examples import Examples
-from vaegan_jax.data.held_out import divide
+from vaegan_jax.data.held_out import divide, originals
 from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
-from vaegan_jax.evaluate.copies import Voxels
+from vaegan_jax.evaluate.copies import Voxels, equal_to_some
 from vaegan_jax.inference.loading import load, load_state
 from vaegan_jax.inference.model import Model
 
@@ -24,7 +24,8 @@ class Options:
       data_dir: data set; None is that of training.
       training_data: data set whose training shapes stand beside the model's, and of
         which the threshold is chosen on some; None is that of training.
-      split: of the data set.
+      split: of the data set. Of a training split that the model learnt from, the
+        originals that were not held out: that tells fit, not how good a model is.
       checkpoint: see `Checkpoints.restore`.
       labels: of the representation's classes: a CSV file, or "category" for those of
         the data set; None leaves the representation out.
@@ -67,6 +68,7 @@ class Splits:
       learnt: training shapes of `training_dir`, without those to choose on.
       choosing: what the threshold is chosen on; None for a plain GAN, which has none.
       examples: what is measured.
+      trained_on: whether the model learnt from the examples.
     """
 
     data_dir: str
@@ -76,6 +78,7 @@ class Splits:
     learnt: Examples
     choosing: Examples | None
     examples: Examples
+    trained_on: bool = False
 
 
 def read_splits(model: Model, workdir: str | pathlib.Path, options: Options) -> Splits:
@@ -103,7 +106,28 @@ def read_splits(model: Model, workdir: str | pathlib.Path, options: Options) -> 
     if encodes:
         facts = read_provenance(known_dir)
         learnt, choosing = divide(train, data.choose_on, read, facts)
-    return Splits(data_dir, known_dir, seen_dir, seen, learnt, choosing, examples)
+    examples, trained_on = _as_measured(model, data_dir, options.split, examples, seen)
+    return Splits(
+        *(data_dir, known_dir, seen_dir, seen, learnt, choosing, examples, trained_on)
+    )
+
+
+def _as_measured(
+    model: Model, data_dir: str, split: str, examples: Examples, seen: Voxels
+) -> tuple[Examples, bool]:
+    """The examples, and whether the model learnt from all of them.
+
+    Of a split that it learnt from, what was held out is left out, and so are deformed
+    copies and what was added, of which there may be ten times as many.
+    """
+    data = model.config.data
+    if split != data.train_split or model.networks.encoder is None:
+        return examples, False
+    facts = read_provenance(data_dir)
+    rest, _ = divide(examples, data.choose_on, lambda: examples, facts)
+    learnt = originals(rest)
+    trained_on = bool(equal_to_some(learnt.voxels, seen).all())
+    return (learnt, True) if trained_on else (examples, False)
 
 
 def open_for(model: Model, data_dir: str, split: str) -> Examples:

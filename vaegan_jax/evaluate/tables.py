@@ -74,7 +74,8 @@ def reconstruction_table(rows: Sequence[Row]) -> str:
     )
 
 
-def _mean_and_spread(values: Sequence[float], factor: int, form: str) -> str:
+def mean_and_spread(values: Sequence[float], factor: int, form: str) -> str:
+    """Values as mean ± standard deviation, a single one as it is; see `QUALITY`."""
     mean = sum(values) / len(values)
     if len(values) == 1:
         return _show(mean, factor, form)
@@ -88,16 +89,16 @@ def generation_table(generation: dict[str, dict[str, list[float]]]) -> str:
     for name, row in generation.items():
         if name in (REFERENCE, UNSEEN):
             continue
-        jsd = _mean_and_spread(row["jsd"], 1, ".3f")
+        jsd = mean_and_spread(row["jsd"], 1, ".3f")
         for key, distance in DISTANCES.items():
             factor, form = (1000, ".2f") if key == "cd" else (1, ".4f")
             lines.append(
                 [
                     name,
                     distance + (" (MMD × 1000)" if key == "cd" else ""),
-                    _mean_and_spread(row[f"cov_{key}"], 100, ".1f"),
-                    _mean_and_spread(row[f"mmd_{key}"], factor, form),
-                    _mean_and_spread(row[f"1nna_{key}"], 100, ".1f"),
+                    mean_and_spread(row[f"cov_{key}"], 100, ".1f"),
+                    mean_and_spread(row[f"mmd_{key}"], factor, form),
+                    mean_and_spread(row[f"1nna_{key}"], 100, ".1f"),
                     jsd,
                 ]
             )
@@ -129,7 +130,7 @@ def _table_of_sets(
         [
             [name]
             + [
-                _mean_and_spread(row[key], *rest) if key in row else ""
+                mean_and_spread(row[key], *rest) if key in row else ""
                 for key, (_, *rest) in measures.items()
             ]
             for name, row in generation.items()

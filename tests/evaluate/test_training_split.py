@@ -1,0 +1,66 @@
+"""What is measured on shapes that the model learnt from, and that it is said."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tests.helpers import make_examples, write_packed
+from tests.using import make_workdir
+from vaegan_jax.data.dataset import open_split
+from vaegan_jax.data.held_out import deformed_name, hold_out
+from vaegan_jax.evaluate import report
+from vaegan_jax.evaluate.evaluation import evaluate
+from vaegan_jax.evaluate.reconstruction import MEAN_SHAPE, MODEL
+from vaegan_jax.evaluate.subject import Options
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A file of twelve shapes and a copy of each, and the shapes without copies."""
+    folder = tmp_path_factory.mktemp("data")
+    shapes = make_examples(12)
+    copies = make_examples(12, seed=1)
+    both = dataclasses.replace(
+        shapes,
+        names=shapes.names + [deformed_name(name, 0) for name in shapes.names],
+        voxels=np.concatenate([shapes.voxels, copies.voxels]),
+        views=np.concatenate([shapes.views, copies.views]),
+    )
+    for name, examples in (("chairs", shapes), ("more", both)):
+        write_packed(folder / f"{name}.npz", examples, ("train", "validation"))
+    other = make_examples(12, seed=2)
+    write_packed(folder / "others.npz", other, ("train", "validation"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def workdir(data):
+    learnt_from = {"data.dir": str(data / "more.npz")}
+    return make_workdir(data / "run", "mv_vae_gan", **learnt_from)
+
+
+@pytest.mark.parametrize("name", ["more", "chairs"])
+def test_of_the_training_split_the_originals_are_measured_that_were_learnt(
+    name, data, workdir
+):
+    measured = evaluate(
+        workdir, Options(data_dir=str(data / f"{name}.npz"), split="train", draws=1)
+    )
+    chairs = open_split(data / "chairs.npz", "train", 8, None)
+    learnt, held_out = hold_out(chairs, {})
+    assert len(held_out) == 2 and sorted(measured.names) == sorted(learnt.names)
+    assert {row.prediction for row in measured.reconstruction} == {MODEL, MEAN_SHAPE}
+    assert measured.generation == {} and set(measured.pictures) == {"reconstructions"}
+    text = report.format_tables(measured)
+    assert "learnt from all of these shapes: they tell how well it fits" in text
+    assert "10 shapes of train" in text and "## Generation" not in text
+
+
+def test_a_training_split_that_the_model_has_not_seen_is_measured_as_any(data, workdir):
+    others = Options(data_dir=str(data / "others.npz"), split="train", draws=1, sets=1)
+    measured = evaluate(workdir, others)
+    assert len(measured.names) == 12 and measured.generation
+    assert "Of these shapes 0 are in the training split" in report.format_tables(
+        measured
+    )
