@@ -113,7 +113,7 @@ def test_commands_are_found_wherever_a_page_has_them():
         "    python scripts/prepare_data.py e \\\n        --f && vaegan a\n"
         '        ssh --command="cd g && ../env/bin/python scripts/h.py --i"\n'
         "- exec python scripts/j.py --k=$L\n  --m=1\n"
-        "`vaegan no --o='p q'`, the vaegan_jax library, `vaegan prepare-data meshes …`\n"
+        "`vaegan no --o='p q'`, the vaegan_jax library, `vaegan train …`\n"
     )
     assert commands_in(text) == [
         ("a", "--b=c"),
