@@ -30,11 +30,12 @@ from vaegan_jax.benchmark import (
     step,
     tpu,
 )
-from vaegan_jax.benchmark.commands import numbers
+from vaegan_jax.benchmark.commands import add_commands, numbers
 from vaegan_jax.benchmark.workload import (
     CompiledStep,
     build_config,
 )
+from vaegan_jax.cli.parser import Parser
 from vaegan_jax.distributed.sharding import device_mesh
 from vaegan_jax.errors import UserError
 
@@ -116,7 +117,7 @@ class IdlePeer:
         pass
 
     def __call__(self):
-        pass
+        return 1.0
 
     def close(self):
         pass
@@ -167,6 +168,68 @@ def test_a_refiner_is_of_those_that_see_views(instant, monkeypatch):
     assert [row["refiner"] for row in found.rows] == ["", "unet"]
     shares = [row["refiner's share %"] for row in found.rows]
     assert shares[0] == 0 and 0 < shares[1] < 100
+
+
+@pytest.mark.parametrize("at, rounds", [(None, 0), (7 * 2 + 3, 0), (7 * 4 + 1, 2)])
+def test_what_was_timed_before_an_interruption_is_told(
+    instant, monkeypatch, at, rounds
+):
+    """At a call of the first model's, in its warm-up or later: `at`, from 0."""
+    calls = itertools.count()
+
+    class Interrupting(IdlePeer):
+        def __call__(self):
+            if next(calls) == at:
+                raise KeyboardInterrupt
+            return 1.0
+
+    monkeypatch.setattr(peer, "Peer", Interrupting)
+    if at is not None and not rounds:
+        with pytest.raises(KeyboardInterrupt):
+            peer.run(("gan",), (2,), 64, 4)
+        return
+    found = peer.run(("gan",), (2,), 64, 4)
+    assert found.interrupted == bool(rounds) and len(found.rows) == 7
+    assert ("Interrupted" in found.notes[-1]) == bool(rounds)
+
+
+def test_models_before_an_interruption_are_told(instant, monkeypatch):
+    calls = itertools.count()
+
+    class Interrupting(IdlePeer):
+        def __call__(self):
+            if next(calls) >= 7 * 3:
+                raise KeyboardInterrupt
+            return 1.0
+
+    monkeypatch.setattr(peer, "Peer", Interrupting)
+    found = peer.run(("gan", "vae_gan"), (2, 4), 64, 1)
+    assert found.interrupted and {row["model"] for row in found.rows} == {"gan"}
+
+
+def test_each_model_has_a_batch_size_of_its_own(monkeypatch):
+    given = []
+    nothing = report.Benchmark("peer", [], (), "ms")
+    monkeypatch.setattr(
+        peer, "run", lambda *arguments: given.append(arguments[:2]) or nothing
+    )
+    parser = Parser()
+    add_commands(parser.add_subparsers())
+    for flags in (
+        ["--models=mv_vae_gan"],
+        ["--models=gan,vae_gan", "--batch_size=2,4"],
+    ):
+        parsed = parser.parse_args(["peer", *flags])
+        parsed.function(parsed)
+    assert given == [(("mv_vae_gan",), (8,)), (("gan", "vae_gan"), (2, 4))]
+    parsed = parser.parse_args(["peer", "--models=gan", "--batch_size=2,4"])
+    with pytest.raises(UserError, match="2 numbers and --models 1 names"):
+        parsed.function(parsed)
+
+
+def test_a_quick_peer_leaves_most_variants_out(instant):
+    found = peer.run(("gan",), (2,), 64, 9, quick=True)
+    assert [row["variant"] for row in found.rows] == [peer.OURS, *peer._QUICK]
 
 
 def test_a_peer_has_a_refiner_learn_with_the_others_and_alone(instant, monkeypatch):

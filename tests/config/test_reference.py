@@ -27,7 +27,8 @@ def load(name, *variant):
     "name, variant",
     [(name, ()) for name in FILES]
     + [(name, ("demo",)) for name in (*ALGORITHMS, "mv_vae_gan_r2n2")]
-    + [("mv_vae_gan_best", (variant,)) for variant in ("any", "gpu")],
+    + [("mv_vae_gan_best", (variant,)) for variant in ("any", "refined", "gpu")]
+    + [("mv_vae_gan_furniture", ("refined",))],
 )
 def test_every_config_builds(name, variant):
     config = complete(load(name, *variant))
@@ -37,13 +38,16 @@ def test_every_config_builds(name, variant):
 
 def test_configs_have_work_directories_of_their_own():
     names = [load(name).name for name in FILES]
-    names += [load("mv_vae_gan_best", variant).name for variant in ("any", "gpu")]
+    variants = ("any", "refined", "gpu")
+    names += [load("mv_vae_gan_best", variant).name for variant in variants]
+    names.append(load("mv_vae_gan_furniture", "refined").name)
     assert len(set(names)) == len(names)
 
 
 def test_there_are_two_configs_for_each_algorithm():
     expected = [name + best for name in ALGORITHMS for best in ("", "_best")]
-    assert sorted([*expected, "mv_vae_gan_r2n2"]) == FILES
+    others = ["mv_vae_gan_furniture", "mv_vae_gan_r2n2"]
+    assert sorted([*expected, *others]) == FILES
 
 
 def test_unknown_variant_names_the_valid_one():

@@ -1,5 +1,6 @@
 """Loading models, and what they make of latents, views and pictures."""
 
+import dataclasses
 import json
 import shutil
 
@@ -8,8 +9,11 @@ import numpy as np
 import pytest
 
 import vaegan_jax
-from tests.using import make_model, make_picture, make_workdir
+from tests.helpers import REFINER
+from tests.using import make_lively, make_model, make_picture, make_workdir
 from vaegan_jax.errors import UserError
+from vaegan_jax.inference.functions import decode_function, refine_function
+from vaegan_jax.inference.latent_mixture import LatentMixture
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +118,26 @@ def test_a_config_of_another_version(workdir, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(config))
     with pytest.raises(UserError, match="is not of this version"):
         vaegan_jax.load(tmp_path)
+
+
+def test_new_shapes_are_cleaned_by_a_refiner_that_learnt_to_do_without_views():
+    latents = np.random.default_rng(0).normal(size=(3, 6)).astype(np.float32)
+    mixture = LatentMixture.fit(latents)
+    made = {}
+    for blind in (0.0, 0.1):
+        fields = {**REFINER, "augmentation.blind": blind}
+        model = make_lively(make_model("mv_vae_gan", **fields))
+        model = dataclasses.replace(model, mixture=mixture)
+        made[blind] = model.generate(latents)
+        np.testing.assert_allclose(model.decode(latents), made[0.0], atol=1e-6)
+    # As of a view that is not read, for want of its camera.
+    views = jnp.full((3, 1, 32, 32, 1), 255, jnp.uint8)
+    unknown = jnp.full((3, 1, 4), jnp.nan)
+    networks, variables = model.networks, model.variables
+    given = jnp.asarray(latents), views, unknown
+    expected = refine_function(networks, variables, *given)
+    np.testing.assert_allclose(made[0.1], expected, atol=1e-5)
+    assert not np.allclose(made[0.1], made[0.0], atol=0.01)
+    of_prior = dataclasses.replace(model, mixture=None).generate(latents)
+    of_generator = (networks.generator, variables["generator"], given[0])
+    np.testing.assert_allclose(of_prior, decode_function(*of_generator), atol=1e-6)

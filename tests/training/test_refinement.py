@@ -12,7 +12,7 @@ from tests.helpers import (
     make_batch,
     tiny_config,
 )
-from vaegan_jax.models.evidence import read_views
+from vaegan_jax.models.evidence import no_evidence, read_views
 from vaegan_jax.shapes.frames import estimate
 from vaegan_jax.training import refinement
 from vaegan_jax.training.seen import Seen, see
@@ -113,12 +113,29 @@ def test_latents_go_part_of_the_way_to_another_shape():
 
     method = Method(config, this.networks._replace(generator=Spy()), this.optimizers)
     latents = jnp.asarray(np.random.default_rng(0).normal(size=(4, 6)), jnp.float32)
-    refinement._decode(method, this.create(), latents, jax.random.key(1))
+    blind = jnp.array([False, False, True, False])
+    refinement._decode(method, this.create(), latents, blind, jax.random.key(1))
     way = np.roll(latents, -1, 0) - latents
     shares = (np.asarray(seen_latents[0]) - latents) / way
     np.testing.assert_allclose(shares, shares[:, :1].repeat(6, 1), rtol=1e-3)
     assert ((shares >= 0) & (shares <= 0.5)).all()
+    assert shares[2, 0] == 0, "of which nothing else tells"
     assert len(np.unique(shares[:, 0].round(4))) == 4
+
+
+def test_of_some_shapes_it_sees_no_view():
+    config = tiny_config("mv_vae_gan", **REFINER, **{"augmentation.blind": 0.25})
+    blind = refinement._draw_blind(config, 4000, jax.random.key(0))
+    assert abs(blind.mean() - 0.25) < 0.03
+    batch = make_batch(config)
+    blind = jnp.array([True, False, False, False])
+    seen = refinement._hide(Seen(batch["views"], batch["cameras"]), blind)
+    frame = jax.tree.map(jnp.float32, estimate(np.asarray(batch["voxels"])))
+    read = refinement._read(config, frame, seen, jax.random.key(0))
+    nothing = no_evidence(4, config.model.resolution)
+    for of_views, without in zip(read, nothing, strict=True):
+        np.testing.assert_array_equal(of_views[0], without[0])
+        assert (np.asarray(of_views[1:]) != np.asarray(without[1:])).any()
 
 
 def test_cameras_follow_the_views_that_are_encoded():

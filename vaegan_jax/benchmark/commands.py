@@ -11,6 +11,7 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.paths import path_argument
 
 _MODELS = ("gan", "vae_gan", "mv_vae_gan")
+_PEER_BATCHES = dict(zip(_MODELS, (32, 32, 8), strict=True))
 _REFINERS = ("none", "unet")
 _PRECISIONS = ("float32", "bfloat16")
 _FORMULATIONS = ("plain", "gather", "winograd")
@@ -66,10 +67,14 @@ def peer(given: argparse.Namespace) -> Benchmark:
     """Times our step beside the same in PyTorch."""
     from vaegan_jax.benchmark.peer import run
 
-    if len(given.batch_size) < len(given.models):
-        raise UserError("--batch_size needs one number for each of --models")
-    sizes = (given.batch_size, given.image_size)
-    return run(given.models, *sizes, given.rounds, given.refiner)
+    sizes = given.batch_size or tuple(_PEER_BATCHES[model] for model in given.models)
+    if len(sizes) != len(given.models):
+        raise UserError(
+            f"--batch_size has {len(sizes)} numbers and --models {len(given.models)} "
+            "names; give a number for each of these"
+        )
+    settings = (given.rounds, given.refiner, given.quick)
+    return run(given.models, sizes, given.image_size, *settings)
 
 
 def inputs(given: argparse.Namespace) -> Benchmark:
@@ -139,7 +144,9 @@ def add_commands(commands) -> None:
     option = _command(commands, peer)
     option("--peer", choices=("pytorch",), default="pytorch", help="(pytorch)")
     option("--models", type=some_of(_MODELS), default=_MODELS, help="all three")
-    option("--batch_size", type=numbers, default=(32, 32, 8), help="of each (32,32,8)")
+    batches = ",".join(map(str, _PEER_BATCHES.values()))
+    option("--batch_size", type=numbers, help=f"shapes, of each ({batches})")
+    option("--quick", action="store_true", help="two of the variants, three rounds")
     option("--image_size", type=int, default=64, help="pixels (64)")
     option("--refiner", **refiner)
 

@@ -9,7 +9,14 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from vaegan_jax.benchmark.report import Benchmark, Rows
-from vaegan_jax.benchmark.timing import Peer, calls, ratio, summarise, take_turns
+from vaegan_jax.benchmark.timing import (
+    Interrupted,
+    Peer,
+    calls,
+    ratio,
+    summarise,
+    take_turns,
+)
 from vaegan_jax.benchmark.workload import refiner_of
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.progress import Progress
@@ -38,6 +45,9 @@ _OF_REFINED = {
     if options["way"] == "best" and options.get("dense_ends", True)
 }
 OURS = "vaegan_jax"
+# What `quick` leaves: the original's way, and the best that is not compiled.
+_QUICK = ("pytorch, published", "pytorch, best, channels last")
+_QUICK_ROUNDS = 3
 
 
 class _Case(NamedTuple):
@@ -47,11 +57,15 @@ class _Case(NamedTuple):
     batch_size: int
     fields: dict[str, Any]
     refiner: str = ""
+    quick: bool = False
 
     @property
     def variants(self) -> dict[str, dict]:
         """In PyTorch, the arguments of `PyTorchStep`."""
-        return _OF_REFINED if self.refiner else _PYTORCH
+        variants = _OF_REFINED if self.refiner else _PYTORCH
+        if self.quick:
+            return {name: variants[name] for name in _QUICK if name in variants}
+        return variants
 
 
 def run(
@@ -60,10 +74,11 @@ def run(
     image_size: int,
     rounds: int,
     refiner: str = "none",
+    quick: bool = False,
 ) -> Benchmark:
     """Steps of the reference networks, a row for each model and variant.
 
-    With a refiner, also steps in which that alone learns.
+    With a refiner, also steps in which that alone learns. What Ctrl-C leaves is told.
 
     Args:
       models: some of the algorithms.
@@ -71,41 +86,61 @@ def run(
       image_size: of the views.
       rounds: how often each is timed.
       refiner: `config.model.refiner` of those that see views.
+      quick: some of the variants, in few rounds.
 
     Raises:
       UserError: PyTorch is not installed.
+      KeyboardInterrupt: before anything was timed.
     """
     if find_spec("torch") is None:
         raise UserError("PyTorch is not installed; pip install -e '.[bench]'")
     cases = [
         case
         for algorithm, batch_size in zip(models, batch_sizes, strict=False)
-        for case in _cases(algorithm, batch_size, image_size, refiner)
+        for case in _cases(algorithm, batch_size, image_size, refiner, quick)
     ]
-    rows, total = [], sum(calls(1 + len(case.variants), rounds) for case in cases)
-    with Progress("peer", total=total) as progress:
-        for case in cases:
-            learns = f", refiner {case.refiner}" if case.refiner else ""
-            progress.stage(f"{case.algorithm}, batch {case.batch_size}{learns}")
-            rows += _rows(case, _time(case, rounds, progress))
+    rounds = min(rounds, _QUICK_ROUNDS) if quick else rounds
+    rows, interrupted = _time_all(cases, rounds)
     notes = (
         f"float32, images of {image_size}², 12 views where there are many, D learns in "
         "every step. Each variant lives in a process of its own and idles while others "
         "have their turn; ratios are medians of those within a round.",
     )
-    return Benchmark("peer", rows, ("model", "refiner", "variant"), "ms", notes)
+    if interrupted:
+        notes += ("Interrupted: models, or rounds of the last one, are missing.",)
+    bars = ("model", "refiner", "variant")
+    return Benchmark("peer", rows, bars, "ms", notes, interrupted)
+
+
+def _time_all(cases: Sequence[_Case], rounds: int) -> tuple[Rows, bool]:
+    """The rows of all cases, or of those before Ctrl-C; and whether that came."""
+    rows, total = [], sum(calls(1 + len(case.variants), rounds) for case in cases)
+    with Progress("peer", total=total) as progress:
+        for case in cases:
+            learns = f", refiner {case.refiner}" if case.refiner else ""
+            progress.stage(f"{case.algorithm}, batch {case.batch_size}{learns}")
+            try:
+                rows += _rows(case, _time(case, rounds, progress))
+            except Interrupted as stop:
+                return rows + _rows(case, stop.seconds), True
+            except KeyboardInterrupt:
+                if not rows:
+                    raise
+                return rows, True
+    return rows, False
 
 
 def _cases(
-    algorithm: str, batch_size: int, image_size: int, refiner: str
+    algorithm: str, batch_size: int, image_size: int, refiner: str, quick: bool
 ) -> list[_Case]:
     refiner = refiner_of(algorithm, refiner)
     fields = {"image_size": image_size, "refiner": refiner}
     if refiner == "none":
-        return [_Case(algorithm, batch_size, fields)]
+        return [_Case(algorithm, batch_size, fields, quick=quick)]
+    alone = fields | {"only_refiner": True}
     return [
-        _Case(algorithm, batch_size, fields, "learns"),
-        _Case(algorithm, batch_size, fields | {"only_refiner": True}, "learns alone"),
+        _Case(algorithm, batch_size, fields, "learns", quick),
+        _Case(algorithm, batch_size, alone, "learns alone", quick),
     ]
 
 

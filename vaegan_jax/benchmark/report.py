@@ -22,6 +22,7 @@ class Benchmark:
       bars: columns that name a bar of the plot; `height` is its column.
       height: the column to plot.
       notes: sentences below the table.
+      interrupted: rows, or rounds of some, are missing.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Benchmark:
     bars: tuple[str, ...]
     height: str
     notes: tuple[str, ...] = ()
+    interrupted: bool = False
 
 
 def show(value: Any) -> str:

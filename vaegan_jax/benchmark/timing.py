@@ -1,6 +1,7 @@
 """Times of variants that take turns, so that they share what a machine goes through."""
 
 import multiprocessing
+import signal
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -11,6 +12,18 @@ import numpy as np
 from vaegan_jax.runtime.progress import Progress
 
 _WARM_UP = 2
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, after some rounds.
+
+    Attributes:
+      seconds: of each variant, in the rounds that all had.
+    """
+
+    def __init__(self, seconds: dict[str, list[float]]):
+        super().__init__()
+        self.seconds = seconds
 
 
 class Times(NamedTuple):
@@ -46,6 +59,9 @@ def take_turns(
       rounds: how often each is timed.
       progress: counts the calls. Nothing is told while one is timed.
       warm_up: calls before that, untimed: they compile, and fill caches.
+
+    Raises:
+      Interrupted: Ctrl-C, after a round or more.
     """
     progress = Progress(disable=True) if progress is None else progress
     for name, function in variants.items():
@@ -54,16 +70,23 @@ def take_turns(
             jax.block_until_ready(function())
             progress.update()
     seconds = {name: [] for name in variants}
-    for number in range(rounds):
-        progress.at(f"round {number + 1} of {rounds}")
-        for name, function in variants.items():
-            start = time.perf_counter()
-            result = jax.block_until_ready(function())
-            passed = time.perf_counter() - start
-            seconds[name].append(
-                result if isinstance(function, Peer) else passed,
-            )
-            progress.update()
+    try:
+        for number in range(rounds):
+            progress.at(f"round {number + 1} of {rounds}")
+            for name, function in variants.items():
+                start = time.perf_counter()
+                result = jax.block_until_ready(function())
+                passed = time.perf_counter() - start
+                seconds[name].append(
+                    result if isinstance(function, Peer) else passed,
+                )
+                progress.update()
+    except KeyboardInterrupt as stop:
+        whole = min(map(len, seconds.values()))
+        if not whole:
+            raise
+        kept = {name: times[:whole] for name, times in seconds.items()}
+        raise Interrupted(kept) from stop
     return seconds
 
 
@@ -112,6 +135,7 @@ class Peer:
 
 
 def _serve(pipe, make, arguments) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what has started this one ends it
     try:
         function = make(*arguments)
         pipe.send(("ready", 0.0))

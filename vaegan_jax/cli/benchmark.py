@@ -9,8 +9,12 @@ from vaegan_jax.cli.parser import Parser
 from vaegan_jax.errors import UserError, missing_platform
 
 
-def measure(given: argparse.Namespace) -> str:
-    """Runs a benchmark and writes what it found; returns the Markdown."""
+def measure(given: argparse.Namespace) -> None:
+    """Runs a benchmark, writes what it found and prints the Markdown.
+
+    Raises:
+      KeyboardInterrupt: what is written is what there was until then.
+    """
     import jax
 
     from vaegan_jax.benchmark import machine, report
@@ -26,10 +30,13 @@ def measure(given: argparse.Namespace) -> str:
     program = f"python {program}" if program.endswith(".py") else program
     command = f"{program} {shlex.join(sys.argv[1:])}"
     output = make_folder(given.output)  # before what takes long
-    return report.write(given.function(given), machine.describe(), command, output)
+    found = given.function(given)
+    print(report.write(found, machine.describe(), command, output))
+    if found.interrupted:
+        raise KeyboardInterrupt
 
 
 def main() -> None:
     parser = Parser(description=__doc__.splitlines()[0])
     add_commands(parser.add_subparsers(required=True, metavar="COMMAND"))
-    print(measure(parser.parse_args()))
+    measure(parser.parse_args())

@@ -125,7 +125,7 @@ def _validate_ranges(config: ConfigDict) -> None:
     )
     decay = config.train.average_decay
     _require(0 <= decay < 1, "train.average_decay", decay, "in [0, 1)")
-    for name in ("zoom", "shift", "contrast", "background", "latent_mix"):
+    for name in ("zoom", "shift", "contrast", "background", "latent_mix", "blind"):
         value = config.augmentation[name]
         _require(0 <= value < 1, f"augmentation.{name}", value, "in [0, 1)")
     _require(

@@ -215,6 +215,7 @@ def set_furniture(config: ConfigDict, variant: str = "") -> ConfigDict:
     if variant:
         _refined(config)
         config.data.num_views = 12
+        config.augmentation.blind = 0.1
         config.train.num_steps = 6000
         config.train.evaluate_every_epochs = 1.0
         config.train.pictures_every_epochs = 4.0

@@ -37,6 +37,7 @@ _ADDED = (
     ("augmentation", "camera_jitter"),
     ("augmentation", "scale_jitter"),
     ("augmentation", "latent_mix"),
+    ("augmentation", "blind"),
     ("train", "only_refiner"),
 )
 
@@ -83,6 +84,9 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.augmentation.scale_jitter = 0.0
     # For R: how far latents go towards those of other shapes, at most.
     config.augmentation.latent_mix = 0.0
+    # For R, the share of shapes of which it sees no view. With it new shapes, too, are
+    # what R makes of G's.
+    config.augmentation.blind = 0.0
 
     config.model = ConfigDict()
     config.model.resolution = 32  # edge of the voxel grid: 32 or 64; 8, 16: trials

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, UInt8
 
 from vaegan_jax.models.camera_code import azimuth_shares
 from vaegan_jax.models.encoder import Encoder, Posterior
-from vaegan_jax.models.evidence import read_views
+from vaegan_jax.models.evidence import Evidence, no_evidence, read_views
 from vaegan_jax.models.generator import Generator
 from vaegan_jax.models.multiview import encode_views, expected_latent
 from vaegan_jax.models.networks import Networks
@@ -69,10 +69,36 @@ def refine_function(
       cameras: of these; NaN: unknown, of views that R does not read.
     """
     logits, frame = place_function(networks, variables, latents, views, cameras)
-    refiner = variables["refiner"]
     evidence = read_views(views, cameras, *frame, logits.shape[1])
+    return _refine(networks, variables, evidence, logits)
+
+
+def clean_function(
+    networks: Networks, variables: dict[str, Any], latents: Float[Array, "b latent"]
+) -> Float[Array, "b x y z"]:
+    """Latents, as of views, to what a refiner that sees none makes of G's shapes."""
+    logits = _decode(networks, variables, latents)
+    evidence = no_evidence(*logits.shape[:2])
+    return _refine(networks, variables, evidence, logits)
+
+
+def _refine(
+    networks: Networks,
+    variables: dict[str, Any],
+    evidence: Evidence,
+    logits: Float[Array, "b x y z 1"],
+) -> Float[Array, "b x y z"]:
+    refiner = variables["refiner"]
     refined = networks.refiner.apply(refiner, evidence, logits, train=False)
     return jax.nn.sigmoid(refined[..., 0])
+
+
+def _decode(
+    networks: Networks, variables: dict[str, Any], latents: Float[Array, "b latent"]
+) -> Float[Array, "b x y z 1"]:
+    """G's logits, with the running statistics of latents of views."""
+    decoding = variables["generator"] | {"batch_stats": variables["decoder_stats"]}
+    return networks.generator.apply(decoding, latents, train=False)
 
 
 def place_function(
@@ -86,8 +112,7 @@ def place_function(
 
     Arguments are those of `refine_function`.
     """
-    decoding = variables["generator"] | {"batch_stats": variables["decoder_stats"]}
-    logits = networks.generator.apply(decoding, latents, train=False)
+    logits = _decode(networks, variables, latents)
     return logits, networks.refiner.apply(
         variables["refiner"], views, cameras, logits, method="place"
     )

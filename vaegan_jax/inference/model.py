@@ -19,6 +19,7 @@ from vaegan_jax.inference.camera_estimates import (
 )
 from vaegan_jax.inference.doubtful_framing import settle
 from vaegan_jax.inference.functions import (
+    clean_function,
     decode_function,
     in_batches,
     posterior_function,
@@ -45,6 +46,7 @@ from vaegan_jax.shapes.pictures.given_views import (
 _decode = jax.jit(decode_function, static_argnums=0)
 _posterior = jax.jit(posterior_function, static_argnums=0)
 _pool = jax.jit(expected_latent, static_argnums=1)
+_clean = jax.jit(clean_function, static_argnums=0)
 _refine = jax.jit(refine_function, static_argnums=0)
 _REFINED = 8  # shapes at once, of many views each
 
@@ -116,10 +118,17 @@ class Model:
     def generate(
         self, latents: Float[np.ndarray, "b latent"]
     ) -> Float[np.ndarray, "b x y z"]:
-        """Occupancy probabilities of the shapes that `draw_latents` stands for."""
-        if self.mixture is not None:  # fitted to latents of views
-            return self.decode(latents)
-        return self._apply_generator(self.variables["generator"], latents)
+        """Occupancy probabilities of the shapes that `draw_latents` stands for.
+
+        With a refiner that has learnt to do without views (`config.augmentation.blind`)
+        what it makes of them, if latents are like those of views: of a mixture.
+        """
+        if self.mixture is None:
+            return self._apply_generator(self.variables["generator"], latents)
+        if self.networks.refiner is not None and self.config.augmentation.blind:
+            function = functools.partial(_clean, self.networks, self.variables)
+            return in_batches(function, latents)
+        return self.decode(latents)
 
     def decode(
         self, latents: Float[np.ndarray, "b latent"]

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key
 from ml_collections import ConfigDict
 
 from vaegan_jax.distributed.partition import mean_over_shares, next_rows, own_rows
@@ -45,9 +45,11 @@ def update_refiner(
     config, networks, optimizers = method
     camera_key, scale_key, mixing_key = jax.random.split(key, 3)
     frame = estimate(voxels[..., 0] > 0.5, jnp)
-    seen = _move_cameras(config, seen, camera_key)
+    # A key more leaves the first ones as they are.
+    blind = _draw_blind(config, len(voxels), jax.random.fold_in(key, 3))
+    seen = _hide(_move_cameras(config, seen, camera_key), blind)
     evidence = _read(config, frame, seen, scale_key)
-    logits = _decode(method, state, latents, mixing_key)
+    logits = _decode(method, state, latents, blind, mixing_key)
 
     def loss_function(params):
         refined, updated = networks.refiner.apply(
@@ -73,6 +75,24 @@ def update_refiner(
     )
     norm = optax.tree.norm(gradients)
     return new, metrics | {"gradient_norm/refiner": norm}
+
+
+def _draw_blind(
+    config: ConfigDict, count: int, key: Key[Array, ""]
+) -> Bool[Array, " b"] | None:
+    """The shapes of which R sees no view: of these it learns to clean what G makes."""
+    share = config.augmentation.blind
+    if not share:
+        return None
+    return own_rows(lambda rows: jax.random.uniform(key, (rows,)), count) < share
+
+
+def _hide(seen: Seen, blind: Bool[Array, " b"] | None) -> Seen:
+    if blind is None:
+        return seen
+    count = seen.views.shape[1]
+    chosen = jnp.ones((1, count), bool) if seen.chosen is None else seen.chosen
+    return seen._replace(chosen=chosen & ~blind[:, None])
 
 
 def _misplaced(
@@ -137,17 +157,24 @@ def encode(
 
 
 def _decode(
-    method: Method, state: TrainState, latents: Latents, key: Key[Array, ""]
+    method: Method,
+    state: TrainState,
+    latents: Latents,
+    blind: Bool[Array, " b"] | None,
+    key: Key[Array, ""],
 ) -> Voxels:
     """G's logits, about as good as of shapes that E and G have not seen.
 
     What they make of their training shapes is better than of others, and R would come
-    to rely on it. So latents go a random part of the way to another shape's.
+    to rely on it. So latents go a random part of the way to another shape's, but for
+    shapes of which nothing else tells.
     """
     config, networks, _ = method
     most = config.augmentation.latent_mix
     if most:
         share = own_rows(lambda rows: jax.random.uniform(key, (rows, 1)), len(latents))
+        if blind is not None:
+            share = jnp.where(blind[:, None], 0.0, share)
         latents = latents + most * share * (next_rows(latents) - latents)
     variables = {"params": state.generator.params, "batch_stats": state.decoder_stats}
     logits = networks.generator.apply(variables, latents, train=False)
