@@ -57,8 +57,8 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.data.dir = config_dict.placeholder(str)
     config.data.train_split = "train"  # what is learnt from
     config.data.validation_split = "validation"  # what is reported on
-    # Chooses thresholds and the best checkpoint: "held_out", a tenth of the training
-    # shapes, which are not trained on; or "validation".
+    # Chooses thresholds and checkpoints: "held_out", a tenth of the training shapes,
+    # not trained on; or "validation".
     config.data.choose_on = "held_out"
     # Views of each shape in a training step, drawn anew each time.
     config.data.num_views = {"gan": 0, "vae_gan": 1, "mv_vae_gan": 12}[algorithm]
@@ -84,8 +84,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.augmentation.scale_jitter = 0.0
     # For R: how far latents go towards those of other shapes, at most.
     config.augmentation.latent_mix = 0.0
-    # For R, the share of shapes of which it sees no view. With it new shapes, too, are
-    # what R makes of G's.
+    # For R: share of shapes without views; above 0 it cleans new shapes, too.
     config.augmentation.blind = 0.0
 
     config.model = ConfigDict()
