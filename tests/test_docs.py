@@ -1,4 +1,4 @@
-"""The documents: every link within the repository leads somewhere."""
+"""The documents: their links, lengths and commands are right."""
 
 import functools
 import pathlib
@@ -6,10 +6,34 @@ import re
 
 import pytest
 
+from tests.documented_commands import commands_in, refused
+
 ROOT = pathlib.Path(__file__).parents[1]
 _LINK = re.compile(r"\]\((?!https?:)([^)\s#]*)(?:#([^)\s]+))?\)")
-_FOLDERS = ("", "data_prep/**/", "docs/", "vaegan_jax/**/")
+_FOLDERS = ("", "data_prep/**/", "docs/**/", "vaegan_jax/**/")
 _DOCUMENTS = sorted(x for folder in _FOLDERS for x in ROOT.glob(f"{folder}*.md"))
+# What users read; the log and the changelog are as they were.
+_PAGES = [x for x in _DOCUMENTS if x.parent.name != "log" and x.stem != "CHANGELOG"]
+_CODE = ("vaegan_jax", "data_prep", "scripts", "configs", "tests")
+
+# At most so many words: what is longer is read by nobody.
+LIMITS = {
+    "README.md": 500,
+    "docs/api.md": 600,
+    "docs/architecture.md": 900,
+    "docs/benchmarks.md": 900,
+    "docs/configuration.md": 900,
+    "docs/data.md": 900,
+    "docs/deviations.md": 900,
+    "docs/devices.md": 900,
+    "docs/install.md": 400,
+    "docs/photos.md": 500,
+    "docs/reliability.md": 900,
+    "docs/shapenet.md": 600,
+    "docs/using.md": 700,
+    "docs/voxelizer.md": 900,
+    "docs/your_category.md": 500,
+}
 
 
 def _prose(text: str) -> str:
@@ -40,7 +64,11 @@ def broken_links(document: pathlib.Path) -> list[str]:
     return broken
 
 
-@pytest.mark.parametrize("document", _DOCUMENTS, ids=lambda x: x.name)
+def _name(document: pathlib.Path) -> str:
+    return str(document.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("document", _DOCUMENTS, ids=_name)
 def test_links_lead_somewhere(document):
     assert broken_links(document) == []
 
@@ -54,3 +82,68 @@ def test_a_broken_link_is_found(tmp_path):
         "\n    [i](indented.md)\n"
     )
     assert broken_links(document) == ["#there", "none.md", "other.md#3d-gan", "no.png"]
+
+
+def test_pages_that_code_names_exist():
+    """In comments, docstrings and messages."""
+    files = [x for folder in _CODE for x in ROOT.glob(f"{folder}/**/*.py")]
+    files += [ROOT / name for name in ("pyproject.toml", "setup.py", ".ci/run")]
+    absent = {
+        f"{_name(file)}: {page}"
+        for file in files
+        for page in re.findall(r"\bdocs/[\w/]+\.md", file.read_text("utf-8"))
+        if not (ROOT / page).exists()
+    }
+    assert absent == set()
+
+
+def _words(text: str) -> int:
+    """What holds a letter or a digit, in prose, tables and code."""
+    return len(re.findall(r"\S*\w\S*", text))
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_page_is_no_longer_than_people_read(name):
+    assert _words((ROOT / name).read_text("utf-8")) <= LIMITS[name]
+
+
+def test_commands_are_found_wherever_a_page_has_them():
+    text = (
+        "    X=1 python scripts/a.py --b=c  # d\n"
+        "    python scripts/prepare_data.py e \\\n        --f && vaegan a\n"
+        '        ssh --command="cd g && ../env/bin/python scripts/h.py --i"\n'
+        "- exec python scripts/j.py --k=$L\n  --m=1\n"
+        "`vaegan no --o='p q'`, the vaegan_jax library, `vaegan train …`\n"
+    )
+    assert commands_in(text) == [
+        ("a", "--b=c"),
+        ("prepare-data", "e", "--f"),
+        ("h", "--i"),
+        ("j", "--k=0", "--m=1"),
+        ("no", "--o=p q"),
+    ]
+
+
+@functools.cache
+def _refused() -> list[str]:
+    """Of all commands, each once: what would be said of those that are wrong."""
+    files = [*_PAGES, *ROOT.glob("configs/*.py")]
+    shown = {x for file in files for x in commands_in(file.read_text("utf-8"))}
+    wrong = ("sample", "--seeds=1"), ("train", "--config=gan", "--config.loss.a=1")
+    return refused([*wrong, *sorted(shown)])
+
+
+def test_commands_have_flags_that_exist():
+    wrong, right = _refused()[:2], _refused()[2:]
+    assert "seeds" in wrong[0].partition(": ")[2]
+    assert "no field 'loss.a'" in wrong[1]
+    assert right == []
+
+
+def test_tests_that_pages_name_exist():
+    text = "\n".join(page.read_text("utf-8") for page in _PAGES)
+    files = re.findall(r"\btests/[\w/]+\.py", text)
+    modules = re.findall(r"python -m (tests\.[\w.]*\w)", text)
+    files += [f"{name.replace('.', '/')}.py" for name in modules]
+    assert files
+    assert [name for name in files if not (ROOT / name).exists()] == []

@@ -49,116 +49,112 @@ def reference_config(algorithm: str) -> ConfigDict:
     """The recipe of the original project for "gan", "vae_gan" or "mv_vae_gan"."""
     config = ConfigDict()
     config.name = algorithm  # of the work directory, runs/NAME
-    config.algorithm = algorithm
-    config.seed = 0
+    config.algorithm = algorithm  # "gan", "vae_gan" or "mv_vae_gan"
+    config.seed = 0  # of all that is random
 
     config.data = ConfigDict()
-    # A prepared data set: a directory or a packed file. None: `procedural_chairs`,
-    # made on first use.
+    # A data set, folder or packed file; None: parametric chairs.
     config.data.dir = config_dict.placeholder(str)
-    config.data.train_split = "train"
-    config.data.validation_split = "validation"
-    # What thresholds and the best checkpoint are chosen on: "held_out", every tenth of
-    # the training shapes, which are not trained on; or "validation".
+    config.data.train_split = "train"  # what is learnt from
+    config.data.validation_split = "validation"  # what is reported on
+    # Chooses thresholds and checkpoints: "held_out", a tenth of the training shapes,
+    # not trained on; or "validation".
     config.data.choose_on = "held_out"
-    # Views of each shape that a training step encodes, drawn anew each time.
+    # Views of each shape in a training step, drawn anew each time.
     config.data.num_views = {"gan": 0, "vae_gan": 1, "mv_vae_gan": 12}[algorithm]
-    # Of these each shape's latent is pooled from a random number, this or more; 0: all.
+    # Latents are pooled from a random number of them, this or more; 0: all.
     config.data.fewest_views = 0
-    # With model.azimuth_heads, so many random ones of them are encoded at all; 0: all.
+    # With azimuth_heads: so many random ones are encoded at all; 0: all.
     config.data.encoded_views = 0
-    # Whether a packed file is read whole; if not, each batch is read when it is due.
-    # None: if that takes no more than a quarter of the memory that is free.
+    # Whether a packed file is read whole; None: by its size.
     config.data.in_memory = config_dict.placeholder(bool)
 
     # Off in the reference; see `augmentation`.
     config.augmentation = ConfigDict()
     config.augmentation.mirror = False  # half of the shapes, with their views
-    config.augmentation.zoom = 0.0  # of views, by up to this share of their size
-    config.augmentation.shift = 0.0  # of views, by up to this share of their sides
-    # What is not white becomes darker or lighter, by up to this share.
+    config.augmentation.zoom = 0.0  # of views, up to this share of their size
+    config.augmentation.shift = 0.0  # of views, up to this share of their sides
+    # What is not white becomes darker or lighter by up to this share.
     config.augmentation.contrast = 0.0
     # White becomes grey behind each view, darker by up to this share.
     config.augmentation.background = 0.0
-    # For R, standard deviations of errors, drawn for each shape from 0 to this: of
-    # cameras in degrees of azimuth and elevation, and of the scale of shapes, a share.
+    # For R: errors of cameras, standard deviations up to so many degrees.
     config.augmentation.camera_jitter = 0.0
+    # For R: the same of scales, a share.
     config.augmentation.scale_jitter = 0.0
-    # For R, up to which share of the way latents go towards those of other shapes.
+    # For R: how far latents go towards those of other shapes, at most.
     config.augmentation.latent_mix = 0.0
-    # For R, the share of shapes of which it sees no view. With it new shapes, too, are
-    # what R makes of G's.
+    # For R: share of shapes without views; above 0 it cleans new shapes, too.
     config.augmentation.blind = 0.0
 
     config.model = ConfigDict()
     config.model.resolution = 32  # edge of the voxel grid: 32 or 64; 8, 16: trials
     config.model.image_size = 224  # pixels, a multiple of 32
     config.model.image_channels = 1  # 1: grey views; 3: colour
-    config.model.latent_size = 200
-    config.model.generator_widths = ()  # () is `default_widths`, reversed
-    config.model.discriminator_widths = ()  # () is `default_widths`
-    config.model.encoder_widths = (64, 128, 256, 512, 400)
-    # Sectors, all around, by which E tells the cameras of views; 0: it tells none.
+    config.model.latent_size = 200  # numbers
+    config.model.generator_widths = ()  # channels, 2³ first; (): `default_widths`
+    config.model.discriminator_widths = ()  # channels, 2³ last; (): `default_widths`
+    config.model.encoder_widths = (64, 128, 256, 512, 400)  # each halves the image
+    # Sectors by which E tells the cameras of views; 0: it tells none.
     config.model.azimuths = 0
-    # With these: whether E has a last layer for each, as for cameras of a ring.
+    # Whether E has a last layer for each, as for a ring.
     config.model.azimuth_heads = True
-    # "unet": R reads views at every cell and refines what G makes of them.
+    # "unet": R reads views at every cell and refines G's shape.
     config.model.refiner = "none"
     config.model.refiner_widths = (64, 128, 256)  # at half the resolution, a quarter, …
     config.model.discriminator_batch_norm = True  # off for `loss.r1_weight`
-    config.model.leak = 0.2
+    config.model.leak = 0.2  # slope of D's LeakyReLU
     config.model.use_bias = False  # only matters where no BatchNorm follows
-    config.model.pooling = "mean"  # or "max" or "precision"
-    config.model.view_encoding = "fold"
-    config.model.convolution = "auto"  # or a `Formulation`
-    config.model.dtype = "float32"  # of the products: "float32" or "bfloat16"
+    config.model.pooling = "mean"  # of views' latents; or "max", "precision"
+    config.model.view_encoding = "fold"  # or "fold_joint", "vmap", "loop"
+    config.model.convolution = "auto"  # or "plain", "gather", "winograd"
+    config.model.dtype = "float32"  # of products; or "bfloat16"
 
     config.prior = ConfigDict()
-    config.prior.distribution = "normal"
-    config.prior.scale = 0.33
+    config.prior.distribution = "normal"  # or "uniform"
+    config.prior.scale = 0.33  # standard deviation, or half the width
 
     config.loss = ConfigDict()
-    config.loss.reconstruction = "squared_error"
-    config.loss.reconstruction_weight = 1.0
-    config.loss.kl_weight = 1.0
+    config.loss.reconstruction = "squared_error"  # or "cross_entropy"
+    config.loss.reconstruction_weight = 1.0  # for E and G
+    config.loss.kl_weight = 1.0  # for E
     config.loss.azimuth_weight = 10.0  # of telling cameras, where E does
-    config.loss.adversarial_weight = 1.0
-    # Steps from one round of D and G against each other to the next; in those between
-    # G only learns to reconstruct, in less time.
+    config.loss.adversarial_weight = 1.0  # for G
+    # D and G compete in every n-th step; between, G only reconstructs.
     config.loss.adversarial_every = 1
     config.loss.r1_weight = 0.0  # of the penalty on D's gradient at real shapes
-    config.loss.soft_labels = True
+    config.loss.soft_labels = True  # labels of D are drawn
     config.loss.real_labels = (0.7, 1.0)  # the reference's reach 1.2: not a probability
-    config.loss.fake_labels = (0.0, 0.3)
+    config.loss.fake_labels = (0.0, 0.3)  # from here to here
     # D learns only from batches on which its accuracy is at most this.
     config.loss.discriminator_threshold = 0.8
 
     config.optimizer = ConfigDict()
-    config.optimizer.generator_lr = 0.0025
-    config.optimizer.encoder_lr = 1e-4
-    config.optimizer.discriminator_lr = 1e-3
+    config.optimizer.generator_lr = 0.0025  # of Adam
+    config.optimizer.encoder_lr = 1e-4  # of Adam
+    config.optimizer.discriminator_lr = 1e-3  # of Adam
     config.optimizer.refiner_lr = 1e-3  # at its highest
-    config.optimizer.betas = (0.5, 0.5)
+    config.optimizer.betas = (0.5, 0.5)  # of Adam
     config.optimizer.schedule = True  # of the discriminator's learning rate
-    config.optimizer.schedule_epochs = (500, 1000)
-    config.optimizer.schedule_factor = 0.1
+    config.optimizer.schedule_epochs = (500, 1000)  # when it falls
+    config.optimizer.schedule_factor = 0.1  # by which it falls
 
     config.train = ConfigDict()
-    config.train.batch_size = 32
-    config.train.num_epochs = 1000
+    config.train.batch_size = 32  # shapes, on all devices together
+    config.train.num_epochs = 1000  # passes over the training shapes
     config.train.num_steps = config_dict.placeholder(int)  # overrides num_epochs
-    # A work directory or exported weights, whose G and E training begins with.
+    # Work directory or exported weights; training begins with their G and E.
     config.train.initial_model = config_dict.placeholder(str)
     config.train.only_refiner = False  # G, E and D stay as they begin
     config.train.average_decay = 0.0  # moving average of G, E and R; 0 keeps none
-    config.train.log_every_steps = 10
-    config.train.pictures_every_epochs = 10.0
-    config.train.evaluate_every_epochs = 10.0
+    config.train.log_every_steps = 10  # losses
+    config.train.pictures_every_epochs = 10.0  # samples, reconstructions
+    config.train.evaluate_every_epochs = 10.0  # on what is chosen on
 
     config.checkpoint = ConfigDict()
-    config.checkpoint.every_epochs = 10.0
+    config.checkpoint.every_epochs = 10.0  # saved
     config.checkpoint.every_steps = config_dict.placeholder(int)  # overrides epochs
-    config.checkpoint.keep = 3
+    config.checkpoint.keep = 3  # the latest
     config.checkpoint.keep_every_epochs = 0.0  # kept for good; 0 keeps none
     return config
 
