@@ -1,0 +1,43 @@
+"""New shapes, as a wall of them."""
+
+from vaegan_jax.demo.shape_wall import Latent, ShapeWall
+from vaegan_jax.demo.viewer import gr, with_messages
+from vaegan_jax.errors import UserError
+from vaegan_jax.inference.model import Model
+
+SAMPLES = 12
+Number = int | float  # a browser does not tell them apart
+
+
+def samples(model: Model, seed: Number | None, truncation: Number) -> list[Latent]:
+    """Latents of new shapes.
+
+    Raises:
+      UserError: the seed is impossible.
+    """
+    if seed is None or seed < 0 or seed != int(seed) or seed >= 2**31:
+        raise UserError(f"a seed is a whole number from 0 to {2**31 - 1}, not {seed}")
+    drawn = model.draw_latents(SAMPLES, int(seed), float(truncation))
+    name = f"of seed {int(seed)}"
+    return [Latent(one, True, f"sample {i} {name}") for i, one in enumerate(drawn)]
+
+
+def sample_tab(model: Model, page: gr.Blocks) -> ShapeWall:
+    """The tab, to be made inside of it; it is filled when the page opens."""
+    with gr.Row(elem_classes="controls"):
+        seed = gr.Number(0, label="Seed", precision=0, minimum=0, min_width=100)
+        truncation = gr.Slider(
+            0, 1, 0.8, label="Truncation: less is more usual", scale=3, min_width=240
+        )
+        button = gr.Button("Sample", variant="primary", min_width=100)
+        more = gr.Button("Next seed", min_width=100)
+    wall = ShapeWall(model)
+
+    def draw(seed, truncation):
+        return wall.fill(samples(model, seed, truncation))
+
+    inputs = [seed, truncation]
+    gr.on([page.load, button.click], with_messages(draw), inputs, wall.outputs)
+    after = more.click(lambda seed: (seed or 0) + 1, seed, seed)
+    after.then(with_messages(draw), inputs, wall.outputs)
+    return wall
