@@ -36,7 +36,7 @@ def build(model: Model, examples: str | os.PathLike = EXAMPLES) -> gr.Blocks:
                     sources.append((tab.below, [tab.state], of_pictures))
             with gr.Tab("Sample"):
                 wall = sample_tab(model, page)
-                sources.append((wall.below, [wall.wall, wall.opened], list.__getitem__))
+                sources.append((wall.below, [wall.wall, wall.opened], wall.latent))
             with gr.Tab("Interpolate", id=InterpolateTab.name):
                 interpolate = InterpolateTab(model, tabs)
         for source in sources:

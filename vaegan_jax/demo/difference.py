@@ -18,6 +18,7 @@ class _Part(NamedTuple):
 _KEPT = _Part("kept", (228, 222, 210))
 _ADDED = _Part("added", (86, 190, 116))
 _TAKEN = _Part("taken away", (232, 92, 82))
+_SMALL = 0.4  # of the side of a voxel
 
 
 def difference_mesh(
@@ -30,8 +31,9 @@ def difference_mesh(
       after: those of the refiner.
 
     Returns:
-      Boxes with colours of their vertices, None if no voxel is filled; and HTML that
-      says what the colours mean and how many voxels have each.
+      Boxes with colours of their vertices, small ones where voxels were taken away, so
+      that these hide nothing; None if no voxel is filled. And HTML that says what the
+      colours mean and how many voxels have each.
     """
     old, new = before > OCCUPIED, after > OCCUPIED
     parts = {_KEPT: old & new, _ADDED: new & ~old, _TAKEN: old & ~new}
@@ -41,7 +43,12 @@ def difference_mesh(
 
 
 def _boxes(grid: Bool[np.ndarray, "x y z"], part: _Part) -> trimesh.Trimesh:
-    mesh = boxes_mesh(grid)
+    if part is _TAKEN:
+        pitch = 1 / len(grid)
+        centres = (np.argwhere(grid) + 0.5) * pitch - 0.5
+        mesh = trimesh.voxel.ops.multibox(centres, _SMALL * pitch)
+    else:
+        mesh = boxes_mesh(grid)
     mesh.unmerge_vertices()  # light would round off what shares them
     mesh.visual.vertex_colors = (*part.colour, 255)
     return mesh
@@ -49,4 +56,4 @@ def _boxes(grid: Bool[np.ndarray, "x y z"], part: _Part) -> trimesh.Trimesh:
 
 def _words(part: _Part, grid: Bool[np.ndarray, "x y z"]) -> str:
     square = f'<i style="background: rgb{part.colour}"></i>'
-    return f"<span>{square} {int(grid.sum())} voxels {part.name}</span>"
+    return f"<span>{square} {int(grid.sum())} {part.name}</span>"

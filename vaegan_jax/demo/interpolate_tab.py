@@ -1,42 +1,15 @@
 """From one shape to another."""
 
-import dataclasses
 import random
 from collections.abc import Callable
 
-import numpy as np
-
-from vaegan_jax.demo.sample_tab import samples
-from vaegan_jax.demo.shape_wall import Latent, ShapeWall
+from vaegan_jax.demo.latents import SAMPLES, Ends, samples, taken, way_of
+from vaegan_jax.demo.shape_wall import ShapeWall
 from vaegan_jax.demo.viewer import gr, with_messages
-from vaegan_jax.inference.interpolate import way_between
 from vaegan_jax.inference.model import Model
 
-Ends = tuple[Latent | None, Latent | None]
-_STEPS = 8
 _TAB = "interpolate"
 _CHOOSE = "Take a shape of another tab as the start and one as the end."
-
-
-def taken(ends: Ends, place: int, latent: Latent) -> Ends:
-    """Ends of which one is new; the other goes if it is of another kind.
-
-    Samples and pictures do not mix, because their latents are distributed differently.
-    """
-    other = ends[1 - place]
-    if other is not None and other.sampled != latent.sampled:
-        other = None
-    return (latent, other) if place == 0 else (other, latent)
-
-
-def way_of(model: Model, start: Latent, end: Latent) -> list[Latent]:
-    """Latents on the way between two of one kind, both ends among them."""
-    both = np.stack([start.numbers, end.numbers])
-    way = way_between(model, both, start.sampled, _STEPS)
-    names = [f"{i / _STEPS:.0%} of the way" for i in range(_STEPS + 1)]
-    names[0], names[-1] = start.name, end.name
-    between = zip(way, names, strict=True)
-    return [Latent(numbers, start.sampled, name) for numbers, name in between]
 
 
 class InterpolateTab:
@@ -67,7 +40,7 @@ class InterpolateTab:
           latent_of: what is taken, of their values.
         """
         with row:
-            for place, label in enumerate(("Interpolate from here", "… to here")):
+            for place, label in enumerate(("Take as start", "Take as end")):
 
                 def take(ends, *values, place=place):
                     return self._values(taken(ends, place, latent_of(*values)))
@@ -84,15 +57,15 @@ class InterpolateTab:
         """Of the outputs; the tab opens when both ends are there."""
         start, end = ends
         if start is None or end is None:
-            words = (
-                f"The start is {start.name}." if start else f"The end is {end.name}."
-            )
-            words += f" Now take the {'end' if start else 'start'}."
+            there, missing = ("start", "end") if start else ("end", "start")
+            one = start or end
+            kind = "a sample" if one.sampled else "of pictures"
+            words = f"The {there} is {one.name}. Take the {missing}, {kind} too."
             gr.Info(words)
             return [ends, gr.skip(), words, *(gr.skip() for _ in self._wall.outputs)]
         words = f"From {start.name} to {end.name}."
         if not start.sampled:
             words += " What lies between is the generator's alone."
         way = way_of(self._model, start, end)
-        filled = self._wall.fill(way, opened=_STEPS // 2)
+        filled = self._wall.fill(way, opened=SAMPLES // 2)
         return [ends, gr.Tabs(selected=_TAB), words, *filled]

@@ -84,13 +84,13 @@ def _card(
         f'<figure><img src="{_source(given)}" alt="{name}">'
         f"<figcaption>{name}</figcaption></figure>"
         f'<figure><img src="{_source(_image(fitted.view))}" alt="What the model sees">'
-        "<figcaption>the model’s view</figcaption></figure>"
+        "<figcaption>model’s view</figcaption></figure>"
         f"<div>{_camera(found, correctable)}</div>{notes}</article>"
     )
 
 
 def _camera(found: CameraEstimate, correctable: bool) -> str:
-    camera, other = found.camera, found.other
+    camera = found.camera
     words = f"from the <b>{side(camera)}</b>, {height(camera)}"
     numbers = camera.azimuth_degrees % 360, camera.elevation_degrees
     if correctable:

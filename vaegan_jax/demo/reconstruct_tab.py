@@ -1,120 +1,21 @@
 """Pictures in, a shape out."""
 
-import dataclasses
 import os
-import pathlib
-from collections.abc import Sequence
-
-import numpy as np
-from jaxtyping import Float
 
 from vaegan_jax.demo.picture_cards import LISTEN, picture_cards
-from vaegan_jax.demo.shape_wall import Latent
-from vaegan_jax.demo.viewer import WRITER, Viewer, gr, tiles, with_messages
-from vaegan_jax.errors import UserError
-from vaegan_jax.inference.model import FromPictures, Model
+from vaegan_jax.demo.reconstruction import (
+    MAX_PICTURES,
+    Reconstruction,
+    added,
+    corrected,
+    example_files,
+)
+from vaegan_jax.demo.viewer import SCROLL, Viewer, gr, tiles, with_messages
+from vaegan_jax.inference.model import Model
 from vaegan_jax.shapes.drawing import GENERATOR_ALONE, REFINED
-from vaegan_jax.shapes.pictures.fitting import FittedPicture
 
-MAX_PICTURES = 12
 DIFFERENCE = "difference"
 _HINT = "Click an example, or give pictures of one object: its shape turns here."
-
-
-@dataclasses.dataclass(frozen=True)
-class Reconstruction:
-    """What became of the pictures of one object.
-
-    Attributes:
-      files: the pictures.
-      fitted: as the model sees them.
-      known: numbers of the cameras that were given by hand, NaN for the others.
-      made: the shapes, without small parts, and all cameras.
-    """
-
-    files: list[str]
-    fitted: list[FittedPicture]
-    known: Float[np.ndarray, "v 4"]
-    made: FromPictures
-
-    @property
-    def name(self) -> str:
-        return f"from {len(self.files)} picture{'s' if len(self.files) > 1 else ''}"
-
-    def latent(self, model: Model) -> Latent:
-        """Of the generator's shape."""
-        views = np.stack([one.view for one in self.fitted])
-        return Latent(model.encode(views[None], self.known[None])[0], False, self.name)
-
-
-def reconstruct(
-    model: Model, files: Sequence[str], known: Float[np.ndarray, "v 4"]
-) -> Reconstruction | None:
-    """The shape that pictures show; none without pictures.
-
-    Raises:
-      UserError: there are too many, or one cannot be used.
-    """
-    if len(files) > MAX_PICTURES:
-        raise UserError(f"{len(files)} pictures are too many; give {MAX_PICTURES}")
-    if not files:
-        return None
-    fitted = model.fit(files)
-    made = model.reconstruct_fitted(fitted, known)
-    made = made._replace(shape=_clean(made.shape))
-    if made.of_generator is not None:
-        made = made._replace(of_generator=_clean(made.of_generator))
-    return Reconstruction(list(files), fitted, known, made)
-
-
-def added(
-    model: Model, before: Reconstruction | None, files: Sequence[str]
-) -> Reconstruction | None:
-    """From further pictures of the same object as well."""
-    if before is None:
-        return reconstruct(model, files, _unknown(len(files)))
-    known = np.concatenate([before.known, _unknown(len(files))])
-    return reconstruct(model, [*before.files, *files], known)
-
-
-def corrected(
-    model: Model, before: Reconstruction, card: dict
-) -> Reconstruction | None:
-    """After what was done on the card of a picture.
-
-    Args:
-      model: with an encoder.
-      before: what the card is of.
-      card: `index` of the picture and `action`: "remove", "estimate" its camera, or
-        take the "camera" at `azimuth` and `elevation`, in degrees.
-
-    Raises:
-      UserError: that camera is impossible.
-    """
-    index, files, known = int(card["index"]), before.files, before.known.copy()
-    if card["action"] == "remove":
-        known = np.delete(known, index, axis=0)
-        return reconstruct(model, [*files[:index], *files[index + 1 :]], known)
-    known[index] = np.nan
-    if card["action"] == "camera":
-        known[index] = _moved(before.made.cameras[index].camera, card)
-    return reconstruct(model, files, known)
-
-
-def _moved(camera, card: dict) -> Float[np.ndarray, "4"]:
-    try:
-        angles = {f"{k}_degrees": float(card[k]) for k in ("azimuth", "elevation")}
-    except ValueError:
-        raise UserError("a camera has an azimuth and an elevation; give both") from None
-    return dataclasses.replace(camera, **angles).numbers
-
-
-def _unknown(count: int) -> Float[np.ndarray, "v 4"]:
-    return np.full((count, 4), np.nan)
-
-
-def _clean(shape: Float[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y z"]:
-    return WRITER.clean(shape[None])[0]
 
 
 class ReconstructTab:
@@ -146,16 +47,17 @@ class ReconstructTab:
                 )
                 cards = gr.HTML(js_on_load=LISTEN)
             with gr.Column(min_width=300, elem_classes="stays"):
-                self._viewer = Viewer(_HINT)
                 self._choice = gr.Radio(
                     [REFINED, GENERATOR_ALONE, DIFFERENCE],
                     value=REFINED,
-                    label="What the refiner made of the generator's shape",
+                    show_label=False,
+                    container=False,
                     visible=False,
                 )
+                self._viewer = Viewer(_HINT)
                 self.below = gr.Row(visible=False)
         self.state = gr.State(None)
-        outputs = [self.state, upload, cards, self._choice, self.below]
+        outputs = [self.state, cards, self._choice, self.below]
         outputs += self._viewer.outputs
         self._connect(upload, cards, outputs)
         if shown is not None:
@@ -168,7 +70,8 @@ class ReconstructTab:
 
     def _run(self, event, function, inputs: list, outputs: list) -> None:
         waiting = self._viewer.outputs[0]
-        event(with_messages(function), inputs, outputs, show_progress_on=waiting)
+        done = event(with_messages(function), inputs, outputs, show_progress_on=waiting)
+        done.then(None, js=SCROLL)
 
     def _connect(self, upload: gr.File, cards: gr.HTML, outputs: list) -> None:
         def add(before, choice, files):
@@ -182,6 +85,7 @@ class ReconstructTab:
 
         inputs = [self.state, self._choice]
         self._run(upload.upload, add, [*inputs, upload], outputs)
+        upload.upload(lambda: None, None, upload, show_progress="hidden")
         self._run(cards.click, card, inputs, outputs)
         self._choice.input(self._choose, inputs, self._viewer.outputs)
 
@@ -190,7 +94,7 @@ class ReconstructTab:
         refined = now is not None and now.made.of_generator is not None
         cards = "" if now is None else self._cards(now)
         shown = gr.update(visible=refined), gr.update(visible=now is not None)
-        return [now, None, cards, *shown, *self._choose(now, choice)]
+        return [now, cards, *shown, *self._choose(now, choice)]
 
     def _cards(self, now: Reconstruction) -> str:
         encoder = self._model.networks.encoder
@@ -203,15 +107,10 @@ class ReconstructTab:
         """Of the viewer."""
         if now is None:
             return self._viewer.hide()
-        before = now.made.of_generator
+        before, name = now.made.of_generator, f"from {now.name}"
         if before is None or choice == REFINED:
-            return self._viewer.show(now.made.shape, now.name)
-        name = f"{now.name}, {choice}"
+            return self._viewer.show(now.made.shape, name)
+        name = f"{name}, {choice}"
         if choice == GENERATOR_ALONE:
             return self._viewer.show(before, name)
         return self._viewer.show(now.made.shape, name, before)
-
-
-def example_files(folder: str | os.PathLike | None) -> list[str]:
-    """The PNG files of a folder, if there are any."""
-    return sorted(map(str, pathlib.Path(folder).glob("*.png"))) if folder else []

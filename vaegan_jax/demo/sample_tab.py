@@ -1,25 +1,9 @@
 """New shapes, as a wall of them."""
 
-from vaegan_jax.demo.shape_wall import Latent, ShapeWall
+from vaegan_jax.demo.latents import samples
+from vaegan_jax.demo.shape_wall import ShapeWall
 from vaegan_jax.demo.viewer import gr, with_messages
-from vaegan_jax.errors import UserError
 from vaegan_jax.inference.model import Model
-
-SAMPLES = 12
-Number = int | float  # a browser does not tell them apart
-
-
-def samples(model: Model, seed: Number | None, truncation: Number) -> list[Latent]:
-    """Latents of new shapes.
-
-    Raises:
-      UserError: the seed is impossible.
-    """
-    if seed is None or seed < 0 or seed != int(seed) or seed >= 2**31:
-        raise UserError(f"a seed is a whole number from 0 to {2**31 - 1}, not {seed}")
-    drawn = model.draw_latents(SAMPLES, int(seed), float(truncation))
-    name = f"of seed {int(seed)}"
-    return [Latent(one, True, f"sample {i} {name}") for i, one in enumerate(drawn)]
 
 
 def sample_tab(model: Model, page: gr.Blocks) -> ShapeWall:

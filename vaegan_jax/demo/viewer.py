@@ -14,12 +14,13 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 
 from vaegan_jax.demo.difference import difference_mesh
-from vaegan_jax.demo.downloads import new_folder
+from vaegan_jax.demo.downloads import WRITER, new_folder
 from vaegan_jax.errors import UserError
-from vaegan_jax.inference.shape_files import ShapeWriter
 from vaegan_jax.shapes.gallery import gallery_page
 
-WRITER = ShapeWriter(formats=("glb", "stl", "obj"), min_part=4)
+# For after a click, which may be far from the shape on a small screen.
+SCROLL = """() => document.querySelectorAll("iframe.shape").forEach(
+  frame => frame.scrollIntoView({ block: "nearest", behavior: "smooth" }))"""
 _READ_SECONDS = 20  # that a message stays
 
 
@@ -66,7 +67,7 @@ class Viewer:
         mesh, legend = WRITER.write(folder, "shape", shape), ""
         if before is not None:
             mesh, words = difference_mesh(before, shape)
-            legend = f'<p class="legend">{words}</p>'
+            legend = f'<p class="legend">Voxels: {words}</p>'
         files = [folder / f"shape.{kind}" for kind in WRITER.formats]
         return [
             _frame(mesh, name) + legend,
