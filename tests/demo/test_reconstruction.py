@@ -85,7 +85,7 @@ def test_pictures_have_limits_and_messages_no_folders(model, tmp_path):
     with pytest.raises(UserError, match="13 pictures are too many; give 12"):
         reconstruct(model, ["a.png"] * 13, np.full((13, 4), np.nan))
     (tmp_path / "broken.png").write_text("no picture")
-    with pytest.raises(UserError, match="^broken.png cannot be read as a picture"):
+    with pytest.raises(UserError, match=r"^broken\.png cannot be read as a picture"):
         added(model, None, [str(tmp_path / "broken.png")])
 
 
