@@ -372,10 +372,8 @@ def test_a_phone_shows_it_all_and_asks_nobody_else(browser, refined_address, tmp
         tile(page, 0).click()
         shown(page, "from 1 picture")
         # It comes to where it can be seen.
-        place = page.locator("iframe:visible").bounding_box
-        page.wait_for_function("scrollY > 0")
-        page.wait_for_timeout(1000)
-        assert place()["y"] < PHONE[1] / 2
+        bottom = "document.querySelector('iframe').getBoundingClientRect().bottom"
+        page.wait_for_function(f"{bottom} <= innerHeight + 1")
         look(page, tmp_path / "phone_reconstructed.png")
         tab(page, "Sample")
         shown(page, "sample 0 of seed 0")
@@ -406,8 +404,10 @@ def test_the_page_answers_while_a_request_computes(browser, tmp_path):
     server, address = serve(model, tmp_path / "none")
     page = open_page(browser, address)
     try:
+        tab(page, "Sample")
         assert model.asked.wait(PATIENCE / 1000)
         # From here on the first request, of a wall, computes.
+        tab(page, "Reconstruct")
         other = open_page(browser, address)
         for visitor in (page, other):
             give(visitor, make_picture(tmp_path / "0.png"))

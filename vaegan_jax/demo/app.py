@@ -29,13 +29,15 @@ def build(model: Model, examples: str | os.PathLike = EXAMPLES) -> gr.Blocks:
     with gr.Blocks(title=title, delete_cache=_KEPT, fill_width=True) as page:
         gr.Markdown(f"# {title}")
         with gr.Tabs() as tabs:
-            if model.networks.encoder is not None:
+            reconstructs = model.networks.encoder is not None
+            if reconstructs:
                 with gr.Tab("Reconstruct"):
                     tab = ReconstructTab(model, examples)
                     of_pictures = lambda made: made.latent(model)  # noqa: E731
                     sources.append((tab.below, [tab.state], of_pictures))
-            with gr.Tab("Sample"):
-                wall = sample_tab(model, page)
+            with gr.Tab("Sample") as second:
+                opens = second.select if reconstructs else page.load
+                wall = sample_tab(model, opens)
                 sources.append((wall.below, [wall.wall, wall.opened], wall.latent))
             with gr.Tab("Interpolate", id=InterpolateTab.name):
                 interpolate = InterpolateTab(model, tabs)

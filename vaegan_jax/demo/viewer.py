@@ -18,9 +18,10 @@ from vaegan_jax.demo.downloads import WRITER, new_folder
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.gallery import gallery_page
 
-# For after a click, which may be far from the shape on a small screen.
-SCROLL = """() => document.querySelectorAll("iframe.shape").forEach(
-  frame => frame.scrollIntoView({ block: "nearest", behavior: "smooth" }))"""
+# For after a click, which may be far from the shape on a small screen; the frame must
+# have its size before.
+SCROLL = """() => setTimeout(() => document.querySelectorAll("iframe.shape").forEach(
+  frame => frame.scrollIntoView({ block: "nearest", behavior: "smooth" })), 200)"""
 _READ_SECONDS = 20  # that a message stays
 
 
@@ -107,8 +108,7 @@ def with_messages(function: Callable) -> Callable:
         try:
             return function(*arguments)
         except UserError as error:
-            message = html.escape(str(error))
-            gr.Warning(message, _READ_SECONDS, title="This does not work")
+            gr.Warning(html.escape(str(error)), _READ_SECONDS)
             return gr.skip()
 
     return call
