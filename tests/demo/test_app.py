@@ -371,9 +371,6 @@ def test_a_phone_shows_it_all_and_asks_nobody_else(browser, refined_address, tmp
         look(page, tmp_path / "phone_opened.png")
         tile(page, 0).click()
         shown(page, "from 1 picture")
-        # It comes to where it can be seen.
-        bottom = "document.querySelector('iframe').getBoundingClientRect().bottom"
-        page.wait_for_function(f"{bottom} <= innerHeight + 1")
         look(page, tmp_path / "phone_reconstructed.png")
         tab(page, "Sample")
         shown(page, "sample 0 of seed 0")

@@ -10,7 +10,7 @@ from vaegan_jax.demo.reconstruction import (
     corrected,
     example_files,
 )
-from vaegan_jax.demo.viewer import SCROLL, Viewer, gr, tiles, with_messages
+from vaegan_jax.demo.viewer import Viewer, gr, tiles, with_messages
 from vaegan_jax.inference.model import Model
 from vaegan_jax.shapes.drawing import GENERATOR_ALONE, REFINED
 
@@ -70,8 +70,7 @@ class ReconstructTab:
 
     def _run(self, event, function, inputs: list, outputs: list) -> None:
         waiting = self._viewer.outputs[0]
-        done = event(with_messages(function), inputs, outputs, show_progress_on=waiting)
-        done.then(None, js=SCROLL)
+        event(with_messages(function), inputs, outputs, show_progress_on=waiting)
 
     def _connect(self, upload: gr.File, cards: gr.HTML, outputs: list) -> None:
         def add(before, choice, files):

@@ -2,7 +2,7 @@
 
 from vaegan_jax.demo.downloads import WRITER
 from vaegan_jax.demo.latents import Latent, shapes_of
-from vaegan_jax.demo.viewer import SCROLL, Viewer, gr, tiles
+from vaegan_jax.demo.viewer import Viewer, gr, tiles
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.model import Model
 from vaegan_jax.shapes.drawing import draw_voxels
@@ -35,8 +35,7 @@ class ShapeWall:
             opened = event.index
             return [opened, *self._viewer.show(shapes[opened], wall[opened].name)]
 
-        chosen = self._pictures.select(select, [self.wall, shapes], outputs)
-        chosen.then(None, js=SCROLL)
+        self._pictures.select(select, [self.wall, shapes], outputs)
 
     @staticmethod
     def latent(wall: list[Latent], opened: int) -> Latent:

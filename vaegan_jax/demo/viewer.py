@@ -18,10 +18,6 @@ from vaegan_jax.demo.downloads import WRITER, new_folder
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.gallery import gallery_page
 
-# For after a click, which may be far from the shape on a small screen; the frame must
-# have its size before.
-SCROLL = """() => setTimeout(() => document.querySelectorAll("iframe.shape").forEach(
-  frame => frame.scrollIntoView({ block: "nearest", behavior: "smooth" })), 200)"""
 _READ_SECONDS = 20  # that a message stays
 
 
