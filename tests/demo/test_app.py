@@ -194,7 +194,7 @@ def look(page, path):
     assert 0 < below - frame["y"] - frame["height"] < 70
     inside = page.locator("iframe:visible").content_frame.locator("html")
     assert (
-        inside.evaluate("x => x.scrollWidth <= innerWidth && x.scrollHeight")
+        inside.evaluate("x => x.scrollWidth <= innerWidth && x.scrollHeight - 1")
         <= (frame["height"])
     )
 
