@@ -50,7 +50,12 @@ setup(
     python_requires=">=3.11,<3.14",  # TensorFlow has no wheel for 3.14 yet
     packages=find_packages(include=["vaegan_jax*", "data_prep*"]),
     package_data={
-        "vaegan_jax": ["shapes/gallery.html", "py.typed", "__init__.pyi"],
+        "vaegan_jax": [
+            "demo/page.css",
+            "shapes/gallery.html",
+            "py.typed",
+            "__init__.pyi",
+        ],
         "vaegan_jax.pretrained": ["*.md", "*/*"],
         "data_prep": ["*/*.bib", "*/*.txt", "*/*.md", "*/*.tsv"],
     },

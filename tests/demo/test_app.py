@@ -1,4 +1,7 @@
-"""The web demo, driven end to end in a real browser."""
+"""The web demo, driven end to end in a real browser, and looked at in each state.
+
+Pictures of it lie in pytest's temporary folder, see `look`.
+"""
 
 import os
 import shutil
@@ -13,11 +16,13 @@ import numpy as np
 import pytest
 import requests
 import trimesh
+from PIL import Image
 
 from tests.helpers import REFINER, ROOT
 from tests.using import make_model, make_picture, make_workdir
-from vaegan_jax.errors import UserError
 from vaegan_jax.inference.model import Model
+from vaegan_jax.shapes.cameras import ViewCamera
+from vaegan_jax.shapes.render import render_from
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
@@ -29,11 +34,12 @@ pytest.importorskip("gradio", reason="the extra `demo` is not installed")
 playwright = pytest.importorskip("playwright.sync_api")
 
 PATIENCE = 90_000  # milliseconds
+DESK, PHONE = (1240, 900), (390, 844)
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    """Of a running demo."""
+    """Of a running demo, of a model without a refiner."""
     workdir = make_workdir(tmp_path_factory.mktemp("run"), "mv_vae_gan")
     port = _free_port()
     log = open(tmp_path_factory.mktemp("log") / "demo.log", "w+")  # noqa: SIM115
@@ -68,6 +74,48 @@ def _wait_for(address, server, log):
     raise AssertionError(log.read())
 
 
+def serve(model, examples):
+    """The page in this process, and its address."""
+    from vaegan_jax.demo import app
+
+    page, port = app.build(model, examples), _free_port()
+    app.serve(page, "127.0.0.1", port, prevent_thread_lock=True, quiet=True)
+    return page, f"http://127.0.0.1:{port}"
+
+
+class ChairModel(Model):
+    """Whatever it sees is a chair, to which its refiner adds the back."""
+
+    def reconstruct_fitted(self, *arguments, **options):
+        made = super().reconstruct_fitted(*arguments, **options)
+        shape = np.zeros((8, 8, 8), np.float32)
+        shape[1:7, 1:7, 3] = 1
+        shape[1:7:5, 1:7:5, :3] = 1
+        before = shape.copy()
+        shape[1:7, 6, 4:8] = 1
+        before[3:5, 3:5, :3] = 1  # and takes away a foot
+        return made._replace(shape=shape, of_generator=before)
+
+
+@pytest.fixture(scope="module")
+def refined_address(tmp_path_factory):
+    """Of a model with a refiner, with two examples: an armless chair, seen twice."""
+    parts = [((1, 1, 0.2), (0, 0, 0)), ((1, 0.2, 1.2), (0, 0.4, 0.6))]
+    boxes = [
+        trimesh.creation.box(size, trimesh.transformations.translation_matrix(place))
+        for size, place in parts
+    ]
+    cameras = [ViewCamera(azimuth) for azimuth in (30.0, 300.0)]
+    folder = tmp_path_factory.mktemp("examples")
+    views = render_from(trimesh.util.concatenate(boxes), cameras, 120)
+    for name, view in zip(("first", "second"), views, strict=True):
+        Image.fromarray(view).save(folder / f"{name}.png")
+    model = ChairModel(**vars(make_model("mv_vae_gan", **REFINER)))
+    page, address = serve(model, folder)
+    yield address
+    page.close()
+
+
 @pytest.fixture(scope="module")
 def browser():
     with playwright.sync_playwright() as driver:
@@ -80,8 +128,8 @@ def browser():
         browser.close()
 
 
-def open_page(browser, address):
-    page = browser.new_page(viewport={"width": 1000, "height": 1000})
+def open_page(browser, address, size=DESK):
+    page = browser.new_page(viewport=dict(zip(("width", "height"), size, strict=True)))
     page.set_default_timeout(PATIENCE)
     page.goto(address)
     return page
@@ -94,65 +142,218 @@ def page(browser, address):
     page.close()
 
 
+@pytest.fixture
+def refined(browser, refined_address):
+    page = open_page(browser, refined_address)
+    yield page
+    page.close()
+
+
+def tab(page, name):
+    page.get_by_role("tab", name=name).click()
+
+
+def button(page, name):
+    """In the open tab."""
+    return page.get_by_role("button", name=name, exact=True).locator("visible=true")
+
+
+def tile(page, number):
+    """Of the pictures to click in the open tab, of which one is large."""
+    return page.locator(".tiles:visible").get_by_role("button").nth(number)
+
+
+def give(page, *files):
+    page.locator("input[type=file]").first.set_input_files(files)
+
+
 def shown(page, caption):
     """Waits until the frame in the open tab has drawn a shape of this caption."""
     frame = page.locator("iframe:visible").content_frame
-    frame.get_by_text(caption).wait_for()
+    frame.get_by_text(caption, exact=True).wait_for()
     frame.locator("html[data-drawn='1']").wait_for(state="attached")
 
 
-def test_sample_and_download(page, tmp_path):
+def look(page, path):
+    """Takes a picture; nothing scrolls sideways, no shape is small or has a hole below.
+
+    Args:
+      page: in some state.
+      path: of the PNG file.
+    """
+    page.screenshot(path=path, full_page=True)
+    width = page.viewport_size["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if page.locator("iframe:visible").count() == 0:
+        return
+    frame = page.locator("iframe:visible").bounding_box()
+    canvas = page.locator("iframe:visible").content_frame.locator("canvas")
+    drawn = canvas.bounding_box()
+    assert drawn["width"] > 0.8 * frame["width"] > 0.35 * width
+    below = button(page, "Save .stl").bounding_box()["y"]
+    assert 0 < below - frame["y"] - frame["height"] < 70
+    inside = page.locator("iframe:visible").content_frame.locator("html")
+    assert (
+        inside.evaluate("x => x.scrollWidth <= innerWidth && x.scrollHeight - 1")
+        <= (frame["height"])
+    )
+
+
+def test_it_opens_with_examples_and_a_click_reconstructs_one(refined, tmp_path):
+    refined.get_by_text("its shape turns here").wait_for()
+    tile(refined, 1).locator("img").wait_for()
+    assert refined.locator(".examples img").count() == 2
+    look(refined, tmp_path / "opened.png")
+    tile(refined, 1).click()
+    shown(refined, "from 1 picture")
+    look(refined, tmp_path / "reconstructed.png")
+    card = refined.locator("article")
+    assert card.locator("img").count() == 2 and "second.png" in card.inner_text()
+    tile(refined, 0).click()
+    refined.get_by_text("first.png").wait_for()
+    assert refined.locator("article").count() == 1
+
+
+def test_shapes_fill_their_frame_and_turn(refined, tmp_path):
+    tile(refined, 0).click()
+    shown(refined, "from 1 picture")
+    canvas = refined.locator("iframe:visible").content_frame.locator("canvas")
+    pictures = []
+    for name in ("before.png", "after.png"):
+        canvas.screenshot(path=tmp_path / name)
+        pictures.append(np.asarray(Image.open(tmp_path / name).convert("L"), int))
+        time.sleep(1)
+    assert abs(pictures[0] - pictures[1]).max() > 50
+    inked = np.argwhere(pictures[0] < 200)
+    assert np.ptp(inked, axis=0).max() > 0.45 * len(pictures[0])
+
+
+def test_what_the_refiner_changed_is_shown_at_a_click(refined, tmp_path):
+    tile(refined, 0).click()
+    shown(refined, "from 1 picture")
+    refined.get_by_label("generator alone").click()
+    shown(refined, "from 1 picture, generator alone")
+    refined.get_by_label("difference").click()
+    shown(refined, "from 1 picture, difference")
+    told = refined.locator(".legend").inner_text().split()
+    assert " ".join(told) == "Voxels: 48 kept 24 added 12 taken away"
+    look(refined, tmp_path / "difference.png")
+    refined.get_by_label("refined").click()
+    refined.locator(".legend").wait_for(state="detached")
+    shown(refined, "from 1 picture")
+
+
+def test_a_camera_is_corrected_by_hand(refined, tmp_path):
+    tile(refined, 0).click()
+    card = refined.locator("article")
+    card.get_by_label("azimuth").fill("200")
+    card.get_by_label("azimuth").press("Tab")
+    card.get_by_text("as given").wait_for()
+    assert "from the back, " in card.inner_text()
+    shown(refined, "from 1 picture")
+    look(refined, tmp_path / "corrected.png")
+    card.get_by_text("estimate it").click()
+    card.get_by_text("sure; or else from").wait_for()
+    card.get_by_label("elevation").fill("95")
+    card.get_by_label("elevation").press("Enter")
+    refined.get_by_text("give an angle between −90 and 90").first.wait_for()
+
+
+def test_a_wall_of_samples_of_which_one_is_opened_and_saved(page, tmp_path):
+    tab(page, "Sample")
+    shown(page, "sample 0 of seed 0")
+    assert page.locator(".wall:visible img").count() == 12
+    look(page, tmp_path / "wall.png")
     page.get_by_label("Seed").first.fill("5")
-    page.get_by_role("button", name="Sample").click()
-    shown(page, "seed 5")
+    button(page, "Sample").click()
+    shown(page, "sample 0 of seed 5")
+    tile(page, 7).click()
+    shown(page, "sample 7 of seed 5")
+    look(page, tmp_path / "sample.png")
     with page.expect_download() as download:
-        page.locator("a[download$='.stl']:visible").first.click()
+        button(page, "Save .stl").click()
     download.value.save_as(tmp_path / "shape.stl")
     assert trimesh.load(tmp_path / "shape.stl").is_watertight
+    button(page, "Next seed").click()
+    shown(page, "sample 0 of seed 6")
+
+
+def test_the_way_between_two_samples(page, tmp_path):
+    tab(page, "Sample")
+    shown(page, "sample 0 of seed 0")
+    button(page, "Take as start").click()
+    page.get_by_text("The start is sample 0 of seed 0.").first.wait_for()
+    tile(page, 4).click()
+    shown(page, "sample 4 of seed 0")
+    button(page, "Take as end").click()
+    shown(page, "55% of the way")
+    page.get_by_text("From sample 0 of seed 0 to sample 4 of seed 0.").wait_for()
+    look(page, tmp_path / "interpolation.png")
+    for number, caption in ((0, "sample 0 of seed 0"), (11, "sample 4 of seed 0")):
+        tile(page, number).click()
+        shown(page, caption)
+    button(page, "Between two samples").click()
+    shown(page, "55% of the way")
+
+
+def test_a_way_does_not_mix_samples_and_pictures(page, tmp_path):
+    give(page, make_picture(tmp_path / "0.png"))
+    shown(page, "from 1 picture")
+    button(page, "Take as start").click()
+    told = "The start is 1 picture. Take the end, of pictures too."
+    page.get_by_text(told).first.wait_for()
+    tab(page, "Sample")
+    shown(page, "sample 0 of seed 0")
+    button(page, "Take as end").click()
+    told = "The end is sample 0 of seed 0. Take the start, a sample too."
+    page.get_by_text(told).first.wait_for()
+    tab(page, "Reconstruct")
+    for name in ("start", "end"):
+        button(page, f"Take as {name}").click()
+    shown(page, "55% of the way")
+    page.get_by_text("What lies between is the generator's alone.").wait_for()
 
 
 def test_pictures_are_added_and_removed(page, tmp_path):
-    page.get_by_role("tab", name="Reconstruct").click()
-    pictures = [make_picture(tmp_path / f"{i}.png", i) for i in range(2)]
-    page.locator("input[type=file]").first.set_input_files(pictures)
-    shown(page, "from 2 picture(s)")
-    cells = page.locator("table:has(caption) td").all_inner_texts()
-    assert len(cells) == 2 * 6 and cells[0] == "0.png" and cells[6] == "1.png"
-    assert cells[2].endswith("°") and cells[4].endswith("%")
-    assert page.get_by_text("What the refiner added").count() == 0
-    page.get_by_label("Remove this file").first.click()
-    shown(page, "from 1 picture(s)")
+    # Without a folder of examples nothing is said of them.
+    give(page, *(make_picture(tmp_path / f"{i}.png", i) for i in range(2)))
+    shown(page, "from 2 pictures")
+    give(page, make_picture(tmp_path / "2.png", 2))
+    shown(page, "from 3 pictures")
+    cards = page.locator("article").all_inner_texts()
+    assert ["0.png" in cards[0], "1.png" in cards[1], "2.png" in cards[2]] == [True] * 3
+    assert all("azimuth" in card and "% sure" in card for card in cards)
+    assert not page.get_by_label("difference").is_visible()
+    look(page, tmp_path / "three.png")
+    for left in ("from 2 pictures", "from 1 picture"):
+        page.get_by_title("Remove").first.click()
+        shown(page, left)
+    assert "2.png" in page.locator("article").inner_text()
+    page.get_by_title("Remove").click()
+    page.get_by_text("its shape turns here").wait_for()
+    assert not button(page, "Save .stl").is_visible()
 
 
-def test_a_picture_that_cannot_be_used_is_named(page, tmp_path):
-    page.get_by_role("tab", name="Reconstruct").click()
+def test_a_picture_that_cannot_be_used_is_named_and_the_page_goes_on(page, tmp_path):
     (tmp_path / "broken.png").write_text("no picture")
-    page.locator("input[type=file]").first.set_input_files([tmp_path / "broken.png"])
+    good = make_picture(tmp_path / "good.png")
+    give(page, tmp_path / "broken.png")
     page.get_by_text("broken.png cannot be read as a picture").first.wait_for()
-
-
-def test_requests_have_limits(tmp_path):
-    from vaegan_jax.demo import app
-
-    model = make_model("mv_vae_gan")
-    one = [str(make_picture(tmp_path / "0.png"))]
-    assert app.reconstruct(model, None) == ("", [], "", {})
-    assert app.choose({}, "refined") == ("", [])
-    with pytest.raises(UserError, match="13 pictures are too many; give 12"):
-        app.reconstruct(model, ["a.png"] * 13)
-    for seed in (-1, 0.5, None, 2**31):
-        with pytest.raises(UserError, match="a seed is a whole number"):
-            app.sample(model, seed, 1.0)
-    with pytest.raises(UserError, match="pictures for both ends, or for neither"):
-        app.interpolate(model, 0.5, 0, 1, one, None)
-    with pytest.raises(UserError, match="13 pictures are too many; give 12"):
-        app.interpolate(model, 0.5, 0, 1, one, one * 13)
+    look(page, tmp_path / "error.png")
+    give(page, good)
+    shown(page, "from 1 picture")
+    give(page, tmp_path / "broken.png")
+    page.get_by_text("broken.png cannot be read as a picture").first.wait_for()
+    assert page.locator("article").count() == 1
+    tab(page, "Sample")
+    page.get_by_label("Seed").first.fill("")
+    button(page, "Sample").click()
+    page.get_by_text("a seed is a whole number").first.wait_for()
 
 
 def test_uploads_have_a_limit(page, address, tmp_path):
-    page.get_by_role("tab", name="Reconstruct").click()
     (tmp_path / "large.png").write_bytes(bytes(11 * 2**20))
-    page.locator("input[type=file]").first.set_input_files([tmp_path / "large.png"])
+    give(page, tmp_path / "large.png")
     page.get_by_text("exceed the maximum allowed size").first.wait_for()
     # Nor does the server take what another program sends.
     with open(tmp_path / "large.png", "rb") as file:
@@ -160,80 +361,28 @@ def test_uploads_have_a_limit(page, address, tmp_path):
     assert answer.status_code == 413
 
 
-def test_interpolation_of_samples_and_of_pictures(page, tmp_path):
-    page.get_by_role("tab", name="Interpolate").click()
-    page.get_by_role("button", name="Interpolate").click()
-    shown(page, "at 50%")
-    panel = page.locator("[role=tabpanel]:visible")
-    uploads = panel.locator("input[type=file]")
-    # The last one first: an upload that is full may take no more.
-    for upload, name in ((uploads.last, "finish"), (uploads.first, "begin")):
-        upload.set_input_files(make_picture(tmp_path / f"{name}.png"))
-        panel.get_by_text(name).first.wait_for()
-    page.get_by_label("Share of the way").first.fill("0.25")
-    page.get_by_role("button", name="Interpolate").click()
-    shown(page, "at 25%")
-
-
-def test_ends_of_an_interpolation_are_the_shapes_themselves(tmp_path, monkeypatch):
-    from vaegan_jax.demo import app
-
-    model = make_model("mv_vae_gan")
-    made = []
-    monkeypatch.setattr(app, "_shown", lambda shape, _: made.append(shape) or ("", []))
-    pictures = [[str(make_picture(tmp_path / f"{i}.png", i))] for i in range(2)]
-    for share, seed, shown in ((0, 3, pictures[0]), (1, 5, pictures[1])):
-        app.interpolate(model, share, 3, 5)
-        app.sample(model, seed, 1)
-        app.interpolate(model, share, 3, 5, *pictures)
-        app.reconstruct(model, shown)
-    for between, itself in zip(made[::2], made[1::2], strict=True):
-        np.testing.assert_allclose(between, itself, atol=1e-5)
-
-
-def test_what_the_refiner_added_is_shown_on_demand(browser, tmp_path):
-    from vaegan_jax.demo import app
-
-    server = app.build(make_model("mv_vae_gan", **REFINER))
-    port = _free_port()
-    server.launch(server_port=port, prevent_thread_lock=True, quiet=True)
-    page = open_page(browser, f"http://127.0.0.1:{port}")
+def test_a_phone_shows_it_all_and_asks_nobody_else(browser, refined_address, tmp_path):
+    page = open_page(browser, "about:blank", PHONE)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(refined_address)
     try:
-        page.get_by_role("tab", name="Reconstruct").click()
-        picture = make_picture(tmp_path / "0.png")
-        page.locator("input[type=file]").first.set_input_files(picture)
-        shown(page, "from 1 picture(s)")
-        page.get_by_label("generator alone").click()
-        shown(page, "from 1 picture(s), generator alone")
-        page.get_by_label("refined").click()
-        alone = page.locator("iframe:visible").content_frame.get_by_text("alone")
-        alone.wait_for(state="detached")
-        shown(page, "from 1 picture(s)")
+        tile(page, 0).locator("img").wait_for()
+        look(page, tmp_path / "phone_opened.png")
+        tile(page, 0).click()
+        shown(page, "from 1 picture")
+        look(page, tmp_path / "phone_reconstructed.png")
+        tab(page, "Sample")
+        shown(page, "sample 0 of seed 0")
+        look(page, tmp_path / "phone_wall.png")
+        tab(page, "Interpolate")
+        button(page, "Between two samples").click()
+        shown(page, "55% of the way")
+        look(page, tmp_path / "phone_interpolation.png")
     finally:
         page.close()
-        server.close()
-
-
-def test_both_shapes_of_a_refiner_are_kept_and_chosen_from(tmp_path, monkeypatch):
-    from vaegan_jax.demo import app
-
-    shapes = []
-    show = lambda shape, name: shapes.append(shape) or (name, [])  # noqa: E731
-    monkeypatch.setattr(app, "_shown", show)
-    pictures = [str(make_picture(tmp_path / f"{i}.png", i)) for i in range(2)]
-    model = make_model("mv_vae_gan", **REFINER)
-    name, *_, made = app.reconstruct(model, pictures)
-    assert name == "from 2 picture(s)"
-    name, *_ = app.reconstruct(model, pictures, "generator alone")
-    assert name == "from 2 picture(s), generator alone"
-    for choice in ("refined", "generator alone"):
-        app.choose(made, choice)
-    refined = model.reconstruct([pictures])[0]
-    alone = model.decode(model.encode(model.fit_views(pictures)[None]))[0]
-    for shape, expected in zip(shapes, [refined, alone] * 2, strict=True):
-        np.testing.assert_allclose(shape, expected, atol=1e-6)
-    *_, made = app.reconstruct(make_model("mv_vae_gan"), pictures)
-    assert made.keys() == {"refined"}
+    ours = (refined_address, "about:", "data:", "blob:")
+    assert [url for url in asked if not url.startswith(ours)] == []
 
 
 class HeldModel(Model):
@@ -248,29 +397,42 @@ class HeldModel(Model):
 
 
 def test_the_page_answers_while_a_request_computes(browser, tmp_path):
-    from vaegan_jax.demo import app
-
     model = HeldModel(**vars(make_model("mv_vae_gan")))
-    server, port = app.build(model), _free_port()
-    server.launch(server_port=port, prevent_thread_lock=True, quiet=True)
-    page = open_page(browser, f"http://127.0.0.1:{port}")
+    server, address = serve(model, tmp_path / "none")
+    page = open_page(browser, address)
     try:
-        page.get_by_role("button", name="Sample").click()
+        tab(page, "Sample")
         assert model.asked.wait(PATIENCE / 1000)
-        # From here on the first request computes.
-        other = open_page(browser, f"http://127.0.0.1:{port}")
+        # From here on the first request, of a wall, computes.
+        tab(page, "Reconstruct")
+        other = open_page(browser, address)
         for visitor in (page, other):
-            visitor.get_by_role("tab", name="Reconstruct").click()
-            picture = make_picture(tmp_path / "0.png")
-            visitor.locator("input[type=file]").first.set_input_files(picture)
-            shown(visitor, "from 1 picture(s)")
+            give(visitor, make_picture(tmp_path / "0.png"))
+            shown(visitor, "from 1 picture")
         other.close()
         assert not model.release.is_set()
-        page.get_by_role("tab", name="Sample").click()
+        tab(page, "Sample")
         assert page.locator("iframe:visible").count() == 0
+        button(page, "Take as start").click()
+        page.get_by_text("no shape is open yet").first.wait_for()
         model.release.set()
-        shown(page, "seed 0")
+        shown(page, "sample 0 of seed 0")
     finally:
         model.release.set()
+        page.close()
+        server.close()
+
+
+def test_a_plain_gan_samples_and_interpolates(browser, tmp_path):
+    server, address = serve(make_model("gan"), tmp_path / "none")
+    page = open_page(browser, address)
+    try:
+        shown(page, "sample 0 of seed 0")
+        assert page.get_by_role("tab").all_inner_texts() == ["Sample", "Interpolate"]
+        for name in ("start", "end"):
+            button(page, f"Take as {name}").click()
+            page.wait_for_timeout(500)
+        shown(page, "55% of the way")
+    finally:
         page.close()
         server.close()

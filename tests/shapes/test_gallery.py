@@ -86,6 +86,25 @@ def test_shapes_are_seen_and_turn(page):
     assert changed[0] > 0.01 and changed[2] > 0.01 and changed[1] == 0
 
 
+def alone(tmp_path, mesh):
+    """A page with one shape, as a browser draws it."""
+    write_gallery(tmp_path / "gallery.html", {"one": mesh}, "")
+    path = tmp_path / "one.png"
+    made = open_in_browser(tmp_path / "gallery.html", 400, f"--screenshot={path}")
+    assert path.exists(), made.stderr[-2000:]
+    return np.asarray(Image.open(path).convert("RGB")).astype(int)
+
+
+@needs_browser
+def test_a_single_shape_is_large_and_has_its_own_colours(tmp_path, corner_grid):
+    mesh = boxes_mesh(corner_grid)
+    drawn = np.argwhere(np.ptp(alone(tmp_path, mesh)[60:], axis=-1) > 40)
+    assert np.ptp(drawn, axis=0).max() > 250  # of 620
+    mesh.visual.vertex_colors = (0, 200, 0, 255)
+    red, green, blue = np.moveaxis(alone(tmp_path, mesh)[60:], -1, 0)
+    assert (green - np.maximum(red, blue) > 40).mean() > 0.01
+
+
 @needs_browser
 def test_without_webgl_the_page_says_so(page):
     made = open_in_browser(page, 500, "--dump-dom", "--disable-3d-apis")

@@ -8,7 +8,10 @@ import tempfile
 import threading
 import time
 
+from vaegan_jax.inference.shape_files import ShapeWriter
+
 KEPT_SECONDS = 3600
+WRITER = ShapeWriter(formats=("glb", "stl", "obj"), min_part=4)
 
 _one_at_a_time = threading.Lock()  # requests come in threads
 

@@ -21,8 +21,9 @@ def gallery_page(
     """The page; it needs a browser with WebGL 2.
 
     Args:
-      meshes: by what is written below each: in the unit cube around the origin, z up;
-        None for a shape without a filled voxel.
+      meshes: by what is written below each: in the unit cube around the origin, z up,
+        drawn in the colours of their vertices if they have such; None for a shape
+        without a filled voxel.
       title: of the page.
       note: a sentence below it.
     """
@@ -46,14 +47,16 @@ def write_gallery(
 
 
 def _encoded(name: str, mesh: trimesh.Trimesh | None) -> dict:
-    """Vertices as 16-bit positions and triangles as indices, in base64."""
+    """16-bit positions and colours of vertices, indices of triangles, in base64."""
     if mesh is None:
-        return {"name": name, "vertices": "", "faces": "", "wide": False}
+        return {"name": name, "vertices": "", "tones": "", "faces": "", "wide": False}
     wide = len(mesh.vertices) >= 2**16
+    coloured = mesh.visual.kind == "vertex"
     unit = np.clip(mesh.vertices / (2 * _HALF) + 0.5, 0, 1)
     return {
         "name": name,
         "vertices": _base64(np.rint(unit * 65535).astype("<u2")),
+        "tones": _base64(mesh.visual.vertex_colors[:, :3]) if coloured else "",
         "faces": _base64(mesh.faces.astype("<u4" if wide else "<u2")),
         "wide": wide,
     }
