@@ -56,7 +56,7 @@ setup(
             "py.typed",
             "__init__.pyi",
         ],
-        "vaegan_jax.pretrained": ["*.md", "*/*"],
+        "vaegan_jax.pretrained": ["*.md", "examples/*.png", "mv_vae_gan/*"],
         "data_prep": ["*/*.bib", "*/*.txt", "*/*.md", "*/*.tsv"],
     },
     install_requires=[
