@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.helpers import REFINER
 from tests.using import make_model, make_picture
@@ -87,6 +88,18 @@ def test_pictures_have_limits_and_messages_no_folders(model, tmp_path):
     (tmp_path / "broken.png").write_text("no picture")
     with pytest.raises(UserError, match=r"^broken\.png cannot be read as a picture"):
         added(model, None, [str(tmp_path / "broken.png")])
+
+
+def test_of_pictures_little_is_kept(model, tmp_path):
+    path = make_picture(tmp_path / "large.png")
+    Image.open(path).resize((1024, 512)).save(path)
+    made = added(model, None, [str(path)])
+    assert [(one.given.size, one.otherwise) for one in made.fitted] == [
+        ((192, 96), None),
+    ]
+    path.unlink()  # as the server does with old uploads
+    with pytest.raises(UserError, match="kept for 60 minutes; load the page again"):
+        corrected(model, made, camera_card(0, "10", "20"))
 
 
 def test_an_end_of_pictures_is_the_generators_shape(model, pictures):

@@ -21,7 +21,7 @@ _SIDES = (
     *("back", "back left", "left", "front left"),
 )
 _LEVEL, _STEEP = 7.5, 50.0  # degrees of elevation
-_THUMBNAIL = 192  # pixels
+THUMBNAIL = 192  # pixels
 
 # Tells of clicks and of changed numbers: what the card's part has as data, and which.
 LISTEN = """
@@ -75,7 +75,7 @@ def _card(
     index: int, fitted: FittedPicture, found: CameraEstimate, correctable: bool
 ) -> str:
     name = html.escape(pathlib.Path(fitted.name).name)
-    given = ImageOps.contain(fitted.given.convert("RGBA"), (_THUMBNAIL, _THUMBNAIL))
+    given = ImageOps.contain(fitted.given.convert("RGBA"), (THUMBNAIL, THUMBNAIL))
     notes = "".join(f"<p class='note'>{html.escape(n)}</p>" for n in fitted.notes)
     return (
         f"<article data-index={index}>"
