@@ -84,19 +84,24 @@ def added(
 
 
 def corrected(
-    model: Model, before: Reconstruction, card: dict
+    model: Model, before: Reconstruction | None, card: dict
 ) -> Reconstruction | None:
     """After what was done on the card of a picture.
+
+    As before, if the card is none of these any more: a click may come twice, the second
+    when the first has removed its card.
 
     Args:
       model: with an encoder.
       before: what the card is of.
-      card: `index` of the picture and `action`: "remove", "estimate" its camera, or
-        take the "camera" at `azimuth` and `elevation`, in degrees.
+      card: `index` of the picture, `count` of all, and `action`: "remove", "estimate"
+        its camera, or take the "camera" at `azimuth` and `elevation`, in degrees.
 
     Raises:
       UserError: that camera is impossible.
     """
+    if before is None or int(card["count"]) != len(before.files):
+        return before
     index, files, known = int(card["index"]), before.files, before.known.copy()
     if card["action"] == "remove":
         known = np.delete(known, index, axis=0)
