@@ -56,7 +56,10 @@ setup(
             "py.typed",
             "__init__.pyi",
         ],
-        "vaegan_jax.pretrained": ["*.md", "examples/*.png", "mv_vae_gan/*"],
+        "vaegan_jax.pretrained": [
+            *("*.md", "*/*.md", "*/*.png"),
+            *("*/*.json", "*/*.npz", "*/*.safetensors"),
+        ],
         "data_prep": ["*/*.bib", "*/*.txt", "*/*.md", "*/*.tsv"],
     },
     install_requires=[
