@@ -56,7 +56,10 @@ setup(
             "py.typed",
             "__init__.pyi",
         ],
-        "vaegan_jax.pretrained": ["*.md", "*/*"],
+        "vaegan_jax.pretrained": [
+            *("*.md", "*/*.md", "*/*.png"),
+            *("*/*.json", "*/*.npz", "*/*.safetensors"),
+        ],
         "data_prep": ["*/*.bib", "*/*.txt", "*/*.md", "*/*.tsv"],
     },
     install_requires=[

@@ -1,6 +1,9 @@
 """What goes wrong because of what the user gave, as opposed to a bug."""
 
+import pathlib
 import sys
+
+_CHECKOUT = (pathlib.Path(__file__).parents[1] / "setup.py").is_file()
 
 
 class UserError(ValueError):
@@ -8,6 +11,12 @@ class UserError(ValueError):
 
     Commands print it alone, without a traceback, and exit with status 1.
     """
+
+
+def installs(extra: str) -> str:
+    """The command that installs an extra: of a checkout, or of what is installed."""
+    what = f"-e '.[{extra}]'" if _CHECKOUT else f"'vaegan_jax[{extra}]'"
+    return f"pip install {what}"
 
 
 def explain(error: BaseException) -> str | None:
@@ -45,6 +54,6 @@ def missing_platform(asked_by: str = "JAX_PLATFORMS") -> str | None:
             f"JAX cannot start {jax.config.jax_platforms!r}, which {asked_by} asks for"
             + (f" ({reason})" if reason else "")
             + f"; leave {asked_by} out to take the best that there is, or install what "
-            "is missing (for NVIDIA GPUs: pip install -e '.[cuda]')"
+            f"is missing (for NVIDIA GPUs: {installs('cuda')})"
         )
     return None

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.helpers import REFINER
 from tests.using import make_model, make_picture
@@ -40,21 +41,24 @@ def test_pictures_are_added_and_removed(model, pictures):
     two = added(model, one, pictures[1:])
     assert two.files == pictures
     np.testing.assert_array_equal(np.isnan(two.known).all(1), [False, True])
-    left = corrected(model, two, {"index": "0", "action": "remove"})
+    remove = {"index": "0", "count": "2", "action": "remove"}
+    left = corrected(model, two, remove)
     assert left.files == pictures[1:] and np.isnan(left.known).all()
-    assert corrected(model, left, {"index": "0", "action": "remove"}) is None
+    assert corrected(model, left, remove) is left  # of a click that came twice
+    assert corrected(model, left, remove | {"count": "1"}) is None
+    assert corrected(model, None, remove) is None
     assert added(model, None, []) is None
 
 
-def camera_card(index, azimuth, elevation):
+def camera_card(index, azimuth, elevation, of=1):
     """What a page tells of a card is text."""
     angles = {"azimuth": azimuth, "elevation": elevation}
-    return {"index": str(index), "action": "camera", **angles}
+    return {"index": str(index), "count": str(of), "action": "camera", **angles}
 
 
 def test_a_camera_is_given_and_estimated_again(model, pictures):
     before = added(model, None, pictures)
-    given = corrected(model, before, camera_card(1, "123", "-5"))
+    given = corrected(model, before, camera_card(1, "123", "-5", of=2))
     found = given.made.cameras[1]
     numbers = found.camera.azimuth_degrees, found.camera.elevation_degrees
     assert numbers == (123, -5) and found.other is None
@@ -62,7 +66,7 @@ def test_a_camera_is_given_and_estimated_again(model, pictures):
     known[1] = found.camera.numbers
     expected = model.reconstruct_fitted(model.fit(pictures), known).shape
     np.testing.assert_allclose(given.made.shape, expected, atol=1e-6)
-    again = corrected(model, given, {"index": "1", "action": "estimate"})
+    again = corrected(model, given, {"index": "1", "count": "2", "action": "estimate"})
     np.testing.assert_array_equal(again.made.shape, before.made.shape)
 
 
@@ -87,6 +91,18 @@ def test_pictures_have_limits_and_messages_no_folders(model, tmp_path):
     (tmp_path / "broken.png").write_text("no picture")
     with pytest.raises(UserError, match=r"^broken\.png cannot be read as a picture"):
         added(model, None, [str(tmp_path / "broken.png")])
+
+
+def test_of_pictures_little_is_kept(model, tmp_path):
+    path = make_picture(tmp_path / "large.png")
+    Image.open(path).resize((1024, 512)).save(path)
+    made = added(model, None, [str(path)])
+    assert [(one.given.size, one.otherwise) for one in made.fitted] == [
+        ((192, 96), None),
+    ]
+    path.unlink()  # as the server does with old uploads
+    with pytest.raises(UserError, match="kept for 60 minutes; load the page again"):
+        corrected(model, made, camera_card(0, "10", "20"))
 
 
 def test_an_end_of_pictures_is_the_generators_shape(model, pictures):

@@ -5,14 +5,16 @@ import dataclasses
 import numpy as np
 import pytest
 
+import vaegan_jax
 from tests.helpers import make_examples, write_packed
 from tests.using import make_workdir
 from vaegan_jax.data.dataset import open_split
 from vaegan_jax.data.held_out import deformed_name, hold_out
-from vaegan_jax.evaluate import report
+from vaegan_jax.evaluate import comparison, report
 from vaegan_jax.evaluate.evaluation import evaluate
 from vaegan_jax.evaluate.reconstruction import MEAN_SHAPE, MODEL
 from vaegan_jax.evaluate.subject import Options
+from vaegan_jax.inference.export import write_weights
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,22 @@ def test_of_the_training_split_the_originals_are_measured_that_were_learnt(
     text = report.format_tables(measured)
     assert "learnt from all of these shapes: they tell how well it fits" in text
     assert "10 shapes of train" in text and "## Generation" not in text
+
+
+def test_of_weights_it_is_not_known_what_they_learnt_from(data, workdir, tmp_path):
+    weights = write_weights(vaegan_jax.load(workdir), tmp_path).parent
+    others = Options(data_dir=str(data / "others.npz"), split="train", draws=1)
+    measured = evaluate(weights, others)
+    text = report.format_tables(measured)
+    assert "learnt from all of these" not in text and measured.generation == {}
+    assert (
+        f"All of these shapes are in the training split of {data}/others.npz." in text
+    )
+    assert (
+        "not known, or not there any more. If it was that, they tell how well" in text
+    )
+    same = comparison.format_comparison(comparison.compare(measured, measured))
+    assert "## Reconstruction" in same and "## Generation" not in same
 
 
 def test_a_training_split_that_the_model_has_not_seen_is_measured_as_any(data, workdir):

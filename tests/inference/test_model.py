@@ -112,9 +112,19 @@ def test_a_config_from_before_fields_were_added(workdir, tmp_path):
     )
 
 
-def test_a_config_of_another_version(workdir, tmp_path):
+@pytest.mark.parametrize(
+    ("part", "fields"),
+    [
+        ("prior", None),
+        ("model", {"latent_size": None}),
+        ("optimizer", {"schedule_factor": "x"}),
+    ],
+)
+def test_a_config_of_another_version(workdir, tmp_path, part, fields):
     config = json.loads((workdir / "config.json").read_text())
-    del config["prior"]
+    before = config.pop(part)
+    if fields:
+        config[part] = before | fields
     (tmp_path / "config.json").write_text(json.dumps(config))
     with pytest.raises(UserError, match="is not of this version"):
         vaegan_jax.load(tmp_path)

@@ -9,7 +9,7 @@ import pytest
 import vaegan_jax
 from tests.helpers import assert_trees_equal, make_examples
 from tests.using import make_model
-from vaegan_jax import pretrained
+from vaegan_jax import errors, pretrained
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.export import write_weights
 from vaegan_jax.inference.likeness import like_examples
@@ -100,6 +100,9 @@ def test_what_the_hub_says_becomes_one_line(monkeypatch):
 def test_without_the_extra_it_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(UserError, match=r"pip install -e '\.\[hub\]'"):
+        vaegan_jax.load("hf://user/name")
+    monkeypatch.setattr(errors, "_CHECKOUT", False)  # but a wheel
+    with pytest.raises(UserError, match=r"pip install 'vaegan_jax\[hub\]'"):
         vaegan_jax.load("hf://user/name")
 
 

@@ -20,6 +20,8 @@ def test_every_file_is_named_in_the_package_data(monkeypatch):
     shipped = {path for pattern in patterns for path in FOLDER.glob(pattern)}
     files = {p for p in FOLDER.rglob("*") if p.is_file() and p.suffix != ".pyc"}
     assert files - shipped == {FOLDER / "__init__.py"}
+    compiled = pathlib.PurePath("__pycache__/__init__.pyc")  # of this machine's Python
+    assert not any(map(compiled.match, patterns))
 
 
 def test_the_default_model_is_one_of_those_here():

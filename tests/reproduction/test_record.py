@@ -103,6 +103,9 @@ def test_a_record_is_kept_beside_those_of_other_rows(tmp_path, monkeypatch):
         lines = record.read_lines(row, [str(output)])
         made = record.write_record(tmp_path, row, [0], lines, steps)
     assert json.loads((tmp_path / "rows/mv_vae_gan_best-any.json").read_text()) == made
+    (tmp_path / "rows/others.json").write_text("{")
+    with pytest.raises(UserError, match=r"others.json cannot be read; delete it and"):
+        record.write_record(tmp_path, row, [0], lines, steps)
     text = (tmp_path / "results.md").read_text()
     assert text.count("| `mv_vae_gan_best:any` | 6,000") == 1
     assert "| `without_learning`: mean training shape |" in text

@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import pathlib
+import runpy
+import sys
 
 import pytest
 
@@ -10,9 +13,11 @@ from tests.preloaded import run
 from vaegan_jax.cli.config_path import experiments
 from vaegan_jax.cli.prepare_data import parse
 from vaegan_jax.errors import UserError
+from vaegan_jax.reproduction import commands
 from vaegan_jax.reproduction.commands import DOWNLOAD, Setting, Step
 from vaegan_jax.reproduction.reproduce import list_rows, usual
 from vaegan_jax.reproduction.rows import ROWS, find, steps_of
+from vaegan_jax.runtime.lock import hold
 
 SCRIPT = "scripts/reproduce.py"
 
@@ -61,6 +66,25 @@ def test_what_is_missing_is_named():
     steps_of(find("gan:demo"), Setting())
 
 
+def test_two_runs_do_not_remove_what_the_other_makes(tmp_path):
+    said = f"another run is reproducing in {tmp_path} (process "
+    with hold(tmp_path):
+        assert_error(run(SCRIPT, "--row=gan:demo", f"--output={tmp_path}"), said)
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_a_folder_of_scripts_may_be_another_librarys(tmp_path, monkeypatch):
+    """As there are in site-packages."""
+    here = pathlib.Path(commands.__file__)
+    installed = tmp_path / "vaegan_jax" / "reproduction" / here.name
+    (tmp_path / "scripts").mkdir()
+    installed.parent.mkdir(parents=True)
+    installed.write_text(here.read_text("utf-8"), "utf-8")
+    step = runpy.run_path(str(installed))["Step"]("a", "train", ("--b=c",), "d")
+    assert step.argv() == [sys.executable, "-m", "vaegan_jax", "train", "--b=c"]
+    assert step.shown() == "vaegan train --b=c"
+
+
 def test_the_list_has_every_row_and_its_commands():
     text = list_rows(Setting())
     for name in ROWS:
@@ -73,7 +97,10 @@ def test_the_list_has_every_row_and_its_commands():
     [
         ((), "give --row=NAME, or --list"),
         (("--row=gan",), "the row gan needs real chairs"),
+        (("--row=gan", "--voxels=a.zip", "--views=b.tar"), "a.zip does not exist"),
+        (("--row=gan", "--modelnet=m.zip"), "m.zip does not exist, which the row gan"),
         (("--row=gan:demo", "--seeds=0,x"), "--seeds=0,x: give whole numbers"),
+        (("--row=gan:demo", f"--seeds={2**31}"), "from 0 up to 2³¹ − 1"),
         (("--row=gan:demo", "--seeds="), "--seeds=: give whole numbers"),
     ],
 )

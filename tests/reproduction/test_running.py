@@ -140,6 +140,25 @@ def test_a_signal_is_handed_on_and_waited_for(runner, tmp_path):
     assert remembered["state"] == "begun" and remembered["seconds"] > 0
 
 
+_TALKS = """
+import signal, sys, time
+def end(*_):
+    print("x" * 2**20, flush=True)  # more than a pipe holds
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+def test_what_nobody_listens_to_any_more_can_end():
+    with pytest.raises(BrokenPipeError), running._Forwarded() as signals:
+        process = signals.start([sys.executable, "-c", _TALKS])
+        assert process.stdout.readline() == "ready\n"
+        raise BrokenPipeError  # of our own output
+    assert process.returncode == 0
+
+
 def test_the_commit_is_that_of_this_checkout():
     found = running.commit()
     if found is None:

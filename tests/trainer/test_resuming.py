@@ -20,9 +20,9 @@ from vaegan_jax.checkpoints.checkpoint import Checkpoints
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.export import write_weights
 from vaegan_jax.inference.loading import load
+from vaegan_jax.runtime.lock import hold
 from vaegan_jax.trainer import loop
 from vaegan_jax.trainer import train as driver
-from vaegan_jax.trainer.lock import hold
 
 
 @pytest.fixture(scope="module")

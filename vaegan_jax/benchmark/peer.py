@@ -18,7 +18,7 @@ from vaegan_jax.benchmark.timing import (
     take_turns,
 )
 from vaegan_jax.benchmark.workload import refiner_of
-from vaegan_jax.errors import UserError
+from vaegan_jax.errors import UserError, installs
 from vaegan_jax.runtime.progress import Progress
 
 # Of each variant in PyTorch, the arguments of `PyTorchStep`.
@@ -93,7 +93,7 @@ def run(
       KeyboardInterrupt: before anything was timed.
     """
     if find_spec("torch") is None:
-        raise UserError("PyTorch is not installed; pip install -e '.[bench]'")
+        raise UserError(f"PyTorch is not installed; {installs('bench')}")
     cases = [
         case
         for algorithm, batch_size in zip(models, batch_sizes, strict=False)

@@ -30,7 +30,7 @@ from vaegan_jax.benchmark.work import (
 from vaegan_jax.benchmark.workload import batch_shapes, refiner_of
 from vaegan_jax.config.reference import complete, reference_config
 from vaegan_jax.distributed.sharding import by_batch, device_mesh, on_all
-from vaegan_jax.errors import UserError
+from vaegan_jax.errors import UserError, installs
 from vaegan_jax.models.networks import build_networks
 from vaegan_jax.runtime.progress import Progress, print_above
 from vaegan_jax.training.optimizers import build_optimizers
@@ -60,7 +60,7 @@ def chips(topology: str) -> Mesh:
       UserError: libtpu is not installed.
     """
     if importlib.util.find_spec("libtpu") is None:
-        raise UserError("libtpu is not installed: pip install -e '.[tpu]'")
+        raise UserError(f"libtpu is not installed: {installs('tpu')}")
     # Do not look for a TPU's host, and do not claim its chips.
     os.environ.setdefault("TPU_SKIP_MDS_QUERY", "1")
     os.environ.setdefault("ALLOW_MULTIPLE_LIBTPU_LOAD", "1")

@@ -10,12 +10,12 @@ PORT = flags.DEFINE_integer("port", 7860, "Where the page is.", 1, 65535)
 
 
 def main() -> None:
-    from vaegan_jax.errors import UserError
+    from vaegan_jax.errors import UserError, installs
 
     try:
         from vaegan_jax.demo import app
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("gradio"):
             raise
-        raise UserError(f"{error}: pip install -e '.[demo]'") from error
+        raise UserError(f"{error}: {installs('demo')}") from error
     app.launch(model_flags.load(), HOST.value, PORT.value)

@@ -24,6 +24,10 @@ QUICK = flags.DEFINE_bool(
 )
 
 
+def _is_seed(text: str) -> bool:
+    return text.isdecimal() and int(text) < 2**31
+
+
 def main() -> int:
     import dataclasses
     import pathlib
@@ -34,6 +38,7 @@ def main() -> int:
     from vaegan_jax.reproduction.commands import Setting
     from vaegan_jax.reproduction.rows import find
     from vaegan_jax.reproduction.running import Stopped
+    from vaegan_jax.runtime.lock import hold
 
     folder = f"{OUTPUT.value}/quick" if QUICK.value else OUTPUT.value
     setting = Setting(
@@ -44,9 +49,9 @@ def main() -> int:
         return 0
     if not ROW.value:
         raise UserError("give --row=NAME, or --list to see what rows there are")
-    if not (SEEDS.value and all(seed.isdecimal() for seed in SEEDS.value)):
+    if not (SEEDS.value and all(map(_is_seed, SEEDS.value))):
         raise UserError(
-            f"--seeds={','.join(SEEDS.value)}: give whole numbers from 0 up"
+            f"--seeds={','.join(SEEDS.value)}: give whole numbers from 0 up to 2³¹ − 1"
         )
     settings = [
         dataclasses.replace(setting, seed=seed)
@@ -56,8 +61,9 @@ def main() -> int:
     planned = [(row, reproduce.plan(row, settings)) for row in map(find, ROW.value)]
     check_writable(pathlib.Path(folder))
     try:
-        for row, steps in planned:
-            print(reproduce.reproduce(row, settings, steps))
+        with hold(pathlib.Path(folder), "reproducing", "--output"):
+            for row, steps in planned:
+                print(reproduce.reproduce(row, settings, steps))
     except Stopped as stopped:
         print("stopped; the same command goes on from there")
         return 128 + stopped.signum

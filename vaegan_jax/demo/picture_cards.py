@@ -21,12 +21,12 @@ _SIDES = (
     *("back", "back left", "left", "front left"),
 )
 _LEVEL, _STEEP = 7.5, 50.0  # degrees of elevation
-_THUMBNAIL = 192  # pixels
+THUMBNAIL = 192  # pixels
 
 # Tells of clicks and of changed numbers: what the card's part has as data, and which.
 LISTEN = """
 const tell = (part, more) => trigger('click',
-  { ...part.dataset, ...more, index: part.closest('article').dataset.index });
+  { ...part.dataset, ...more, ...part.closest('article').dataset });
 element.addEventListener('click', event => {
   const button = event.target.closest('button');
   if (button) tell(button);
@@ -67,18 +67,22 @@ def picture_cards(
         given.
     """
     pairs = enumerate(zip(fitted, cameras, strict=True))
-    cards = [_card(i, *pair, correctable) for i, pair in pairs]
+    cards = [_card(i, len(fitted), *pair, correctable) for i, pair in pairs]
     return f'<div class="cards">{"".join(cards)}</div>'
 
 
 def _card(
-    index: int, fitted: FittedPicture, found: CameraEstimate, correctable: bool
+    index: int,
+    count: int,
+    fitted: FittedPicture,
+    found: CameraEstimate,
+    correctable: bool,
 ) -> str:
     name = html.escape(pathlib.Path(fitted.name).name)
-    given = ImageOps.contain(fitted.given.convert("RGBA"), (_THUMBNAIL, _THUMBNAIL))
+    given = ImageOps.contain(fitted.given.convert("RGBA"), (THUMBNAIL, THUMBNAIL))
     notes = "".join(f"<p class='note'>{html.escape(n)}</p>" for n in fitted.notes)
     return (
-        f"<article data-index={index}>"
+        f"<article data-index={index} data-count={count}>"
         f'<button data-action="remove" title="Remove" aria-label="Remove {name}">'
         "&times;</button>"
         f'<figure><img src="{_source(given)}" alt="{name}">'

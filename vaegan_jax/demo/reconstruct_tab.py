@@ -77,9 +77,6 @@ class ReconstructTab:
             return self._values(added(self._model, before, files or []), choice)
 
         def card(before, choice, event: gr.EventData):
-            # A click may come twice, the second when the first has removed its card.
-            if before is None or int(event.index) >= len(before.files):
-                return gr.skip()
             return self._values(corrected(self._model, before, event._data), choice)
 
         inputs = [self.state, self._choice]

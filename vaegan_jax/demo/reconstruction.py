@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from vaegan_jax.demo.downloads import WRITER
+from vaegan_jax.demo.downloads import KEPT_SECONDS, WRITER
 from vaegan_jax.demo.latents import Latent
+from vaegan_jax.demo.picture_cards import THUMBNAIL
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.model import FromPictures, Model
 from vaegan_jax.shapes.cameras import ViewCamera
@@ -24,7 +25,7 @@ class Reconstruction:
 
     Attributes:
       files: the pictures.
-      fitted: as the model sees them.
+      fitted: as the model sees them; what was given is small.
       known: numbers of the cameras that were given by hand, NaN for the others.
       made: the shapes, without small parts, and all cameras.
     """
@@ -50,12 +51,17 @@ def reconstruct(
     """The shape that pictures show; none without pictures.
 
     Raises:
-      UserError: there are too many, or one cannot be used.
+      UserError: there are too many, or one cannot be used, or is not there any more.
     """
     if len(files) > MAX_PICTURES:
         raise UserError(f"{len(files)} pictures are too many; give {MAX_PICTURES}")
     if not files:
         return None
+    if not all(map(os.path.exists, files)):  # the server's sweep
+        raise UserError(
+            f"pictures are kept for {KEPT_SECONDS // 60} minutes; load the page again "
+            "and give them once more"
+        )
     try:
         fitted = model.fit(files)
     except UserError as error:
@@ -64,7 +70,7 @@ def reconstruct(
     made = made._replace(shape=_clean(made.shape))
     if made.of_generator is not None:
         made = made._replace(of_generator=_clean(made.of_generator))
-    return Reconstruction(list(files), fitted, known, made)
+    return Reconstruction(list(files), list(map(_small, fitted)), known, made)
 
 
 def added(
@@ -78,19 +84,24 @@ def added(
 
 
 def corrected(
-    model: Model, before: Reconstruction, card: dict
+    model: Model, before: Reconstruction | None, card: dict
 ) -> Reconstruction | None:
     """After what was done on the card of a picture.
+
+    As before, if the card is none of these any more: a click may come twice, the second
+    when the first has removed its card.
 
     Args:
       model: with an encoder.
       before: what the card is of.
-      card: `index` of the picture and `action`: "remove", "estimate" its camera, or
-        take the "camera" at `azimuth` and `elevation`, in degrees.
+      card: `index` of the picture, `count` of all, and `action`: "remove", "estimate"
+        its camera, or take the "camera" at `azimuth` and `elevation`, in degrees.
 
     Raises:
       UserError: that camera is impossible.
     """
+    if before is None or int(card["count"]) != len(before.files):
+        return before
     index, files, known = int(card["index"]), before.files, before.known.copy()
     if card["action"] == "remove":
         known = np.delete(known, index, axis=0)
@@ -114,6 +125,13 @@ def _with_names(message: str, files: Sequence[str]) -> str:
     for file in files:
         message = message.replace(file, pathlib.Path(file).name)
     return message
+
+
+def _small(fitted: FittedPicture) -> FittedPicture:
+    """For the state of a visitor, which the server keeps long after the visit."""
+    given = fitted.given.copy()
+    given.thumbnail((THUMBNAIL, THUMBNAIL))
+    return dataclasses.replace(fitted, given=given, otherwise=None)
 
 
 def _unknown(count: int) -> Float[np.ndarray, "v 4"]:

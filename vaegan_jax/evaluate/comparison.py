@@ -120,7 +120,8 @@ def format_comparison(comparison: dict[str, Any]) -> str:
             "Mean difference [95 % interval of the mean over shapes]; in brackets the "
             "share of shapes for which the second model is better."
         )
-    parts += ["## Generation, over sets of samples", _generation_table(comparison)]
+    if comparison["generation"]:
+        parts += ["## Generation, over sets of samples", _generation_table(comparison)]
     return "\n\n".join(parts)
 
 

@@ -150,22 +150,25 @@ def _heading(about: dict[str, Any]) -> str:
 
 
 def _in_training(about: dict[str, Any]) -> str:
-    if about["trained_on"]:
-        return (
-            "The model learnt from all of these shapes: they tell how well it fits, "
-            "and beside `--split=validation` what it lacks of generalisation. Those "
-            "that were held out are left out, and so are deformed copies, retrieval "
-            "and new shapes."
-        )
     where = f"the training split of {about['in_training_of']}"
+    unknown = " What the model learnt from is not known, or not there any more."
+    if about["trained_on"]:
+        learnt = "The model learnt from all of these shapes: they"
+        if not about["learnt_from_these"]:
+            learnt = (
+                f"All of these shapes are in {where}.{unknown} If it was that, they"
+            )
+        return (
+            f"{learnt} tell how well it fits, and beside `--split=validation` what it "
+            "lacks of generalisation. Those that were held out are left out, and so "
+            "are deformed copies, retrieval and new shapes."
+        )
     text = (
         f"Of these shapes {about['in_training']} are in {where}, too, identical or "
         f"mirrored; {about['nearly_in_training']} more have an IoU above {NEAR} with "
         "one there."
     )
-    if not about["learnt_from_these"]:
-        text += " What the model learnt from is not known, or not there any more."
-    return text
+    return text if about["learnt_from_these"] else text + unknown
 
 
 def _threshold(evaluation: Evaluation) -> str:

@@ -68,7 +68,8 @@ class Splits:
       learnt: training shapes of `training_dir`, without those to choose on.
       choosing: what the threshold is chosen on; None for a plain GAN, which has none.
       examples: what is measured.
-      trained_on: whether the model learnt from the examples.
+      trained_on: whether all examples are in the training split that they were looked
+        up in, which the model learnt from as far as is known.
     """
 
     data_dir: str
@@ -115,7 +116,7 @@ def read_splits(model: Model, workdir: str | pathlib.Path, options: Options) -> 
 def _as_measured(
     model: Model, data_dir: str, split: str, examples: Examples, seen: Voxels
 ) -> tuple[Examples, bool]:
-    """The examples, and whether the model learnt from all of them.
+    """The examples, and whether all of them are in the training split `seen`.
 
     Of a split that it learnt from, what was held out is left out, and so are deformed
     copies and what was added, of which there may be ten times as many.

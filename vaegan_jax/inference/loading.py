@@ -89,12 +89,15 @@ def _describe(
         )
     try:
         config = complete(saved)
-    except (KeyError, AttributeError, TypeError) as error:
+        networks = build_networks(config)
+        optimizers = build_optimizers(config, steps_per_epoch=1.0)
+        abstract = abstract_state(lambda: create_state(config, networks, optimizers))
+    except UserError:
+        raise
+    except (LookupError, AttributeError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())
         raise UserError(
-            f"{workdir}/config.json is not of this version of the program ({error}); "
+            f"{workdir}/config.json is not of this version of the program ({reason}); "
             "use the version that trained it, or train again"
         ) from error
-    networks = build_networks(config)
-    optimizers = build_optimizers(config, steps_per_epoch=1.0)
-    abstract = abstract_state(lambda: create_state(config, networks, optimizers))
     return config, networks, abstract

@@ -5,7 +5,7 @@ import re
 
 from vaegan_jax import pretrained
 from vaegan_jax.checkpoints import weights
-from vaegan_jax.errors import UserError
+from vaegan_jax.errors import UserError, installs
 
 PRETRAINED = "pretrained"  # names the model that comes with the library
 
@@ -65,8 +65,8 @@ def _fetch(address: str) -> pathlib.Path:
         import huggingface_hub
     except ModuleNotFoundError as error:
         raise UserError(
-            f"{address} is fetched by what the extra hub installs ({error}): pip "
-            "install -e '.[hub]'"
+            f"{address} is fetched by what the extra hub installs ({error}): "
+            + installs("hub")
         ) from error
     repository, revision = named.groups()
     try:

@@ -6,8 +6,10 @@ import pathlib
 import shlex
 import sys
 
-# Beside the library in a checkout; an installation has none.
+# Beside the library in a checkout. An installation has none, but perhaps a folder of
+# that name which is another library's.
 _SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
+_CHECKOUT = (_SCRIPTS / "reproduce.py").is_file()
 DOWNLOAD = "download"  # what --modelnet may be in place of a file
 
 # Small enough to compile soon; what they make is good for nothing.
@@ -46,6 +48,12 @@ class Setting:
     seed: int = 0
     quick: bool = False
 
+    def archives(self) -> tuple[str, ...]:
+        """The files that real chairs are made of; none if they are downloaded."""
+        if self.modelnet:
+            return () if self.modelnet == DOWNLOAD else (self.modelnet,)
+        return tuple(filter(None, (self.voxels, self.views)))
+
 
 @dataclasses.dataclass(frozen=True)
 class Step:
@@ -67,14 +75,14 @@ class Step:
 
     def argv(self) -> list[str]:
         """As it is run."""
-        if _SCRIPTS.is_dir():
+        if _CHECKOUT:
             return [sys.executable, str(self._script()), *self.arguments]
         return [sys.executable, "-m", "vaegan_jax", self.command, *self.arguments]
 
     def shown(self) -> str:
         """As a reader types it, in the folder where this runs."""
         words = ["vaegan", self.command]
-        if _SCRIPTS.is_dir():
+        if _CHECKOUT:
             words = ["python", os.path.relpath(self._script())]
         return shlex.join([*words, *self.arguments])
 

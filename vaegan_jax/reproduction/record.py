@@ -61,7 +61,7 @@ def read_lines(row: Row, outputs: Sequence[str]) -> Lines:
       UserError: an evaluation is damaged, or gone.
     """
     name = "r2n2.json" if row.protocol else "metrics.json"
-    found = [_read(pathlib.Path(output, name)) for output in outputs]
+    found = [_read(pathlib.Path(output, name), "its folder") for output in outputs]
     try:
         if row.protocol:
             return {PROTOCOL: [[f"`{row.name}`", *_protocol_cells(found)]]}
@@ -75,12 +75,12 @@ def read_lines(row: Row, outputs: Sequence[str]) -> Lines:
         ) from error
 
 
-def _read(path: pathlib.Path) -> dict[str, Any]:
+def _read(path: pathlib.Path, remedy: str = "it") -> dict[str, Any]:
     try:
         return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(
-            f"{path} cannot be read; delete its folder and run the command again"
+            f"{path} cannot be read; delete {remedy} and run the command again"
         ) from error
 
 

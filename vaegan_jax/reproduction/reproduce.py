@@ -1,8 +1,10 @@
 """Rows of docs/results.md, from nothing to their lines in the tables."""
 
+import os
 import pathlib
 from collections.abc import Sequence
 
+from vaegan_jax.errors import UserError
 from vaegan_jax.reproduction import record
 from vaegan_jax.reproduction.commands import Setting, Step
 from vaegan_jax.reproduction.rows import ROWS, Row, steps_of
@@ -31,8 +33,21 @@ def usual(folder: str = "reproduced") -> Setting:
 
 
 def plan(row: Row, settings: Sequence[Setting]) -> list[list[Step]]:
-    """The steps of each setting; see `steps_of`."""
-    return [steps_of(row, setting) for setting in settings]
+    """The steps of each setting; see `steps_of`.
+
+    Raises:
+      UserError: data that the row needs are not given, or not there.
+    """
+    planned = [steps_of(row, setting) for setting in settings]
+    # Some rows read them only after hours.
+    for setting in settings if row.real else ():
+        for path in setting.archives():
+            if not os.path.exists(path):
+                raise UserError(
+                    f"{path} does not exist, which the row {row.name} needs; give the "
+                    "path of that file"
+                )
+    return planned
 
 
 def reproduce(

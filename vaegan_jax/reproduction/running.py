@@ -206,7 +206,7 @@ class _Forwarded:
             signal.signal(signum, handler)
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGTERM)
-            self._process.wait()
+            self._process.communicate()  # so that it does not wait for a reader
 
 
 def commit() -> str | None:

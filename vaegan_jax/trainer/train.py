@@ -18,9 +18,9 @@ from vaegan_jax.distributed.sharding import check_batch_size
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.model_folders import is_folder
 from vaegan_jax.runtime.interrupts import StopRequest
+from vaegan_jax.runtime.lock import hold
 from vaegan_jax.runtime.paths import absolute
 from vaegan_jax.shapes.pictures.framing import fit_framing
-from vaegan_jax.trainer.lock import hold
 from vaegan_jax.trainer.loop import Trainer
 from vaegan_jax.trainer.profiling import StepTrace
 from vaegan_jax.trainer.resuming import DATA, changed_fields, check_data, has_begun

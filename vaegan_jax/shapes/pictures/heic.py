@@ -5,8 +5,10 @@ import os
 
 from PIL import Image
 
+from vaegan_jax.errors import installs
+
 HEIC_SUFFIXES = (".heic", ".heif")
-NEEDS = "needs the extra heic: pip install -e '.[heic]'"
+NEEDS = f"needs the extra heic: {installs('heic')}"
 
 _FORMAT = "HEIF"  # as the plugin calls it
 _BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")

@@ -5,7 +5,7 @@ import pathlib
 import pytest
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.trainer.lock import hold
+from vaegan_jax.runtime.lock import hold
 
 
 def test_a_second_run_is_refused_and_told_who_is_there(tmp_path):
@@ -15,6 +15,13 @@ def test_a_second_run_is_refused_and_told_who_is_there(tmp_path):
         with pytest.raises(UserError, match=message), hold(workdir):
             pass
     with hold(workdir):
+        pass
+
+
+def test_what_runs_do_there_and_the_flag_are_told(tmp_path):
+    told = rf"another run is drawing in {tmp_path} .*choose another --output"
+    again = hold(tmp_path, "drawing", "--output")
+    with hold(tmp_path), pytest.raises(UserError, match=told), again:
         pass
 
 
@@ -40,7 +47,7 @@ def test_the_lock_goes_with_a_killed_process(tmp_path):
 
 def test_a_directory_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
-    message = r"cannot write to the work directory .*file/run \(Not a directory\)"
+    message = r"cannot write to .*file/run \(Not a directory\)"
     with pytest.raises(UserError, match=message), hold(tmp_path / "file/run"):
         pass
     proc = pathlib.Path("/proc/run")
