@@ -11,8 +11,8 @@ from vaegan_jax.demo.sample_tab import sample_tab
 from vaegan_jax.demo.viewer import gr
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.model import Model
+from vaegan_jax.pretrained import EXAMPLES
 
-EXAMPLES = pathlib.Path(__file__).parents[1] / "pretrained" / "examples"
 _MAX_UPLOAD = "10mb"
 _KEPT = KEPT_SECONDS, KEPT_SECONDS
 _WAITING = 16  # requests; more are turned away

@@ -9,6 +9,7 @@ import re
 DEFAULT = "mv_vae_gan"  # the folder here of the model that is taken if none is named
 
 _HERE = pathlib.Path(__file__).resolve().parent
+EXAMPLES = _HERE / "examples"
 _PIECE = re.compile(r"(.+)_\d+")
 
 
@@ -25,7 +26,7 @@ def example_pictures() -> dict[str, list[pathlib.Path]]:
     Grey PNG files of 224², rendered; `data_prep/procedural_furniture` made them.
     """
     pieces: dict[str, list[pathlib.Path]] = {}
-    for path in sorted((_HERE / "examples").glob("*.png")):
+    for path in sorted(EXAMPLES.glob("*.png")):
         pieces.setdefault(_PIECE.fullmatch(path.stem)[1], []).append(path)
     return pieces
 
