@@ -10,7 +10,7 @@ python scripts/train.py --config=configs/mv_vae_gan_furniture.py:refined \
     --config.data.dir=furniture.npz \
     --config.train.initial_model=runs/mv_vae_gan_furniture
 python scripts/export.py --workdir=runs/mv_vae_gan_furniture-refined \
-    --format=weights --output=vaegan_jax/pretrained/furniture --like=furniture.npz
+    --format=weights --license=apache-2.0 --output=furniture
 """
 
 from vaegan_jax.config.recipes import set_furniture

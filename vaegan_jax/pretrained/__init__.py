@@ -6,7 +6,7 @@ Files here are read and never written. Any room may use this one, which uses non
 import pathlib
 import re
 
-DEFAULT = "mv_vae_gan"  # the folder here of the model that is taken if none is named
+DEFAULT = "furniture"  # the folder here of the model that is taken if none is named
 
 _HERE = pathlib.Path(__file__).resolve().parent
 EXAMPLES = _HERE / "examples"
