@@ -90,7 +90,7 @@ class Runner:
             self._remember(step, remembered)
             code, signum = self._call(step)
         finally:
-            remembered["seconds"] += round(time.monotonic() - begun, 1)
+            remembered["seconds"] += round(time.monotonic() - begun, 3)
             self._remember(step, remembered)
         if code == 0:
             remembered |= {"state": _DONE, "commit": self._commit}
