@@ -143,7 +143,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.train.batch_size = 32  # shapes, on all devices together
     config.train.num_epochs = 1000  # passes over the training shapes
     config.train.num_steps = config_dict.placeholder(int)  # overrides num_epochs
-    # Work directory or exported weights; training begins with their G and E.
+    # Work directory, weights or `pretrained`; training begins with their G, E and R.
     config.train.initial_model = config_dict.placeholder(str)
     config.train.only_refiner = False  # G, E and D stay as they begin
     config.train.average_decay = 0.0  # moving average of G, E and R; 0 keeps none
