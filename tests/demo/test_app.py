@@ -20,6 +20,7 @@ from PIL import Image
 
 from tests.helpers import REFINER, ROOT
 from tests.using import make_model, make_picture, make_workdir
+from vaegan_jax.errors import UserError
 from vaegan_jax.inference.model import Model
 from vaegan_jax.shapes.cameras import ViewCamera
 from vaegan_jax.shapes.render import render_from
@@ -392,7 +393,7 @@ class HeldModel(Model):
 
     def generate(self, latents):
         self.asked.set()
-        assert self.release.wait(PATIENCE / 1000)
+        assert self.release.wait(), "as long as the test goes on"
         return super().generate(latents)
 
 
@@ -413,14 +414,19 @@ def test_the_page_answers_while_a_request_computes(browser, tmp_path):
         assert not model.release.is_set()
         tab(page, "Sample")
         assert page.locator("iframe:visible").count() == 0
-        button(page, "Take as start").click()
-        page.get_by_text("no shape is open yet").first.wait_for()
         model.release.set()
         shown(page, "sample 0 of seed 0")
     finally:
         model.release.set()
         page.close()
         server.close()
+
+
+def test_no_shape_can_be_taken_before_one_is_open():
+    from vaegan_jax.demo.shape_wall import ShapeWall
+
+    with pytest.raises(UserError, match="no shape is open yet"):
+        ShapeWall.latent([], 0)
 
 
 def test_a_plain_gan_samples_and_interpolates(browser, tmp_path):
