@@ -58,11 +58,7 @@ def set_demo(config: ConfigDict) -> ConfigDict:
 
 def apply_variant(config: ConfigDict, variant: str) -> ConfigDict:
     """What follows the colon in `--config=FILE:VARIANT`: nothing, or "demo"."""
-    if variant not in ("", "demo"):
-        raise UserError(
-            f"config variant {variant!r} does not exist; after the colon there may "
-            "only be 'demo'"
-        )
+    _require_variant(variant, "demo")
     return set_demo(config) if variant else config
 
 
@@ -159,11 +155,7 @@ def set_r2n2(config: ConfigDict, variant: str = "") -> ConfigDict:
     Raises:
       UserError: there is no such variant.
     """
-    if variant not in ("", "demo"):
-        raise UserError(
-            f"config variant {variant!r} does not exist; after the colon there may "
-            "only be 'demo'"
-        )
+    _require_variant(variant, "demo")
     set_best(config)
     config.name = "mv_vae_gan_r2n2"
     config.data.num_views = 6
@@ -188,8 +180,7 @@ def set_r2n2(config: ConfigDict, variant: str = "") -> ConfigDict:
 def set_furniture(config: ConfigDict, variant: str = "") -> ConfigDict:
     """What the shipped weights are trained with: made furniture, cameras anywhere.
 
-    As `set_r2n2` and the refiner of `set_best`, a little narrower, so that the weights
-    stay below 20 MB.
+    As `set_r2n2` and the refiner of `set_best`, a little narrower, for small weights.
 
     Args:
       config: the reference configuration of "mv_vae_gan", which is changed.
@@ -198,11 +189,7 @@ def set_furniture(config: ConfigDict, variant: str = "") -> ConfigDict:
     Raises:
       UserError: there is no such variant.
     """
-    if variant not in ("", "refined"):
-        raise UserError(
-            f"config variant {variant!r} does not exist; after the colon there may "
-            "only be 'refined'"
-        )
+    _require_variant(variant, "refined")
     set_r2n2(config, "demo")
     config.name = "mv_vae_gan_furniture"
     config.model.encoder_widths = (32, 64, 96)
@@ -220,6 +207,14 @@ def set_furniture(config: ConfigDict, variant: str = "") -> ConfigDict:
         config.train.evaluate_every_epochs = 1.0
         config.train.pictures_every_epochs = 4.0
     return config
+
+
+def _require_variant(variant: str, only: str) -> None:
+    if variant not in ("", only):
+        raise UserError(
+            f"config variant {variant!r} does not exist; after the colon there may "
+            f"only be {only!r}"
+        )
 
 
 def _for_gpu(config: ConfigDict) -> ConfigDict:
