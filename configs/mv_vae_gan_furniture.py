@@ -11,6 +11,11 @@ python scripts/train.py --config=configs/mv_vae_gan_furniture.py:refined \
     --config.train.initial_model=runs/mv_vae_gan_furniture
 python scripts/export.py --workdir=runs/mv_vae_gan_furniture-refined \
     --format=weights --license=apache-2.0 --output=furniture
+
+From the shipped weights on, with shapes of your own that have cameras:
+
+python scripts/train.py --config=configs/mv_vae_gan_furniture.py:tuned \
+    --config.data.dir=mine.npz
 """
 
 from vaegan_jax.config.recipes import set_furniture

@@ -28,7 +28,7 @@ def load(name, *variant):
     [(name, ()) for name in FILES]
     + [(name, ("demo",)) for name in (*ALGORITHMS, "mv_vae_gan_r2n2")]
     + [("mv_vae_gan_best", (variant,)) for variant in ("any", "refined", "gpu")]
-    + [("mv_vae_gan_furniture", ("refined",))],
+    + [("mv_vae_gan_furniture", (variant,)) for variant in ("refined", "tuned")],
 )
 def test_every_config_builds(name, variant):
     config = complete(load(name, *variant))
@@ -40,7 +40,8 @@ def test_configs_have_work_directories_of_their_own():
     names = [load(name).name for name in FILES]
     variants = ("any", "refined", "gpu")
     names += [load("mv_vae_gan_best", variant).name for variant in variants]
-    names.append(load("mv_vae_gan_furniture", "refined").name)
+    variants = ("refined", "tuned")
+    names += [load("mv_vae_gan_furniture", variant).name for variant in variants]
     assert len(set(names)) == len(names)
 
 

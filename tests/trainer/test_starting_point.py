@@ -16,13 +16,12 @@ from tests.helpers import (
 )
 from tests.trainer.runs import RING, config_for, final_state, write_data
 from tests.using import make_lively, make_model
-from vaegan_jax.checkpoints.checkpoint import load_config
-from vaegan_jax.config.reference import complete
+from vaegan_jax.config.recipes import set_furniture
+from vaegan_jax.config.reference import complete, reference_config
 from vaegan_jax.distributed.sharding import device_mesh
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.export import write_weights
 from vaegan_jax.inference.loading import load
-from vaegan_jax.pretrained import default_model
 from vaegan_jax.trainer import train as driver
 from vaegan_jax.trainer.resuming import changed_fields
 from vaegan_jax.trainer.starting_point import begin_with, starting_point
@@ -152,8 +151,7 @@ def test_a_refiner_is_taken_over_as_well_or_begins_anew(tmp_path):
 
 
 def test_what_comes_with_the_library_can_be_begun_with(tmp_path):
-    config = complete(load_config(default_model()))
-    config.train.initial_model = "pretrained"
+    config = complete(set_furniture(reference_config("mv_vae_gan"), "tuned"))
     start = starting_point(config, tmp_path)
     assert_trees_equal(start.variables, load().variables)
     assert start.origin["path"] == "pretrained" and start.origin["step"] > 1000

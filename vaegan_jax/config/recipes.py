@@ -184,12 +184,13 @@ def set_furniture(config: ConfigDict, variant: str = "") -> ConfigDict:
 
     Args:
       config: the reference configuration of "mv_vae_gan", which is changed.
-      variant: "", or "refined" for a refiner of what that has learnt.
+      variant: "", "refined" for a refiner of what that has learnt, or "tuned" for all
+        of it, from the shipped weights on, on a user's own shapes.
 
     Raises:
       UserError: there is no such variant.
     """
-    _require_variant(variant, "refined")
+    _require_variant(variant, "refined", "tuned")
     set_r2n2(config, "demo")
     config.name = "mv_vae_gan_furniture"
     config.model.encoder_widths = (32, 64, 96)
@@ -208,14 +209,22 @@ def set_furniture(config: ConfigDict, variant: str = "") -> ConfigDict:
         config.train.num_steps = 6000
         config.train.evaluate_every_epochs = 1.0
         config.train.pictures_every_epochs = 4.0
+    if variant == "tuned":
+        config.name = "mv_vae_gan_furniture-tuned"
+        config.train.initial_model = "pretrained"
+        config.train.only_refiner = False
+        config.train.num_steps = 1200
+        # Of some hundred shapes, whose epochs are short.
+        config.train.evaluate_every_epochs = 4.0
+        config.train.pictures_every_epochs = 8.0
     return config
 
 
-def _require_variant(variant: str, only: str) -> None:
-    if variant not in ("", only):
+def _require_variant(variant: str, *others: str) -> None:
+    if variant not in ("", *others):
         raise UserError(
             f"config variant {variant!r} does not exist; after the colon there may "
-            f"only be {only!r}"
+            f"only be {' or '.join(map(repr, others))}"
         )
 
 
