@@ -22,6 +22,8 @@ _QUICK = {
         "--config.model.discriminator_widths=(2,2,2,4)",
     ),
     "refined": ("--config.model.refiner_widths=(2,4)",),
+    # Its networks are those of the shipped weights.
+    "tuned": ("--config.train.num_steps=2", "--config.train.batch_size=4"),
     "evaluate": ("--draws=1", "--sets=1"),
     "deform": ("--copies=1", "--procedural=2"),
     "furniture": ("--count=40",),
@@ -153,8 +155,7 @@ class Commands:
         if self._setting.seed:
             flags = (*flags, f"--config.seed={self._setting.seed}")
         if self._setting.quick:
-            refined = _QUICK["refined"] if "refined" in config else ()
-            flags = _replaced(flags, (*_QUICK["train"], *refined))
+            flags = _replaced(flags, _quick_training(config))
         workdir = self.workdir(name)
         arguments = (f"--config={config}", *flags, f"--workdir={workdir}")
         return Step(f"train_{name}", "train", arguments, workdir, resumes=True)
@@ -201,6 +202,13 @@ class Commands:
         output = self.data(name)
         arguments = (command, *flags, f"--output={output}")
         return Step(f"make_{name}", "prepare-data", arguments, output)
+
+
+def _quick_training(config: str) -> tuple[str, ...]:
+    variant = config.partition(":")[2]
+    if variant == "tuned":
+        return _QUICK["tuned"]
+    return (*_QUICK["train"], *(_QUICK["refined"] if variant == "refined" else ()))
 
 
 def _replaced(flags: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
