@@ -204,8 +204,6 @@ def set_furniture(config: ConfigDict, variant: str = "") -> ConfigDict:
         _refined(config)
         config.data.num_views = 12
         config.augmentation.blind = 0.1
-        # Of things of a kind that E has not seen, what it tells is off by more.
-        config.augmentation.camera_jitter = 8.0
         config.train.num_steps = 6000
         config.train.evaluate_every_epochs = 1.0
         config.train.pictures_every_epochs = 4.0
