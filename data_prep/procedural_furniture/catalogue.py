@@ -1,13 +1,14 @@
 """The families, and the shape of a number."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import trimesh
 from jaxtyping import Float
 
+from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.lighting import FACE_TONES, Lighting, random_lighting
 
 from . import assemblies, beds, chairs, lamps, seating, sofas, storage, tables
@@ -46,6 +47,34 @@ class Piece:
     parameters: dict[str, Any]
     mesh: trimesh.Trimesh
     lighting: Lighting
+
+
+def choose(only: Sequence[str] = (), without: Sequence[str] = ()) -> tuple[str, ...]:
+    """Some families, in the order of `FAMILIES`, in which shapes are drawn of them.
+
+    Args:
+      only: which ones; none takes all.
+      without: those of them that are left out.
+
+    Raises:
+      UserError: one is not among those that there are, or none is left.
+    """
+    check_known(only, FAMILIES)
+    taken = [family for family in FAMILIES if family in (only or FAMILIES)]
+    check_known(without, taken)
+    left = tuple(family for family in taken if family not in without)
+    if not left:
+        raise UserError("all families are left out; leave out fewer")
+    return left
+
+
+def check_known(chosen: Iterable[str], known: Iterable[str]) -> None:
+    """Raises UserError, which lists the known families, if one is not among them."""
+    for family in chosen:
+        if family not in known:
+            raise UserError(
+                f"no family here is called {family!r}; give some of {', '.join(known)}"
+            )
 
 
 def family_of(index: int, seed: int, families: Sequence[str]) -> str:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
@@ -11,10 +10,11 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.random_cameras import RandomCameras
 
+from ..archives.listing import shapes_name
 from ..building import tfds_tools
 from ..building.examples import example
 from ..making.parallel import parallel_map
-from .catalogue import FAMILIES, family_of
+from .catalogue import FAMILIES, check_known, family_of
 from .make_example import FurnitureMaker
 
 
@@ -107,6 +107,14 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             yield made.name, {**example(made.name, *made.shape), **more}
 
 
+def name_of(config: FurnitureConfig) -> str:
+    """What the data set is called: by its families, and those that are held out."""
+    some = () if config.families == tuple(FAMILIES) else config.families
+    name = shapes_name(some, config.resolution, config.image_size)
+    held_out = config.held_out_families
+    return "_".join([name, "held_out", *held_out]) if held_out else name
+
+
 def split_indices(config: FurnitureConfig) -> dict[str, list[int]]:
     """Numbers of the shapes of every split.
 
@@ -117,8 +125,8 @@ def split_indices(config: FurnitureConfig) -> dict[str, list[int]]:
       UserError: a family does not exist, none is left to train on, the seed is
         negative, or a split would be empty.
     """
-    _check(config.families, FAMILIES)
-    _check(config.held_out_families, config.families)
+    check_known(config.families, FAMILIES)
+    check_known(config.held_out_families, config.families)
     if config.seed < 0:
         raise UserError(f"the seed is {config.seed}; it must be 0 or more")
     if set(config.held_out_families) == set(config.families):
@@ -145,11 +153,3 @@ def _split(config: FurnitureConfig, index: int) -> str:
     elif index % 10 == 9:
         return "test"
     return "validation" if index % 10 == 8 else "train"
-
-
-def _check(chosen: Iterable[str], known: Iterable[str]) -> None:
-    for family in chosen:
-        if family not in known:
-            raise UserError(
-                f"no family here is called {family!r}; give some of {', '.join(known)}"
-            )
