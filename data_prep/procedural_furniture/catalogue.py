@@ -85,11 +85,25 @@ def family_of(index: int, seed: int, families: Sequence[str]) -> str:
 
 
 def build(
-    index: int, seed: int = 0, families: Sequence[str] = tuple(FAMILIES)
+    index: int,
+    seed: int = 0,
+    families: Sequence[str] = tuple(FAMILIES),
+    attempt: int = 0,
 ) -> Piece:
-    """The shape of a number, the same on every machine and call."""
+    """The shape of a number, the same on every machine and call.
+
+    Args:
+      index: the number.
+      seed: another one gives another shape.
+      families: of which it may be.
+      attempt: another one gives another shape of the same family; it is recorded among
+        the parameters, unless it is 0.
+    """
     family = family_of(index, seed, families)
-    draw = Draw(np.random.default_rng([seed, index, 1]))
+    again = [attempt] if attempt else []
+    draw = Draw(np.random.default_rng([seed, index, 1, *again]))
+    if attempt:
+        draw.parameters["attempt"] = attempt
     stretch = [draw.number(f"stretch_{axis}", 0.88, 1.14) for axis in "xyz"]
     parts = list(FAMILIES[family][1](draw))
     mesh = trimesh.util.concatenate(parts)

@@ -15,7 +15,7 @@ from ..building import tfds_tools
 from ..building.examples import example
 from ..making.parallel import parallel_map
 from .catalogue import FAMILIES, check_known, family_of
-from .make_example import FurnitureMaker
+from .make_example import CopyFilter, FurnitureMaker
 
 
 @dataclasses.dataclass
@@ -46,8 +46,11 @@ class FurnitureConfig(tfds.core.BuilderConfig):
 class Builder(tfds.core.GeneratorBasedBuilder):
     """Parametric furniture with train, validation and test splits."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar = {"1.0.0": "First release."}
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES: ClassVar = {
+        "1.0.0": "First release.",
+        "1.1.0": "Shapes that equal one of before, mirrored or not, are drawn anew.",
+    }
     BUILDER_CONFIGS: ClassVar = [
         FurnitureConfig(name="r32_v64", description="32³ voxels, 12 views of 64².")
     ]
@@ -57,6 +60,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         config = self.builder_config
         return {
             "source": "procedural_furniture",
+            "version": str(self.VERSION),
             "count": config.count,
             "seed": config.seed,
             "families": list(config.families),
@@ -88,18 +92,22 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager):
         del dl_manager  # nothing is downloaded
-        return {
-            name: self._generate_examples(name, indices)
-            for name, indices in split_indices(self.builder_config).items()
-        }
-
-    def _generate_examples(self, split: str, indices: list[int]):
         config = self.builder_config
         maker = FurnitureMaker(
             *(config.resolution, config.solid, config.image_size, config.camera),
             *(config.seed, config.families),
         )
-        for made in parallel_map(maker, indices, f"making furniture, {split}"):
+        unlike = CopyFilter(maker)  # of all splits, which are made one after another
+        return {
+            name: self._generate_examples(name, indices, maker, unlike)
+            for name, indices in split_indices(config).items()
+        }
+
+    def _generate_examples(
+        self, split: str, indices: list[int], maker: FurnitureMaker, unlike: CopyFilter
+    ):
+        made_ones = parallel_map(maker, indices, f"making furniture, {split}")
+        for made in map(unlike, made_ones):
             more = {
                 "category": made.piece.family,
                 "parameters": json.dumps(made.piece.parameters),
