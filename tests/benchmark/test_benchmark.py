@@ -1,5 +1,6 @@
 """The benchmarks' output, and what they are at; not their times."""
 
+import dataclasses
 import itertools
 import json
 import os
@@ -205,6 +206,18 @@ def test_models_before_an_interruption_are_told(instant, monkeypatch):
     monkeypatch.setattr(peer, "Peer", Interrupting)
     found = peer.run(("gan", "vae_gan"), (2, 4), 64, 1)
     assert found.interrupted and {row["model"] for row in found.rows} == {"gan"}
+
+
+def test_an_interrupted_report_leaves_a_whole_one_as_it_was(tmp_path):
+    row = {"model": "gan", "ms": 2.0}
+    whole = report.Benchmark("peer", [row], ("model",), "ms")
+    report.write(whole, {}, "command", tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    part = dataclasses.replace(whole, rows=[row | {"ms": 3.0}], interrupted=True)
+    report.write(part, {}, "command", tmp_path)
+    assert {path: path.read_bytes() for path in before} == before
+    rows = json.loads((tmp_path / "peer_interrupted.json").read_text())["rows"]
+    assert rows == part.rows and len(list(tmp_path.iterdir())) == 6
 
 
 def test_each_model_has_a_batch_size_of_its_own(monkeypatch):
