@@ -100,7 +100,10 @@ class ChairModel(Model):
 
 @pytest.fixture(scope="module")
 def refined_address(tmp_path_factory):
-    """Of a model with a refiner, with two examples: an armless chair, seen twice."""
+    """Of a model with a refiner, with examples: an armless chair, seen from two sides.
+
+    By their names the first two are of other objects, and the last two of one.
+    """
     parts = [((1, 1, 0.2), (0, 0, 0)), ((1, 0.2, 1.2), (0, 0.4, 0.6))]
     boxes = [
         trimesh.creation.box(size, trimesh.transformations.translation_matrix(place))
@@ -109,8 +112,8 @@ def refined_address(tmp_path_factory):
     cameras = [ViewCamera(azimuth) for azimuth in (30.0, 300.0)]
     folder = tmp_path_factory.mktemp("examples")
     views = render_from(trimesh.util.concatenate(boxes), cameras, 120)
-    for name, view in zip(("first", "second"), views, strict=True):
-        Image.fromarray(view).save(folder / f"{name}.png")
+    for i, name in enumerate(("first", "second", "third_1", "third_2")):
+        Image.fromarray(views[i % 2]).save(folder / f"{name}.png")
     model = ChairModel(**vars(make_model("mv_vae_gan", **REFINER)))
     page, address = serve(model, folder)
     yield address
@@ -203,7 +206,7 @@ def look(page, path):
 def test_it_opens_with_examples_and_a_click_reconstructs_one(refined, tmp_path):
     refined.get_by_text("its shape turns here").wait_for()
     tile(refined, 1).locator("img").wait_for()
-    assert refined.locator(".examples img").count() == 2
+    assert refined.locator(".examples img").count() == 4
     look(refined, tmp_path / "opened.png")
     tile(refined, 1).click()
     shown(refined, "from 1 picture")
@@ -213,6 +216,14 @@ def test_it_opens_with_examples_and_a_click_reconstructs_one(refined, tmp_path):
     tile(refined, 0).click()
     refined.get_by_text("first.png").wait_for()
     assert refined.locator("article").count() == 1
+
+
+def test_clicked_examples_of_one_object_are_reconstructed_together(refined):
+    for index, told in ((2, "from 1 picture"), (3, "from 2 pictures")):
+        tile(refined, index).click()
+        shown(refined, told)
+    names = refined.locator("article").all_inner_texts()
+    assert "third_1.png" in names[0] and "third_2.png" in names[1]
 
 
 def test_shapes_fill_their_frame_and_turn(refined, tmp_path):
