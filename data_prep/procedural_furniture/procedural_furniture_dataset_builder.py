@@ -49,7 +49,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     VERSION = tfds.core.Version("1.1.0")
     RELEASE_NOTES: ClassVar = {
         "1.0.0": "First release.",
-        "1.1.0": "Shapes that equal one of before, mirrored or not, are drawn anew.",
+        "1.1.0": "Shapes that equal one of before, mirrored or not, are drawn anew; "
+        "runners and tubes below tapering seats meet their legs and bars.",
     }
     BUILDER_CONFIGS: ClassVar = [
         FurnitureConfig(name="r32_v64", description="32³ voxels, 12 views of 64².")
