@@ -16,7 +16,7 @@ from tests.helpers import (
 )
 from tests.trainer.runs import RING, config_for, final_state, write_data
 from tests.using import make_lively, make_model
-from vaegan_jax.checkpoints.checkpoint import load_config
+from vaegan_jax.checkpoints.config_file import load_config
 from vaegan_jax.config.reference import complete
 from vaegan_jax.distributed.sharding import device_mesh
 from vaegan_jax.errors import UserError
