@@ -107,8 +107,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     def _generate_examples(
         self, split: str, indices: list[int], maker: FurnitureMaker, unlike: CopyFilter
     ):
-        made_ones = parallel_map(maker, indices, f"making furniture, {split}")
-        for made in map(unlike, made_ones):
+        pieces = parallel_map(maker, indices, f"making furniture, {split}")
+        for made in map(unlike, pieces):
             more = {
                 "category": made.piece.family,
                 "parameters": json.dumps(made.piece.parameters),
