@@ -2,8 +2,7 @@ r"""MV-3D-VAE-GAN on made furniture: the weights that ship, for things unseen.
 
 python scripts/prepare_data.py furniture --output=data/furniture --count=8000 \
     --cameras=random
-python scripts/prepare_data.py pack --output=furniture.npz \
-    --data_dir=data/furniture/procedural_furniture/all_r32_v64/1.0.0
+python scripts/prepare_data.py pack --data_dir=data/furniture --output=furniture.npz
 python scripts/train.py --config=configs/mv_vae_gan_furniture.py \
     --config.data.dir=furniture.npz
 python scripts/train.py --config=configs/mv_vae_gan_furniture.py:refined \

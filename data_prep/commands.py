@@ -52,11 +52,13 @@ def procedural(given: argparse.Namespace) -> str:
 def furniture(given: argparse.Namespace) -> str:
     """Makes parametric furniture of many families: nothing is downloaded."""
     from .prepare import prepare_furniture
+    from .procedural_furniture.catalogue import choose
 
-    same = ("resolution", "image_size", "count", "seed", "solid", "held_out_families")
+    same = ("resolution", "image_size", "count", "seed", "solid")
     settings = {name: getattr(given, name) for name in same}
-    if given.families:
-        settings["families"] = given.families
+    settings["families"] = choose(given.families, given.without)
+    if given.held_out_families:
+        settings["held_out_families"] = choose(given.held_out_families)
     return str(prepare_furniture(given.output, camera=camera_of(given), **settings))
 
 
@@ -160,6 +162,8 @@ def _add_makers(commands) -> None:
     option("--seed", type=int, default=0, help="of the shapes and random cameras (0)")
     text = "take only these, with commas between, chair,lamp say (all)"
     option("--families", type=names, default=(), help=text)
+    text = "leave these out of all splits (none)"
+    option("--without", type=names, default=(), help=text)
     text = "the test split: whole families that are not trained on"
     option("--held_out_families", type=names, default=(), help=text)
     option("--solid", action="store_true", help="fill the inside of the shapes")

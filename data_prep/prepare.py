@@ -68,8 +68,7 @@ def prepare_furniture(output: str | os.PathLike, **settings) -> pathlib.Path:
       UserError: a setting is impossible, or the output holds another data set.
     """
     config = furniture.FurnitureConfig("", **settings)
-    some = config.families if "families" in settings else ()
-    config.name = shapes_name(some, config.resolution, config.image_size)
+    config.name = furniture.name_of(config)
     config.description = f"{config.resolution}³ voxels of furniture, and views."
     furniture.split_indices(config)  # before anything is written
     builder = furniture.Builder(config=config, data_dir=_folder(output))

@@ -17,7 +17,8 @@ from data_prep.archives.archive import Archive
 from data_prep.archives.listing import ShapeFile
 from data_prep.mesh_folder.make_example import MeshMaker, Voxelizer
 from tests.helpers import ROOT, Setup, make_examples, tiny_config, write_packed
-from vaegan_jax.checkpoints.checkpoint import Checkpoints, load_config, save_config
+from vaegan_jax.checkpoints.checkpoint import Checkpoints
+from vaegan_jax.checkpoints.config_file import load_config, save_config
 from vaegan_jax.data import dataset
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.pictures.fitting import fit_picture

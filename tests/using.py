@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from tests.helpers import Setup, tiny_config
-from vaegan_jax.checkpoints.checkpoint import Checkpoints, save_config
+from vaegan_jax.checkpoints.checkpoint import Checkpoints
+from vaegan_jax.checkpoints.config_file import save_config
 from vaegan_jax.inference.model import Model
 
 

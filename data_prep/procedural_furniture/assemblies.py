@@ -89,7 +89,7 @@ def _solid(draw: Draw, kind: str, half: tuple[float, float, float]) -> trimesh.T
 
 
 def _turned(draw: Draw, piece: trimesh.Trimesh) -> trimesh.Trimesh:
-    """Half of them along other axes, a third of the rest in any direction."""
+    """A quarter of them in any direction, the rest by a right angle about an axis."""
     if draw.chance("free", 0.25):
         axis = [draw.number(f"axis_{name}", -1, 1) for name in "xyz"]
         angle = np.deg2rad(draw.number("angle", 10, 170))

@@ -82,9 +82,9 @@ def _swivel(draw: Draw) -> Pieces:
     reach = draw.number("star_reach", 0.24, 0.36)
     yield from seat_pieces(draw, seat)
     yield from supports.star(draw, reach, seat.middle, column)
-    plate = 0.35 * min(seat.width, seat.depth)
+    half = 0.175 * min(seat.width, seat.depth)  # of the plate below the seat
     low = seat.top - seat.thickness - 0.03
-    yield box((-plate / 2, -plate / 2, low), (plate / 2, plate / 2, seat.middle))
+    yield box((-half, -half, low), (half, half, seat.middle))
     kinds = ("panel", "curved", "padded", "headrest", "rails", "wave", "oval")
     yield from _back_and_arms(draw, seat, (0.3, 0.75), kinds, 0.6)
 
@@ -118,7 +118,7 @@ def _rocking(draw: Draw) -> Pieces:
 
 
 def _plinth(draw: Draw, seat: Seat) -> Pieces:
-    """Short legs, a plinth or a star below upholstery."""
+    """Short legs, a plinth, a pedestal or the floor itself below upholstery."""
     low = seat.top - seat.thickness
     kind = draw.choice("base", ("legs", "plinth", "floor", "pedestal"), (5, 2, 2, 1))
     if kind == "legs":

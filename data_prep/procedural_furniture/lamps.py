@@ -1,8 +1,11 @@
 """Lamps that stand on the floor or a table."""
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
+import trimesh
+from jaxtyping import Float
 
 from ..procedural_chairs.parts import ROUND_SIDES, beam, outline, plate, tube
 from . import supports
@@ -46,7 +49,9 @@ def _foot(draw: Draw, reach: float) -> Pieces:
     yield plate(outline(form, 2 * reach, 2 * reach), 0, thick, 0.4 * thick)
 
 
-def _stems(draw: Draw, kind: str, height: float, stem: float):
+def _stems(
+    draw: Draw, kind: str, height: float, stem: float
+) -> Iterator[tuple[trimesh.Trimesh, Float[np.ndarray, "3"] | None]]:
     """Pieces, each with the place of the shade at its end or None."""
     if kind == "arched":
         out = draw.number("arch", 0.25, 0.6) * height

@@ -6,7 +6,9 @@ import numpy as np
 import trimesh
 from jaxtyping import Bool
 
+from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera, numbers_of
+from vaegan_jax.shapes.copies import mirror_digest
 from vaegan_jax.shapes.frames import scale_of_box
 from vaegan_jax.shapes.random_cameras import RandomCameras, views_of
 from vaegan_jax.shapes.render import render_from
@@ -16,14 +18,20 @@ from ..building.examples import encode_view
 from ..making.workshop import Shape
 from .catalogue import Piece, build
 
+_ATTEMPTS = 30  # at a shape that is not there yet
+
 
 @dataclasses.dataclass(frozen=True)
 class MadePiece:
     """A piece of furniture; its views know their cameras if these are random."""
 
-    name: str
+    index: int
     piece: Piece
     shape: Shape
+
+    @property
+    def name(self) -> str:
+        return f"{self.piece.family}_{self.index:05d}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,8 +54,8 @@ class FurnitureMaker:
     seed: int
     families: tuple[str, ...]
 
-    def __call__(self, index: int) -> MadePiece:
-        piece = build(index, self.seed, self.families)
+    def __call__(self, index: int, attempt: int = 0) -> MadePiece:
+        piece = build(index, self.seed, self.families, attempt)
         cameras = views_of(self.camera, [self.seed, index, 2])
         views = render_from(
             piece.mesh, cameras, self.image_size, lighting=piece.lighting
@@ -59,10 +67,39 @@ class FurnitureMaker:
             np.float32(numbers_of(cameras)) if own else None,
             scale_of_box(piece.mesh.extents),
         )
-        return MadePiece(f"{piece.family}_{index:05d}", piece, shape)
+        return MadePiece(index, piece, shape)
 
     def _voxelize(self, mesh: trimesh.Trimesh) -> Bool[np.ndarray, "x y z"]:
         oversample = max(1, 128 // self.resolution)
         return voxelize(
             mesh, self.resolution, self.solid, oversample=oversample, method="exact"
+        )
+
+
+class CopyFilter:
+    """Draws a shape anew whose grid equals one of before, or its mirror image.
+
+    What is drawn depends on the order of the shapes, not on the processes that made
+    them.
+    """
+
+    def __init__(self, maker: FurnitureMaker):
+        self._maker = maker
+        self._known: set[str] = set()
+
+    def __call__(self, made: MadePiece) -> MadePiece:
+        """The shape, or another of its number and family.
+
+        Raises:
+          UserError: none that is not there yet was found.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            seen = mirror_digest(made.shape.voxels)
+            if seen not in self._known:
+                self._known.add(seen)
+                return made
+            made = self._maker(made.index, attempt)
+        raise UserError(
+            f"no shape {made.index} was found that is unlike those before it, though "
+            f"{_ATTEMPTS} were drawn; give a larger --resolution or a smaller --count"
         )

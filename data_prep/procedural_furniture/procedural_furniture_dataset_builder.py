@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
@@ -11,11 +10,12 @@ from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.random_cameras import RandomCameras
 
+from ..archives.listing import shapes_name
 from ..building import tfds_tools
 from ..building.examples import example
 from ..making.parallel import parallel_map
-from .catalogue import FAMILIES, family_of
-from .make_example import FurnitureMaker
+from .catalogue import FAMILIES, check_known, family_of
+from .make_example import CopyFilter, FurnitureMaker
 
 
 @dataclasses.dataclass
@@ -46,8 +46,12 @@ class FurnitureConfig(tfds.core.BuilderConfig):
 class Builder(tfds.core.GeneratorBasedBuilder):
     """Parametric furniture with train, validation and test splits."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar = {"1.0.0": "First release."}
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES: ClassVar = {
+        "1.0.0": "First release.",
+        "1.1.0": "Shapes that equal one of before, mirrored or not, are drawn anew; "
+        "runners and tubes below tapering seats meet their legs and bars.",
+    }
     BUILDER_CONFIGS: ClassVar = [
         FurnitureConfig(name="r32_v64", description="32³ voxels, 12 views of 64².")
     ]
@@ -57,6 +61,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         config = self.builder_config
         return {
             "source": "procedural_furniture",
+            "version": str(self.VERSION),
             "count": config.count,
             "seed": config.seed,
             "families": list(config.families),
@@ -88,23 +93,35 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager):
         del dl_manager  # nothing is downloaded
-        return {
-            name: self._generate_examples(name, indices)
-            for name, indices in split_indices(self.builder_config).items()
-        }
-
-    def _generate_examples(self, split: str, indices: list[int]):
         config = self.builder_config
         maker = FurnitureMaker(
             *(config.resolution, config.solid, config.image_size, config.camera),
             *(config.seed, config.families),
         )
-        for made in parallel_map(maker, indices, f"making furniture, {split}"):
+        unlike = CopyFilter(maker)  # of all splits, which are made one after another
+        return {
+            name: self._generate_examples(name, indices, maker, unlike)
+            for name, indices in split_indices(config).items()
+        }
+
+    def _generate_examples(
+        self, split: str, indices: list[int], maker: FurnitureMaker, unlike: CopyFilter
+    ):
+        pieces = parallel_map(maker, indices, f"making furniture, {split}")
+        for made in map(unlike, pieces):
             more = {
                 "category": made.piece.family,
                 "parameters": json.dumps(made.piece.parameters),
             }
             yield made.name, {**example(made.name, *made.shape), **more}
+
+
+def name_of(config: FurnitureConfig) -> str:
+    """What the data set is called: by its families, and those that are held out."""
+    some = () if config.families == tuple(FAMILIES) else config.families
+    name = shapes_name(some, config.resolution, config.image_size)
+    held_out = config.held_out_families
+    return "_".join([name, "held_out", *held_out]) if held_out else name
 
 
 def split_indices(config: FurnitureConfig) -> dict[str, list[int]]:
@@ -117,8 +134,8 @@ def split_indices(config: FurnitureConfig) -> dict[str, list[int]]:
       UserError: a family does not exist, none is left to train on, the seed is
         negative, or a split would be empty.
     """
-    _check(config.families, FAMILIES)
-    _check(config.held_out_families, config.families)
+    check_known(config.families, FAMILIES)
+    check_known(config.held_out_families, config.families)
     if config.seed < 0:
         raise UserError(f"the seed is {config.seed}; it must be 0 or more")
     if set(config.held_out_families) == set(config.families):
@@ -145,11 +162,3 @@ def _split(config: FurnitureConfig, index: int) -> str:
     elif index % 10 == 9:
         return "test"
     return "validation" if index % 10 == 8 else "train"
-
-
-def _check(chosen: Iterable[str], known: Iterable[str]) -> None:
-    for family in chosen:
-        if family not in known:
-            raise UserError(
-                f"no family here is called {family!r}; give some of {', '.join(known)}"
-            )

@@ -1,5 +1,6 @@
 """The furniture as TFDS builds and reads it, with a few small shapes."""
 
+import dataclasses
 import itertools
 import json
 import os
@@ -14,8 +15,10 @@ from data_prep.procedural_furniture import (
     procedural_furniture_dataset_builder as module,
 )
 from data_prep.procedural_furniture.catalogue import FAMILIES, build, family_of
+from data_prep.procedural_furniture.make_example import CopyFilter, FurnitureMaker
 from vaegan_jax.errors import UserError
 from vaegan_jax.shapes.cameras import Camera
+from vaegan_jax.shapes.copies import mirror_digest
 
 
 def few(count=10, **settings):
@@ -46,6 +49,32 @@ def test_examples_hold_what_they_say(tmp_path, solid):
         assert 1 / np.sqrt(3) < example["scale"] < 1
     assert read.info.metadata["seed"] == 3
     assert read.info.metadata["voxelizer"]["solid"] is solid
+
+
+def test_no_shape_is_there_twice(tmp_path):
+    """Beds of 6³ cells are often alike, so several are drawn anew."""
+    config = dataclasses.replace(few(27, families=("bed",)), resolution=6)
+    builder = module.Builder(config=config, data_dir=tmp_path)
+    builder.download_and_prepare()
+    splits = tfds.as_numpy(builder.as_dataset())
+    examples = [each for split in splits.values() for each in split]
+    assert len({mirror_digest(each["voxels"]) for each in examples}) == 27
+    attempts = []
+    for example in examples:
+        parameters = json.loads(example["parameters"])
+        number = int(example["name"].decode().partition("_")[2])
+        attempts.append(parameters.get("attempt", 0))
+        piece = build(number, 0, ("bed",), attempts[-1])
+        assert parameters == piece.parameters
+    assert 3 < np.count_nonzero(attempts) < 20
+
+
+def test_shapes_that_cannot_differ_are_refused():
+    maker = FurnitureMaker(1, False, 4, Camera(1), 0, ("chair",))  # a single cell
+    unlike = CopyFilter(maker)
+    unlike(maker(0))
+    with pytest.raises(UserError, match=r"no shape 1 was found .* a larger --resolut"):
+        unlike(maker(1))
 
 
 def test_splits_without_and_with_families_held_out():

@@ -166,12 +166,10 @@ def crossed(draw: Draw, places: Corners, top: float, width: float) -> Pieces:
     for front, back in ((left_front, left_back), (right_front, right_back)):
         yield beam((*front, 0), (*back, top), width)
         yield beam((*back, 0), (*front, top), width)
-    x, middle = left_front[0], (left_front[1] + left_back[1]) / 2
-    yield beam((x, middle, top / 2), (-x, middle, top / 2), width)
-    y, z = np.array((left_front[1], 0)) * (1 - rail) + rail * np.array(
-        (left_back[1], top)
-    )
-    yield beam((x, y, z), (-x, y, z), width)
+    start, end = np.array((*left_front, 0.0)), np.array((*left_back, top))
+    for share in (0.5, rail):
+        x, y, z = start + share * (end - start)
+        yield beam((x, y, z), (-x, y, z), width)
 
 
 def trestle(draw: Draw, width: float, depth: float, top: float, bar: float) -> Pieces:
@@ -209,7 +207,8 @@ def runners(draw: Draw, places: Corners, top: float, width: float) -> Pieces:
         y = np.linspace(front[1] - beyond, back[1] + 1.4 * beyond, 9)
         middle, half = (y[0] + y[-1]) / 2, (y[-1] - y[0]) / 2
         z = width / 2 + rise * ((y - middle) / half) ** 2
-        points = np.column_stack([np.full(9, front[0]), y, z])
+        share = (y - front[1]) / (back[1] - front[1])
+        points = np.column_stack([front[0] + share * (back[0] - front[0]), y, z])
         yield tube(points, [width] * 9, sides=4)
         for x, place in (front, back):
             height = width / 2 + rise * ((place - middle) / half) ** 2
@@ -227,16 +226,16 @@ def cantilever(draw: Draw, places: Corners, top: float, width: float) -> Pieces:
     bend = 0.06
     for front, back in ((left_front, left_back), (right_front, right_back)):
         x, y = front
-        points = [(x, back[1], top), (x, y + bend, top), (x, y, top - bend)]
+        points = [(*back, top), (x, y + bend, top), (x, y, top - bend)]
         points += [(x, y + lean, floor + bend), (x, y + lean + bend, floor)]
-        points += [(x, back[1], floor)]
+        points += [(*back, floor)]
         yield tube(points, [width] * 6, sides=8)
     y = left_back[1]
     yield beam((left_back[0], y, floor), (right_back[0], y, floor), width)
     yield beam((left_back[0], y, top), (right_back[0], y, top), width)
 
 
-# By name, what stands on corners and what on one column: their arguments are the same.
+# By name, what carries at corners, and what on one column; called alike.
 ON_CORNERS = {
     "legs": legs,
     "sled": sled,

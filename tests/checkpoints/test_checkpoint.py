@@ -9,12 +9,7 @@ import tensorstore as ts
 
 from tests.helpers import Setup, assert_trees_equal, make_batch, tiny_config
 from vaegan_jax.checkpoints import checkpoint, checksums
-from vaegan_jax.checkpoints.checkpoint import (
-    Checkpoints,
-    abstract_state,
-    load_config,
-    save_config,
-)
+from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state
 from vaegan_jax.checkpoints.damage import seal, unfinished
 from vaegan_jax.errors import UserError
 
@@ -56,16 +51,6 @@ def test_keeps_the_latest_and_those_for_good(setup, tmp_path):
 def test_an_empty_directory_is_named(setup, tmp_path):
     with pytest.raises(UserError, match="holds no checkpoint; train first"):
         Checkpoints(tmp_path).restore(abstract_state(setup.create))
-
-
-def test_config_round_trip(setup, tmp_path):
-    assert load_config(tmp_path) is None
-    save_config(tmp_path, setup.config)
-    loaded = load_config(tmp_path)
-    assert loaded.to_dict() == json.loads(json.dumps(setup.config.to_dict()))
-    (tmp_path / "config.json").write_text("{")
-    with pytest.raises(UserError, match=r"config.json is not valid JSON"):
-        load_config(tmp_path)
 
 
 def test_the_abstract_state_matches(setup):

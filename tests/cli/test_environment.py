@@ -3,10 +3,8 @@
 Each gives the right result, or one sentence and the exit status 1.
 """
 
-import ast
 import errno
 import os
-import pathlib
 import shutil
 import socket
 import subprocess
@@ -17,16 +15,12 @@ import urllib.request
 import jax
 import pytest
 
-from data_prep.prepare import prepare_modelnet, prepare_procedural
 from tests.helpers import ROOT, TINY_FLAGS, make_examples, write_packed
 from tests.using import make_model, make_picture, make_workdir
 from vaegan_jax.cli import demo
-from vaegan_jax.data.inspection import draw
 from vaegan_jax.errors import UserError, explain, missing_platform
 from vaegan_jax.inference.export import export_model
 from vaegan_jax.inference.loading import load
-from vaegan_jax.inference.shape_files import check_writable
-from vaegan_jax.runtime import cache
 
 DUMMY = ROOT / "data_prep"
 VOXELS = f"--voxels={DUMMY}/voxel_view_archive/dummy_data/voxels"
@@ -199,107 +193,6 @@ def test_errors_of_the_system_come_without_numbers():
     assert explain(OSError(errno.ENOSPC, "No space left")) == "No space left"
     assert explain(OSError(errno.ENOSPC, "No space left", "a")) == "a: No space left"
     assert explain(OSError("of a library")) == "of a library"
-
-
-@pytest.fixture
-def homeless(monkeypatch):
-    for name in ("VAEGAN_CACHE", "XDG_CACHE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-
-    def home():
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.setattr(pathlib.Path, "home", home)
-
-
-def test_the_home_is_not_asked_for_where_the_cache_is_named(homeless, monkeypatch):
-    with pytest.raises(UserError, match="no home directory; set VAEGAN_CACHE to"):
-        prepare_procedural()
-    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
-    assert cache.cache_directory() == pathlib.Path("/caches/vaegan_jax")
-    monkeypatch.setenv("VAEGAN_CACHE", "/mine")
-    assert cache.cache_directory() == pathlib.Path("/mine")
-
-
-def test_a_cache_that_cannot_be_written_to_is_named(monkeypatch, tmp_path):
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("VAEGAN_CACHE", str(tmp_path / "file/cache"))
-    message = r"cannot write to the cache, .*file/cache \(.*Not a dir.*; set VAEGAN"
-    with pytest.raises(UserError, match=message):
-        prepare_modelnet()
-
-
-def test_compiled_programs_are_kept_where_that_is_possible(homeless, monkeypatch):
-    """Training does without."""
-    changes = []
-    monkeypatch.setattr(
-        type(jax.config), "jax_compilation_cache_dir", None, raising=False
-    )
-    monkeypatch.setattr(jax.config, "update", lambda *change: changes.append(change))
-    with pytest.warns(UserWarning, match="every start compiles anew: .* no home"):
-        cache.keep_compiled_programs()
-    assert not changes
-
-
-def test_results_that_cannot_be_written_are_refused_before(tmp_path):
-    (tmp_path / "file").touch()
-    check_writable(tmp_path / "new/folder")
-    assert not (tmp_path / "new").exists()
-    with pytest.raises(UserError, match=r"file/out; make .*, or choose another --here"):
-        check_writable(tmp_path / "file/out", "--here")
-
-
-def test_a_folder_is_writable_if_the_kernel_says_so(tmp_path, monkeypatch):
-    """Asked for the real user, `os.access` forgets what a capability permits."""
-    if os.access not in os.supports_effective_ids:
-        pytest.skip("this system does not tell the two apart")
-    monkeypatch.setattr(
-        os, "access", access := lambda *_, effective_ids=False: effective_ids
-    )
-    monkeypatch.setattr(os, "supports_effective_ids", {access})
-    check_writable(tmp_path)
-
-
-def test_a_contact_sheet_may_go_elsewhere(tmp_path):
-    write_packed(tmp_path / "data.npz", make_examples(1))
-    with pytest.raises(UserError, match=r"a.png \(.*\); name another --picture"):
-        draw(tmp_path / "data.npz", tmp_path / "data.npz/a.png")
-
-
-def unnamed_encodings(source: str) -> list[int]:
-    """The lines that read or write text in the encoding of whoever runs the program."""
-    arguments = {"read_text": 0, "write_text": 1}  # before the encoding
-    lines = []
-    for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, ast.Call):
-            continue
-        name = getattr(node.func, "attr", getattr(node.func, "id", None))
-        # The parts of a zip are bytes.
-        if {"encoding", "force_zip64"} & {keyword.arg for keyword in node.keywords}:
-            continue
-        values = [a.value for a in node.args if isinstance(a, ast.Constant)]
-        text = {"r", "w", "a", "x", "r+", "w+", "a+", "x+"} & set(values)
-        bare = isinstance(node.func, ast.Name) and len(node.args) == 1
-        if len(node.args) == arguments.get(name) or (name == "open" and (text or bare)):
-            lines.append(node.lineno)
-    return lines
-
-
-@pytest.mark.parametrize("folder", ["vaegan_jax", "data_prep", "scripts", "configs"])
-def test_every_text_file_names_its_encoding(folder):
-    found = [
-        f"{path.relative_to(ROOT)}:{line}"
-        for path in sorted((ROOT / folder).rglob("*.py"))
-        if not path.name.endswith("_test.py")
-        for line in unnamed_encodings(path.read_text("utf-8"))
-    ]
-    assert not found
-
-
-def test_unnamed_encodings_are_found():
-    bad = 'p.read_text()\np.write_text("a")\nopen(p, "w")\np.open("a+")\nopen(p)\n'
-    good = 'p.read_text("utf-8")\np.open("rb")\nopen(p, "w", encoding="utf-8")\n'
-    assert unnamed_encodings(bad + good) == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.slow

@@ -15,7 +15,8 @@ import jax
 import numpy as np
 
 from tests.helpers import Setup, make_examples, tiny_config
-from vaegan_jax.checkpoints.checkpoint import Checkpoints, save_config
+from vaegan_jax.checkpoints.checkpoint import Checkpoints
+from vaegan_jax.checkpoints.config_file import save_config
 from vaegan_jax.data import packed_source
 from vaegan_jax.data.dataset import training_batches
 from vaegan_jax.distributed.sharding import device_mesh

@@ -46,6 +46,18 @@ def test_a_packed_file(packed):
     assert picture.width == 8 * 132 + 4  # four views, each beside its voxels
 
 
+@pytest.mark.parametrize(
+    "facts, helps", [({}, False), ({"drop_duplicates": False}, True)]
+)
+def test_an_option_against_copies_is_told_where_there_is_one(tmp_path, facts, helps):
+    examples = make_examples(2)
+    examples.voxels[1] = examples.voxels[0]
+    write_packed(tmp_path / "data.npz", examples, ("train",), **facts)
+    told = report(tmp_path / "data.npz")
+    assert "identical shapes: 1 within a split, 0 across" in told
+    assert ("--drop_duplicates" in told) is helps
+
+
 def test_the_sheet_of_a_packed_file_has_its_last_shapes_too(tmp_path):
     """Deformed copies follow the originals."""
     examples = make_examples(count=9)

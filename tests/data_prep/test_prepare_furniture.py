@@ -15,11 +15,13 @@ SMALL = ("--resolution=32", "--image_size=32", "--num_views=2")
 
 @pytest.mark.parametrize("cameras", ["ring", "random", "r2n2"])
 def test_furniture_is_made_and_read(run, tmp_path, cameras):
-    options = ("--families=chair,table,lamp", "--held_out_families=lamp", "--seed=2")
+    options = ("--families=lamp,table,chair", "--held_out_families=lamp", "--seed=2")
     more = ("--count=22", f"--cameras={cameras}", f"--output={tmp_path / 'set'}")
     made = run("furniture", *SMALL, *options, *more)
     assert made.returncode == 0, made.stderr
-    assert "/procedural_furniture/chair_table_lamp_r32_v32/" in made.stdout
+    assert (
+        "/procedural_furniture/chair_table_lamp_r32_v32_held_out_lamp/" in made.stdout
+    )
     pack(tmp_path / "set", tmp_path / "set.npz", image_size=32)
     found, alike = [], []
     for split in ("train", "validation", "test"):
@@ -60,14 +62,36 @@ def test_the_same_command_changes_nothing_and_another_is_told(run, tmp_path):
     assert_error(other, "holds another data set")
 
 
+def test_families_are_left_out(run, tmp_path):
+    few = (*SMALL, "--count=10", f"--output={tmp_path / 'set'}")
+    left = ("--families=sofa,lamp,chair,bed", "--without=bed,lamp")
+    made = run("furniture", *few, *left)
+    assert made.returncode == 0, made.stderr
+    assert "/procedural_furniture/chair_sofa_r32_v32/" in made.stdout
+    families = open_split(tmp_path / "set", "train", 32, 32).categories
+    assert set(families) == {"chair", "sofa"}
+    told = run("inspect", f"--data_dir={tmp_path / 'set'}").stdout
+    assert "families chair sofa, " in told
+    # The same families in another way are the same data set, and others are not.
+    same = run("furniture", *few, "--families=sofa,chair")
+    assert same.returncode == 0, same.stderr
+    held_out = run(
+        "furniture", *few, "--families=chair,sofa", "--held_out_families=sofa"
+    )
+    assert_error(held_out, "holds another data set")
+
+
 def test_impossible_arguments(run, tmp_path):
     for wrong, told in (
         ("--families=lump", "called 'lump'"),
         ("--held_out_families=chair,cart", "called 'cart'"),
+        ("--without=bed,car", "called 'car'; give some of chair, stool, bench"),
+        ("--families=bed --without=bed", "all families are left out"),
         ("--count=5", "too few"),
         ("--seed=-1", "the seed is -1"),
     ):
-        assert_error(run("furniture", f"--output={tmp_path / 'a'}", wrong), told)
+        made = run("furniture", f"--output={tmp_path / 'a'}", *wrong.split())
+        assert_error(made, told)
     random = run("furniture", "--output=x", "--cameras=random", "--distance=2")
     assert_error(random, "are of a ring")
     assert not (tmp_path / "a").exists()

@@ -4,13 +4,9 @@ Pictures of it lie in pytest's temporary folder, see `look`.
 """
 
 import os
-import shutil
-import socket
 import subprocess
 import sys
-import threading
 import time
-import urllib.request
 
 import numpy as np
 import pytest
@@ -18,6 +14,19 @@ import requests
 import trimesh
 from PIL import Image
 
+from tests.demo.browsing import (
+    PHONE,
+    button,
+    free_port,
+    give,
+    look,
+    open_page,
+    serve,
+    shown,
+    tab,
+    tile,
+    wait_for,
+)
 from tests.helpers import REFINER, ROOT
 from tests.using import make_model, make_picture, make_workdir
 from vaegan_jax.errors import UserError
@@ -25,63 +34,24 @@ from vaegan_jax.inference.model import Model
 from vaegan_jax.shapes.cameras import ViewCamera
 from vaegan_jax.shapes.render import render_from
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
-    None,
-)
-if CHROMIUM is None:
-    pytest.skip("there is no Chromium", allow_module_level=True)
-pytest.importorskip("gradio", reason="the extra `demo` is not installed")
-playwright = pytest.importorskip("playwright.sync_api")
-
-PATIENCE = 90_000  # milliseconds
-DESK, PHONE = (1240, 900), (390, 844)
-
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     """Of a running demo, of a model without a refiner."""
     workdir = make_workdir(tmp_path_factory.mktemp("run"), "mv_vae_gan")
-    port = _free_port()
+    port = free_port()
     log = open(tmp_path_factory.mktemp("log") / "demo.log", "w+")  # noqa: SIM115
     command = ["scripts/demo.py", f"--workdir={workdir}", f"--port={port}"]
     server = subprocess.Popen(
         [sys.executable, *command], cwd=ROOT, env=os.environ, stdout=log, stderr=log
     )
     try:
-        _wait_for(f"http://127.0.0.1:{port}", server, log)
+        wait_for(f"http://127.0.0.1:{port}", server, log)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(30)
         log.close()
-
-
-def _free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def _wait_for(address, server, log):
-    for _ in range(600):
-        try:
-            return urllib.request.urlopen(address, timeout=5).close()
-        except OSError:
-            if server.poll() is not None:
-                break
-            time.sleep(0.5)
-    log.seek(0)
-    raise AssertionError(log.read())
-
-
-def serve(model, examples):
-    """The page in this process, and its address."""
-    from vaegan_jax.demo import app
-
-    page, port = app.build(model, examples), _free_port()
-    app.serve(page, "127.0.0.1", port, prevent_thread_lock=True, quiet=True)
-    return page, f"http://127.0.0.1:{port}"
 
 
 class ChairModel(Model):
@@ -100,7 +70,10 @@ class ChairModel(Model):
 
 @pytest.fixture(scope="module")
 def refined_address(tmp_path_factory):
-    """Of a model with a refiner, with two examples: an armless chair, seen twice."""
+    """Of a model with a refiner, with examples: an armless chair, seen from two sides.
+
+    By their names the first two are of other objects, and the last two of one.
+    """
     parts = [((1, 1, 0.2), (0, 0, 0)), ((1, 0.2, 1.2), (0, 0.4, 0.6))]
     boxes = [
         trimesh.creation.box(size, trimesh.transformations.translation_matrix(place))
@@ -109,31 +82,12 @@ def refined_address(tmp_path_factory):
     cameras = [ViewCamera(azimuth) for azimuth in (30.0, 300.0)]
     folder = tmp_path_factory.mktemp("examples")
     views = render_from(trimesh.util.concatenate(boxes), cameras, 120)
-    for name, view in zip(("first", "second"), views, strict=True):
-        Image.fromarray(view).save(folder / f"{name}.png")
+    for i, name in enumerate(("first", "second", "third_1", "third_2")):
+        Image.fromarray(views[i % 2]).save(folder / f"{name}.png")
     model = ChairModel(**vars(make_model("mv_vae_gan", **REFINER)))
     page, address = serve(model, folder)
     yield address
     page.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader",
-                  "--enable-unsafe-swiftshader"],
-        )  # fmt: skip
-        yield browser
-        browser.close()
-
-
-def open_page(browser, address, size=DESK):
-    page = browser.new_page(viewport=dict(zip(("width", "height"), size, strict=True)))
-    page.set_default_timeout(PATIENCE)
-    page.goto(address)
-    return page
 
 
 @pytest.fixture
@@ -150,60 +104,10 @@ def refined(browser, refined_address):
     page.close()
 
 
-def tab(page, name):
-    page.get_by_role("tab", name=name).click()
-
-
-def button(page, name):
-    """In the open tab."""
-    return page.get_by_role("button", name=name, exact=True).locator("visible=true")
-
-
-def tile(page, number):
-    """Of the pictures to click in the open tab, of which one is large."""
-    return page.locator(".tiles:visible").get_by_role("button").nth(number)
-
-
-def give(page, *files):
-    page.locator("input[type=file]").first.set_input_files(files)
-
-
-def shown(page, caption):
-    """Waits until the frame in the open tab has drawn a shape of this caption."""
-    frame = page.locator("iframe:visible").content_frame
-    frame.get_by_text(caption, exact=True).wait_for()
-    frame.locator("html[data-drawn='1']").wait_for(state="attached")
-
-
-def look(page, path):
-    """Takes a picture; nothing scrolls sideways, no shape is small or has a hole below.
-
-    Args:
-      page: in some state.
-      path: of the PNG file.
-    """
-    page.screenshot(path=path, full_page=True)
-    width = page.viewport_size["width"]
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    if page.locator("iframe:visible").count() == 0:
-        return
-    frame = page.locator("iframe:visible").bounding_box()
-    canvas = page.locator("iframe:visible").content_frame.locator("canvas")
-    drawn = canvas.bounding_box()
-    assert drawn["width"] > 0.8 * frame["width"] > 0.35 * width
-    below = button(page, "Save .stl").bounding_box()["y"]
-    assert 0 < below - frame["y"] - frame["height"] < 70
-    inside = page.locator("iframe:visible").content_frame.locator("html")
-    assert (
-        inside.evaluate("x => x.scrollWidth <= innerWidth && x.scrollHeight - 1")
-        <= (frame["height"])
-    )
-
-
 def test_it_opens_with_examples_and_a_click_reconstructs_one(refined, tmp_path):
     refined.get_by_text("its shape turns here").wait_for()
     tile(refined, 1).locator("img").wait_for()
-    assert refined.locator(".examples img").count() == 2
+    assert refined.locator(".examples img").count() == 4
     look(refined, tmp_path / "opened.png")
     tile(refined, 1).click()
     shown(refined, "from 1 picture")
@@ -213,6 +117,14 @@ def test_it_opens_with_examples_and_a_click_reconstructs_one(refined, tmp_path):
     tile(refined, 0).click()
     refined.get_by_text("first.png").wait_for()
     assert refined.locator("article").count() == 1
+
+
+def test_clicked_examples_of_one_object_are_reconstructed_together(refined):
+    for index, told in ((2, "from 1 picture"), (3, "from 2 pictures")):
+        tile(refined, index).click()
+        shown(refined, told)
+    names = refined.locator("article").all_inner_texts()
+    assert "third_1.png" in names[0] and "third_2.png" in names[1]
 
 
 def test_shapes_fill_their_frame_and_turn(refined, tmp_path):
@@ -386,59 +298,8 @@ def test_a_phone_shows_it_all_and_asks_nobody_else(browser, refined_address, tmp
     assert [url for url in asked if not url.startswith(ours)] == []
 
 
-class HeldModel(Model):
-    """Samples are not ready before `release` is set; reconstructions are."""
-
-    asked, release = threading.Event(), threading.Event()
-
-    def generate(self, latents):
-        self.asked.set()
-        assert self.release.wait(), "as long as the test goes on"
-        return super().generate(latents)
-
-
-def test_the_page_answers_while_a_request_computes(browser, tmp_path):
-    model = HeldModel(**vars(make_model("mv_vae_gan")))
-    server, address = serve(model, tmp_path / "none")
-    page = open_page(browser, address)
-    try:
-        tab(page, "Sample")
-        assert model.asked.wait(PATIENCE / 1000)
-        # From here on the first request, of a wall, computes.
-        tab(page, "Reconstruct")
-        other = open_page(browser, address)
-        for visitor in (page, other):
-            give(visitor, make_picture(tmp_path / "0.png"))
-            shown(visitor, "from 1 picture")
-        other.close()
-        assert not model.release.is_set()
-        tab(page, "Sample")
-        assert page.locator("iframe:visible").count() == 0
-        model.release.set()
-        shown(page, "sample 0 of seed 0")
-    finally:
-        model.release.set()
-        page.close()
-        server.close()
-
-
 def test_no_shape_can_be_taken_before_one_is_open():
     from vaegan_jax.demo.shape_wall import ShapeWall
 
     with pytest.raises(UserError, match="no shape is open yet"):
         ShapeWall.latent([], 0)
-
-
-def test_a_plain_gan_samples_and_interpolates(browser, tmp_path):
-    server, address = serve(make_model("gan"), tmp_path / "none")
-    page = open_page(browser, address)
-    try:
-        shown(page, "sample 0 of seed 0")
-        assert page.get_by_role("tab").all_inner_texts() == ["Sample", "Interpolate"]
-        for name in ("start", "end"):
-            button(page, f"Take as {name}").click()
-            page.wait_for_timeout(500)
-        shown(page, "55% of the way")
-    finally:
-        page.close()
-        server.close()

@@ -11,6 +11,7 @@ from vaegan_jax.demo.reconstruction import (
     corrected,
     example_files,
     reconstruct,
+    with_example,
 )
 from vaegan_jax.errors import UserError
 
@@ -118,3 +119,24 @@ def test_examples_are_the_png_files_of_a_folder(tmp_path):
         (tmp_path / name).touch()
     assert example_files(tmp_path) == [str(tmp_path / n) for n in ("a.png", "b.png")]
     assert example_files(tmp_path / "missing") == [] == example_files(None)
+
+
+def test_examples_of_one_object_are_taken_together(model, tmp_path):
+    names = ("chair_1.png", "chair_12.png", "table_1.png")
+    first, second, other = (
+        str(make_picture(tmp_path / name, i)) for i, name in enumerate(names)
+    )
+    one = with_example(model, None, first)
+    assert one.files == [first]
+    both = with_example(model, one, second)
+    assert both.files == [first, second]
+    np.testing.assert_allclose(
+        both.made.shape, model.reconstruct([[first, second]])[0], atol=1e-6
+    )
+    # Another object, and one that is there already, begin anew.
+    assert with_example(model, both, other).files == [other]
+    assert with_example(model, both, first).files == [first]
+    # So does an example after a picture of the visitor's that is called like it.
+    (tmp_path / "given").mkdir()
+    given = added(model, None, [str(make_picture(tmp_path / "given" / "chair_2.png"))])
+    assert with_example(model, given, first).files == [first]

@@ -10,10 +10,11 @@ from tests.helpers import make_examples, write_packed
 from tests.using import make_workdir
 from vaegan_jax.data.dataset import open_split
 from vaegan_jax.data.held_out import deformed_name, hold_out
-from vaegan_jax.evaluate import comparison, report
+from vaegan_jax.errors import UserError
+from vaegan_jax.evaluate import comparison, report, subject
 from vaegan_jax.evaluate.evaluation import evaluate
 from vaegan_jax.evaluate.reconstruction import MEAN_SHAPE, MODEL
-from vaegan_jax.evaluate.subject import Options
+from vaegan_jax.evaluate.subject import Options, read_splits
 from vaegan_jax.inference.export import write_weights
 
 
@@ -82,3 +83,31 @@ def test_a_training_split_that_the_model_has_not_seen_is_measured_as_any(data, w
     assert "Of these shapes 0 are in the training split" in report.format_tables(
         measured
     )
+
+
+def test_of_another_file_only_what_the_run_held_out_was_not_learnt(
+    data, workdir, tmp_path
+):
+    """A file of a single training shape has none to hold out, and needs none."""
+    model = vaegan_jax.load(workdir)
+    learnt, held_out = hold_out(open_split(data / "chairs.npz", "train", 8, 32), {})
+    one = tmp_path / "one.npz"
+    for some, trained_on in ((learnt, True), (held_out, False)):
+        write_packed(one, some.take([0]).read(), ("train",))
+        splits = read_splits(model, workdir, Options(str(one), split="train"))
+        assert splits.trained_on is trained_on
+        assert splits.examples.names == some.names[:1]
+
+
+def test_weights_are_called_by_the_address_that_was_given(
+    data, workdir, tmp_path, monkeypatch
+):
+    folder = write_weights(vaegan_jax.load(workdir), tmp_path).parent
+    address = "hf://user/name"
+    monkeypatch.setattr(subject, "model_folder", {address: folder}.__getitem__)
+    chairs = Options(str(data / "chairs.npz"), draws=1, sets=1)
+    measured = evaluate(address, chairs)
+    assert measured.about["checkpoint"] is None
+    assert f" in {address}: " in report.format_tables(measured)
+    with pytest.raises(UserError, match=f"^{address} does not name its data set"):
+        evaluate(address, Options())

@@ -5,7 +5,8 @@ import pytest
 
 from tests.helpers import Setup, assert_trees_equal, make_batch, tiny_config
 from tests.using import make_model, make_picture
-from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state, save_config
+from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state
+from vaegan_jax.checkpoints.config_file import save_config
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.export import check_exported, export_model
 from vaegan_jax.inference.interpolate import find_latents

@@ -1,5 +1,6 @@
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from tests.helpers import tiny_config
 from tests.pytorch.pytorch_inputs import adam
@@ -42,6 +43,20 @@ def test_the_rate_falls_twice_at_one_step_if_epochs_are_short():
     config = tiny_config("gan", **{"optimizer.schedule_epochs": (1, 2)})
     rates = build_optimizers(config, steps_per_epoch=0.2).discriminator.learning_rate
     np.testing.assert_allclose(rates(1), 1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "steps, rates",
+    [
+        (1000, {0: 1e-5, 1: 1.99e-5, 100: 1e-3, 550: 0.5e-3, 1000: 0}),
+        (5, {0: 1e-3}),  # too few to rise
+    ],
+)
+def test_the_refiners_rate_rises_from_its_first_step_and_falls_to_0(steps, rates):
+    config = tiny_config("mv_vae_gan", **{"train.num_steps": steps})
+    schedule = build_optimizers(config, steps_per_epoch=1.0).refiner.learning_rate
+    for step, rate in rates.items():
+        np.testing.assert_allclose(schedule(step), rate, rtol=1e-5, atol=1e-9)
 
 
 def test_schedule_can_be_switched_off():

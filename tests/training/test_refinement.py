@@ -26,7 +26,7 @@ def test_alone_it_learns_and_the_others_stay():
     this = cached_setup("mv_vae_gan", ALONE)
     before, batch = this.create(), make_batch(this.config)
     state = this.create()
-    for _ in range(3):  # with a learning rate of 0; from last layers of 0
+    for _ in range(2):  # the first from last layers of 0
         state, metrics = this.train_step(state, batch)
     for name in OTHERS:
         assert_trees_equal(getattr(state, name), getattr(before, name))
@@ -35,7 +35,7 @@ def test_alone_it_learns_and_the_others_stay():
     )
     assert all(jax.tree.leaves(moved))
     assert {"loss/refiner", "refiner/iou"} <= metrics.keys()
-    assert state.step == 3
+    assert state.step == 2
 
 
 def test_the_others_learn_what_they_learn_without_it():

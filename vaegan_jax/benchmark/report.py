@@ -56,10 +56,15 @@ def to_markdown(benchmark: Benchmark, machine: dict[str, str], command: str) -> 
 def write(
     benchmark: Benchmark, machine: dict[str, str], command: str, output: pathlib.Path
 ) -> str:
-    """Writes NAME.md, NAME.json and NAME.png; returns the Markdown."""
+    """Writes NAME.md, NAME.json and NAME.png; returns the Markdown.
+
+    Of an interrupted benchmark they are called NAME_interrupted: a whole report of
+    before stays.
+    """
     output.mkdir(parents=True, exist_ok=True)
     text = to_markdown(benchmark, machine, command)
-    stem = output / benchmark.name
+    partly = "_interrupted" if benchmark.interrupted else ""
+    stem = output / f"{benchmark.name}{partly}"
     stem.with_suffix(".md").write_text(text, "utf-8")
     content = {
         "command": command,

@@ -1,4 +1,5 @@
 """Training states and weights on disk, and how damage to them is found.
 
-The only room that imports orbax. Others use `checkpoint` and `weights`.
+The only room that imports orbax. Others use `checkpoint`, `config_file`
+and `weights`.
 """

@@ -1,8 +1,6 @@
-"""Saved training states, and the configuration beside them."""
+"""Saved training states."""
 
 import contextlib
-import json
-import os
 import pathlib
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +8,6 @@ from typing import Any
 import jax
 import orbax.checkpoint as ocp
 from etils import epath
-from ml_collections import ConfigDict
 from orbax.checkpoint import checkpoint_managers
 
 from vaegan_jax.checkpoints.damage import (
@@ -24,12 +21,10 @@ from vaegan_jax.checkpoints.damage import (
     shapes_of,
     unfinished,
 )
-from vaegan_jax.config.reference import with_additions
 from vaegan_jax.distributed.multihost import tells_of_loss
 from vaegan_jax.errors import UserError
 from vaegan_jax.training.state import TrainState
 
-_CONFIG = "config.json"
 _SCORE = "score"
 _ARRAYS = "default"  # Orbax's name of what is saved without one
 
@@ -302,32 +297,3 @@ def abstract_state(create: Any, sharding: jax.sharding.Sharding | None = None) -
         lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding),
         jax.eval_shape(create),
     )
-
-
-def save_config(workdir: str | pathlib.Path, config: ConfigDict) -> None:
-    """Writes the configuration to the work directory, as JSON."""
-    path = pathlib.Path(workdir) / _CONFIG
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(config.to_dict(), indent=2) + "\n", "utf-8")
-    os.replace(partial, path)
-
-
-def load_config(workdir: str | pathlib.Path) -> ConfigDict | None:
-    """The configuration of a work directory, as of today; None if it has none.
-
-    Raises:
-      UserError: the file is damaged.
-    """
-    path = pathlib.Path(workdir) / _CONFIG
-    if not path.exists():
-        return None
-    try:
-        fields = json.loads(path.read_text("utf-8"))
-        if not isinstance(fields, dict):
-            raise ValueError("no object with fields")
-        return ConfigDict(with_additions(fields))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise UserError(
-            f"{path} is not valid JSON ({error}); restore it or start in a new "
-            "work directory"
-        ) from error

@@ -8,7 +8,6 @@ WORKDIR = command_line.define_paths(
     "workdir",
     "Of the training run; or weights: a folder, hf://USER/NAME, or 'pretrained' for "
     "those that come with vaegan_jax. Twice to compare two.",
-    required=True,
 )
 DATA_DIR = command_line.define_path(
     "data_dir", None, "Data set; default that of training."
@@ -69,7 +68,12 @@ def main() -> None:
     from vaegan_jax.inference.model_folders import model_folder
     from vaegan_jax.inference.shape_files import check_writable
 
-    workdirs = WORKDIR.value
+    workdirs = WORKDIR.value or ()
+    if not workdirs:
+        raise UserError(
+            "--workdir is needed: that of a training run, weights as a folder or "
+            "hf://USER/NAME, or pretrained for those that come with vaegan_jax"
+        )
     if len(workdirs) > 2:
         raise UserError(
             f"{len(workdirs)} work directories; give one, or two to compare"
@@ -89,7 +93,8 @@ def main() -> None:
         model_flags.output_folder(OUTPUT.value, "evaluation", workdirs[-1])
     )
     check_writable(output)
-    workdirs = [model_folder(workdir) for workdir in workdirs]
+    for workdir in workdirs[1:]:
+        model_folder(workdir)  # before the first is measured, which takes long
     if PROTOCOL.value:
         measure, write, form = _protocol(PROTOCOL.value)
         rows, about = measure(workdirs[0], options)

@@ -44,12 +44,20 @@ def run() -> int:
 
     from vaegan_jax.config.reference import complete
     from vaegan_jax.distributed.multihost import first_before_others
+    from vaegan_jax.errors import UserError
+    from vaegan_jax.inference.model_folders import is_folder
     from vaegan_jax.inference.shape_files import check_writable
     from vaegan_jax.runtime.cache import keep_compiled_programs
     from vaegan_jax.trainer.resuming import changed_fields
     from vaegan_jax.trainer.train import train
 
     config = complete(CONFIG.value)
+    if WORKDIR.value and not is_folder(WORKDIR.value):
+        raise UserError(
+            f"--workdir={WORKDIR.value} names trained weights, not a folder to train "
+            "in; to begin with them, give --config.train.initial_model="
+            f"{WORKDIR.value} and a --workdir of your own"
+        )
     workdir = pathlib.Path(WORKDIR.value or f"runs/{config.name}")
     # Both refuse before data are made, which takes long.
     check_writable(workdir, "--workdir")

@@ -5,6 +5,7 @@ import functools
 import itertools
 import math
 import pathlib
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -56,7 +57,7 @@ def report(path: str | pathlib.Path) -> str:
     # A deformed file has its originals several times: each is named once.
     groups = [list(dict.fromkeys(names)) for names in seen.values()]
     groups = [g for g in groups if len({object_name(n, facts) for n in g}) > 1]
-    lines = [f"made by: {describe(facts)}", *lines, *_duplicates(groups)]
+    lines = [f"made by: {describe(facts)}", *lines, *_duplicates(groups, facts)]
     return "\n".join(lines + _frames(read, splits))
 
 
@@ -213,14 +214,15 @@ def _row(
     )
 
 
-def _duplicates(groups: list[list[str]]) -> list[str]:
-    """Lines on identical shapes, those across splits first."""
+def _duplicates(groups: list[list[str]], facts: dict[str, Any]) -> list[str]:
+    """Lines on identical shapes, those across splits first, and the remedy if any."""
     across = [g for g in groups if len({name.split("/")[0] for name in g}) > 1]
     within = [group for group in groups if group not in across]
+    remedy = groups and facts.get("drop_duplicates") is False  # not all commands do
     lines = [
         f"groups of identical shapes: {len(within)} within a split, {len(across)} "
         "across splits"
-        + ("; made with --drop_duplicates, it keeps one of each" if groups else "")
+        + ("; made with --drop_duplicates, it keeps one of each" if remedy else "")
     ]
     named = [*across, *within]
     lines += [f"  {' = '.join(group)}" for group in named[:_LISTED]]

@@ -9,6 +9,7 @@ from vaegan_jax.demo.reconstruction import (
     added,
     corrected,
     example_files,
+    with_example,
 )
 from vaegan_jax.demo.viewer import Viewer, gr, tiles, with_messages
 from vaegan_jax.inference.model import Model
@@ -33,7 +34,7 @@ class ReconstructTab:
                 files = example_files(examples)
                 shown = None
                 if files:
-                    gr.Markdown("Click an example …")
+                    gr.Markdown("Click an example, or several of one object …")
                     shown = tiles(files, "examples")
                 gr.Markdown(
                     f"{'… or give' if files else 'Give'} 1 to {MAX_PICTURES} pictures "
@@ -62,11 +63,12 @@ class ReconstructTab:
         self._connect(upload, cards, outputs)
         if shown is not None:
 
-            def example(choice, event: gr.SelectData):
-                made = added(self._model, None, [files[event.index]])
+            def example(before, choice, event: gr.SelectData):
+                made = with_example(self._model, before, files[event.index])
                 return self._values(made, choice)
 
-            self._run(shown.select, example, [self._choice], outputs)
+            inputs = [self.state, self._choice]
+            self._run(shown.select, example, inputs, outputs)
 
     def _run(self, event, function, inputs: list, outputs: list) -> None:
         waiting = self._viewer.outputs[0]

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -83,6 +84,19 @@ def added(
     return reconstruct(model, [*before.files, *files], known)
 
 
+def with_example(
+    model: Model, before: Reconstruction | None, example: str
+) -> Reconstruction | None:
+    """From an example, beside others of the same object that are there already.
+
+    Else from this one alone: if other pictures are there, or itself. Examples
+    `chair_1.png` and `chair_2.png` show the same object.
+    """
+    there = before.files if before else []
+    beside = example not in there and {*map(_shown_in, there)} == {_shown_in(example)}
+    return added(model, before if beside else None, [example])
+
+
 def corrected(
     model: Model, before: Reconstruction | None, card: dict
 ) -> Reconstruction | None:
@@ -118,6 +132,11 @@ def _moved(camera: ViewCamera, card: dict) -> Float[np.ndarray, "4"]:
     except ValueError:
         raise UserError("a camera has an azimuth and an elevation; give both") from None
     return dataclasses.replace(camera, **angles).numbers
+
+
+def _shown_in(example: str) -> str:
+    """The path of a picture, without its number."""
+    return re.sub(r"_\d+(?=\.\w+$)", "", example)
 
 
 def _with_names(message: str, files: Sequence[str]) -> str:

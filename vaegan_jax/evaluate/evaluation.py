@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Int
 from PIL import Image
 
-from vaegan_jax.checkpoints import weights
 from vaegan_jax.config.reference import views_of_training
 from vaegan_jax.data.examples import Examples, Stored
 from vaegan_jax.data.held_out import originals
@@ -120,7 +119,7 @@ def _row_to_dict(row: Row) -> dict[str, Any]:
 
 
 def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
-    """Measures the model of a work directory.
+    """Measures the model of a work directory, or of weights; see `model_folder`.
 
     Raises:
       UserError: work directory, checkpoint, data or labels do not fit.
@@ -162,7 +161,7 @@ def evaluate(workdir: str | pathlib.Path, options: Options) -> Evaluation:
             drawn = sample_set(drawing, _SAMPLES, seed=0)
             pictures[name.replace(" ", "_")] = draw_shapes(drawn)
     evaluation = Evaluation(
-        _about(model, workdir, options, splits, copies),
+        _about(model, workdir, options, splits, copies, discriminator is None),
         examples.names,
         copies,
         rows,
@@ -183,10 +182,10 @@ def _about(
     options: Options,
     splits: Splits,
     copies: Copies,
+    exported: bool,
 ) -> dict[str, Any]:
     config, examples, choosing = model.config, splits.examples, splits.choosing
     chosen_on = config.data.choose_on
-    exported = weights.are_in(workdir)
     best = options.checkpoint == "best" and not exported
     return {
         "workdir": str(workdir),

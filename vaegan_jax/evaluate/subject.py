@@ -5,15 +5,18 @@ import os
 import pathlib
 from typing import Any
 
+import numpy as np
+
 from vaegan_jax.checkpoints import weights
 from vaegan_jax.data.dataset import open_split
 from vaegan_jax.data.examples import Examples
-from vaegan_jax.data.held_out import divide, originals
+from vaegan_jax.data.held_out import HELD_OUT, divide, hold_out, originals
 from vaegan_jax.data.provenance import read_provenance
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.copies import Voxels, equal_to_some
 from vaegan_jax.inference.loading import load, load_state
 from vaegan_jax.inference.model import Model
+from vaegan_jax.inference.model_folders import model_folder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,15 +46,19 @@ class Options:
 
 
 def load_subject(workdir: str | pathlib.Path, options: Options) -> tuple[Model, Any]:
-    """The model, and the state of the discriminator: None with exported weights."""
-    if weights.are_in(workdir):
+    """The model, and the state of the discriminator: None with exported weights.
+
+    Where they are is told as `model_folder` takes it.
+    """
+    folder = model_folder(workdir)
+    if weights.are_in(folder):
         if options.labels:
             raise UserError(
                 f"{workdir} holds exported weights, without a discriminator, whose "
                 "features --labels measures; name the work directory of the training"
             )
-        return load(workdir, options.checkpoint), None
-    config, networks, state = load_state(workdir, options.checkpoint)
+        return load(folder, options.checkpoint), None
+    config, networks, state = load_state(folder, options.checkpoint)
     model = Model(config, networks, state.sampling_variables(), int(state.step))
     return model, state.discriminator
 
@@ -97,37 +104,38 @@ def read_splits(model: Model, workdir: str | pathlib.Path, options: Options) -> 
         raise UserError(f"{workdir} does not name its data set; give --data_dir")
     train = open_for(model, known_dir, data.train_split)
     examples = open_for(model, data_dir, options.split)
-    seen_dir, seen = known_dir, train.voxels
+    seen_dir, seen = known_dir, train
     if data.dir and data.dir != known_dir and os.path.exists(data.dir):
         seen_dir, resolution = data.dir, model.config.model.resolution
-        seen = open_split(seen_dir, data.train_split, resolution, None).voxels
+        seen = open_split(seen_dir, data.train_split, resolution, None)
     encodes = model.networks.encoder is not None
     read = lambda: open_for(model, known_dir, data.validation_split)  # noqa: E731
     learnt, choosing = train, None
     if encodes:
         facts = read_provenance(known_dir)
         learnt, choosing = divide(train, data.choose_on, read, facts)
-    examples, trained_on = _as_measured(model, data_dir, options.split, examples, seen)
-    return Splits(
-        *(data_dir, known_dir, seen_dir, seen, learnt, choosing, examples, trained_on)
-    )
+    examples, trained_on = _as_measured(model, options.split, examples, seen, seen_dir)
+    beside = (seen_dir, seen.voxels, learnt, choosing)
+    return Splits(data_dir, known_dir, *beside, examples, trained_on)
 
 
 def _as_measured(
-    model: Model, data_dir: str, split: str, examples: Examples, seen: Voxels
+    model: Model, split: str, examples: Examples, seen: Examples, seen_dir: str
 ) -> tuple[Examples, bool]:
     """The examples, and whether all of them are in the training split `seen`.
 
-    Of a split that it learnt from, what was held out is left out, and so are deformed
-    copies and what was added, of which there may be ten times as many.
+    Of a split that it learnt from, what was held out of `seen` is left out, and so are
+    deformed copies and what was added, of which there may be ten times as many.
     """
     data = model.config.data
     if split != data.train_split or model.networks.encoder is None:
         return examples, False
-    facts = read_provenance(data_dir)
-    rest, _ = divide(examples, data.choose_on, lambda: examples, facts)
-    learnt = originals(rest)
-    trained_on = bool(equal_to_some(learnt.voxels, seen).all())
+    learnt = originals(examples)
+    if data.choose_on == HELD_OUT:
+        _, held_out = hold_out(seen, read_provenance(seen_dir))
+        others = ~equal_to_some(learnt.voxels, held_out.voxels)
+        learnt = learnt.take(np.flatnonzero(others))
+    trained_on = bool(len(learnt) and equal_to_some(learnt.voxels, seen.voxels).all())
     return (learnt, True) if trained_on else (examples, False)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from jax import export as jax_export
 
 from vaegan_jax.checkpoints import weights
-from vaegan_jax.checkpoints.checkpoint import save_config
+from vaegan_jax.checkpoints.config_file import save_config
 from vaegan_jax.config.reference import complete
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.functions import (

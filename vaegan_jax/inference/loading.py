@@ -6,7 +6,8 @@ import warnings
 from ml_collections import ConfigDict
 
 from vaegan_jax.checkpoints import weights
-from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state, load_config
+from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state
+from vaegan_jax.checkpoints.config_file import load_config
 from vaegan_jax.config.reference import complete
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.latent_mixture import load_mixture

@@ -12,7 +12,7 @@ from flax.traverse_util import flatten_dict
 from ml_collections import ConfigDict
 
 from vaegan_jax.checkpoints import weights
-from vaegan_jax.checkpoints.checkpoint import load_config
+from vaegan_jax.checkpoints.config_file import load_config
 from vaegan_jax.checkpoints.damage import check_place
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.data.held_out import HELD_OUT

@@ -6,7 +6,7 @@ import pathlib
 import jax
 from ml_collections import ConfigDict
 
-from vaegan_jax.checkpoints.checkpoint import save_config
+from vaegan_jax.checkpoints.config_file import save_config
 from vaegan_jax.config.checks import validate_for_training
 from vaegan_jax.config.reference import complete
 from vaegan_jax.data.dataset import check_views, open_split

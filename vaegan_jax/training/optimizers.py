@@ -65,8 +65,9 @@ def build_optimizers(config: ConfigDict, steps_per_epoch: float) -> Optimizers:
 
     steps = config.train.num_steps or config.train.num_epochs * steps_per_epoch
     rise = min(_RISE, 0.1 * steps)
+    first_rate = options.refiner_lr / max(rise, 1.0)  # at 0 nothing would be learnt
     rate = optax.warmup_cosine_decay_schedule(
-        0.0, options.refiner_lr, rise, max(steps, 1.0)
+        first_rate, options.refiner_lr, rise, max(steps, 1.0)
     )
     return Optimizers(
         generator=adam(constant(options.generator_lr)),
