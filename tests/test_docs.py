@@ -73,6 +73,20 @@ def test_links_lead_somewhere(document):
     assert broken_links(document) == []
 
 
+@pytest.mark.parametrize("folder", ["docs", "docs/log"])
+def test_every_picture_is_shown(folder):
+    """Those of the log by the log, which stays as it was when others change."""
+    shown = {
+        (page.parent / name).resolve()
+        for page in _DOCUMENTS
+        for name, _ in _LINK.findall(_prose(page.read_text("utf-8")))
+        if (page.parent.name == "log") == (folder == "docs/log")
+    }
+    pictures = list((ROOT / folder / "images").iterdir())
+    assert pictures
+    assert [x.name for x in pictures if x not in shown] == []
+
+
 def test_a_broken_link_is_found(tmp_path):
     (tmp_path / "other.md").write_text("# 3D-GAN, `gan_best`: 32³\n")
     document = tmp_path / "one.md"
