@@ -22,6 +22,7 @@ _FLAGS = (
 _PATIENCE = 600.0  # seconds, for the demo to start, and for each thing that it shows
 _SIZE = {"width": 1240, "height": 900}  # of the demo
 _GALLERY = {"width": 760, "height": 473}
+_DRAWN = "html[data-drawn]:not([data-drawn='0'])"  # which counts shapes
 _WIDTH = 930  # pixels, of the picture of the demo
 
 
@@ -46,7 +47,7 @@ def require_browser() -> str:
 def of_gallery(page: pathlib.Path, output: pathlib.Path) -> pathlib.Path:
     """What is seen of a `gallery.html`; see `require_browser`. Returns `output`."""
     with _opened(page.resolve().as_uri(), _GALLERY) as shown:
-        shown.locator("html[data-drawn='1']").wait_for(state="attached")
+        shown.locator(_DRAWN).wait_for(state="attached")
         shown.screenshot(path=output)
     return output
 
@@ -65,7 +66,7 @@ def of_demo(output: pathlib.Path) -> pathlib.Path:
         page.locator(".tiles:visible").get_by_role("button").nth(1).click()
         frame = page.locator("iframe:visible").content_frame
         frame.get_by_text("from 1 picture", exact=True).wait_for()
-        frame.locator("html[data-drawn='1']").wait_for(state="attached")
+        frame.locator(_DRAWN).wait_for(state="attached")
         page.screenshot(path=output, full_page=True)
     picture = Image.open(output)
     height = round(picture.height * _WIDTH / picture.width)
