@@ -20,10 +20,10 @@ _FLAGS = (
     "--enable-unsafe-swiftshader",  # draws without a GPU
 )
 _PATIENCE = 600.0  # seconds, for the demo to start, and for each thing that it shows
-_SIZE = {"width": 1240, "height": 900}  # of the demo
-_GALLERY = {"width": 760, "height": 473}
+_DEMO = {"width": 1240, "height": 900}  # the window, pixels
+_GALLERY = {"width": 1000, "height": 620}
 _DRAWN = "html[data-drawn]:not([data-drawn='0'])"  # which counts shapes
-_WIDTH = 930  # pixels, of the picture of the demo
+_SCALE = 0.75  # of a picture, beside what is on the screen
 
 
 class Missing(Exception):
@@ -48,8 +48,7 @@ def of_gallery(page: pathlib.Path, output: pathlib.Path) -> pathlib.Path:
     """What is seen of a `gallery.html`; see `require_browser`. Returns `output`."""
     with _opened(page.resolve().as_uri(), _GALLERY) as shown:
         shown.locator(_DRAWN).wait_for(state="attached")
-        shown.screenshot(path=output)
-    return output
+        return _shoot(shown, output)
 
 
 def of_demo(output: pathlib.Path) -> pathlib.Path:
@@ -62,15 +61,20 @@ def of_demo(output: pathlib.Path) -> pathlib.Path:
     require_browser()
     if importlib.util.find_spec("gradio") is None:
         raise Missing("gradio: pip install -e '.[demo]'")
-    with _demo() as address, _opened(address, _SIZE) as page:
+    with _demo() as address, _opened(address, _DEMO) as page:
         page.locator(".tiles:visible").get_by_role("button").nth(1).click()
         frame = page.locator("iframe:visible").content_frame
         frame.get_by_text("from 1 picture", exact=True).wait_for()
         frame.locator(_DRAWN).wait_for(state="attached")
-        page.screenshot(path=output, full_page=True)
+        return _shoot(page, output)
+
+
+def _shoot(page, output: pathlib.Path) -> pathlib.Path:
+    """The whole page, a little smaller."""
+    page.screenshot(path=output, full_page=True)
     picture = Image.open(output)
-    height = round(picture.height * _WIDTH / picture.width)
-    picture.resize((_WIDTH, height), Image.Resampling.LANCZOS).save(output)
+    size = [round(side * _SCALE) for side in picture.size]
+    picture.resize(size, Image.Resampling.LANCZOS).save(output)
     return output
 
 
