@@ -104,6 +104,8 @@ setup(
             "tensorstore>=0.1.70",  # orbax's files
             "tensorboard>=2.19",  # to read back what training logs
         ],
+        # For the test of notebooks/tutorial.ipynb; 100 MB.
+        "notebook": ["ipykernel>=6.29", "nbclient>=0.10", "nbformat>=5.10"],
         "browser": ["playwright>=1.50"],  # for tests of the demo, beside a Chromium
         # The peer of scripts/benchmark.py and of some tests. Its CUDA build ends a
         # process that has imported TensorFlow: they run it in another.

@@ -16,6 +16,19 @@ _VAEGAN = re.compile(r"(?:^|[\s`!])vaegan ([a-z][a-z-]+)(.*)")
 _NOT_OURS = ("&&", "|", ";", "&", ">")
 
 
+def text_of(page: pathlib.Path) -> str:
+    """Of a Markdown file, or of a notebook's cells, with fences around their code.
+
+    Where a notebook has `$OPTIONS` a test gives more flags, or nobody any.
+    """
+    if page.suffix != ".ipynb":
+        return page.read_text("utf-8")
+    cells = json.loads(page.read_text("utf-8"))["cells"]
+    texts = {"markdown": "{}", "code": "```\n{}\n```"}
+    parts = [texts[x["cell_type"]].format("".join(x["source"])) for x in cells]
+    return "\n\n".join(parts).replace(" $OPTIONS", "")
+
+
 def commands_in(text: str) -> list[tuple[str, ...]]:
     """Of a page or a docstring: the name of each command, and its arguments.
 

@@ -6,12 +6,13 @@ import re
 
 import pytest
 
-from tests.documented_commands import commands_in, refused
+from tests.documented_commands import commands_in, refused, text_of
 
 ROOT = pathlib.Path(__file__).parents[1]
 _LINK = re.compile(r"\]\((?!https?:)([^)\s#]*)(?:#([^)\s]+))?\)")
 _FOLDERS = ("", "data_prep/**/", "docs/**/", "vaegan_jax/**/")
 _DOCUMENTS = sorted(x for folder in _FOLDERS for x in ROOT.glob(f"{folder}*.md"))
+_DOCUMENTS += sorted(ROOT.glob("notebooks/*.ipynb"))
 # What users read; the log and the changelog are as they were.
 _PAGES = [x for x in _DOCUMENTS if x.parent.name != "log" and x.stem != "CHANGELOG"]
 _CODE = ("vaegan_jax", "data_prep", "scripts", "configs", "tests")
@@ -55,7 +56,7 @@ def _anchors(document: pathlib.Path) -> set[str]:
 
 def broken_links(document: pathlib.Path) -> list[str]:
     broken = []
-    for name, anchor in _LINK.findall(_prose(document.read_text())):
+    for name, anchor in _LINK.findall(_prose(text_of(document))):
         target = (document.parent / name).resolve() if name else document
         if not target.exists():
             broken.append(name)
@@ -71,6 +72,20 @@ def _name(document: pathlib.Path) -> str:
 @pytest.mark.parametrize("document", _DOCUMENTS, ids=_name)
 def test_links_lead_somewhere(document):
     assert broken_links(document) == []
+
+
+@pytest.mark.parametrize("folder", ["docs", "docs/log"])
+def test_every_picture_is_shown(folder):
+    """Those of the log by the log, which stays as it was when others change."""
+    shown = {
+        (page.parent / name).resolve()
+        for page in _DOCUMENTS
+        for name, _ in _LINK.findall(_prose(text_of(page)))
+        if (page.parent.name == "log") == (folder == "docs/log")
+    }
+    pictures = list((ROOT / folder / "images").iterdir())
+    assert pictures
+    assert [x.name for x in pictures if x not in shown] == []
 
 
 def test_a_broken_link_is_found(tmp_path):
@@ -128,7 +143,7 @@ def test_commands_are_found_wherever_a_page_has_them():
 def _refused() -> list[str]:
     """Of all commands, each once: what would be said of those that are wrong."""
     files = [*_PAGES, *ROOT.glob("configs/*.py")]
-    shown = {x for file in files for x in commands_in(file.read_text("utf-8"))}
+    shown = {x for file in files for x in commands_in(text_of(file))}
     wrong = ("sample", "--seeds=1"), ("train", "--config=gan", "--config.loss.a=1")
     return refused([*wrong, *sorted(shown)])
 
@@ -141,7 +156,7 @@ def test_commands_have_flags_that_exist():
 
 
 def test_tests_that_pages_name_exist():
-    text = "\n".join(page.read_text("utf-8") for page in _PAGES)
+    text = "\n".join(map(text_of, _PAGES))
     files = re.findall(r"\btests/[\w/]+\.py", text)
     modules = re.findall(r"python -m (tests\.[\w.]*\w)", text)
     files += [f"{name.replace('.', '/')}.py" for name in modules]

@@ -1,6 +1,6 @@
 """Watches the resident memory of a training run of 2,000 steps, and draws it.
 
-    python -m tests.trainer.memory_trial --output=docs/images/memory.png
+    python -m tests.trainer.memory_trial --output=docs/log/images/memory.png
 
 Every step is logged, every 20th evaluated and every 10th saved: what a run does
 in days, in minutes.

@@ -26,6 +26,7 @@ COMMANDS = {
     "demo": "shows a model on a local web page",
     "benchmark": "measures speed",
     "reproduce": "makes results of docs/results.md again",
+    "draw-docs": "makes the pictures of docs/ again",
     "prepare-data": "makes data sets of meshes, voxels and views, and looks into them",
 }
 # Their arguments are argparse's, in subcommands.

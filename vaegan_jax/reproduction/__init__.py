@@ -1,4 +1,4 @@
-"""The results of docs/results.md, each made again by the commands it came from.
+"""The results of docs/results.md and the pictures of docs/images, each made again.
 
-One command uses it, and no other room. What it runs are commands, each in a process.
+Two commands use it, and no other room. What rows run are commands, each in a process.
 """

@@ -139,6 +139,8 @@ def draw_columns(
             row.append(draw(one, image_size))
         rows.append(row)
     inputs = f"{views.shape[1]} input view{'s' if views.shape[1] > 1 else ''}"
+    if shown < views.shape[1]:
+        inputs = f"{shown} of {inputs}"
     headers = [inputs] + [""] * (shown - 1) + [*columns]
     return _sheet(rows, len(headers), image_size, headers)
 
