@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 from vaegan_jax.distributed.sharding import on_all
 from vaegan_jax.models.evidence import no_evidence
 from vaegan_jax.models.networks import Networks
+from vaegan_jax.runtime.compiling import quick_options
 from vaegan_jax.training.optimizers import Optimizer, Optimizers
 
 
@@ -126,4 +127,8 @@ def create_state(
 
     # Compiled as a whole, the networks' forward passes are dropped as unused; and every
     # output is a buffer of its own, as donation requires.
-    return jax.jit(create, out_shardings=on_all(mesh) if mesh else None)()
+    return jax.jit(
+        create,
+        out_shardings=on_all(mesh) if mesh else None,
+        compiler_options=quick_options(),
+    )()
