@@ -21,7 +21,6 @@ from jax.sharding import (
 
 from vaegan_jax.distributed.partition import AXIS
 from vaegan_jax.errors import UserError
-from vaegan_jax.runtime.compiling import quick_options
 
 
 def device_mesh(devices: Sequence[Any] | None = None) -> Mesh:
@@ -63,10 +62,7 @@ def share_step(function: Callable[[Any, Any], Any], mesh: Mesh | None) -> Callab
             out_specs=PartitionSpec(),
             check_vma=False,  # our own gradients say what they average, and where
         )
-    platform = mesh.devices.flat[0].platform if mesh else None
-    return jax.jit(
-        function, donate_argnums=(0,), compiler_options=quick_options(platform)
-    )
+    return jax.jit(function, donate_argnums=(0,))
 
 
 def check_batch_size(batch_size: int, devices: int) -> None:

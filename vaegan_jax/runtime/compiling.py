@@ -1,8 +1,9 @@
-"""How programs are compiled: on a CPU in less than half the time, to the same bits.
+"""How programs are compiled that are not the training step: in half the time.
 
 XLA's CPU backend spends nearly all of that time on thousands of small loops between the
-matrix products. They are as fast, and round alike, if LLVM tries less and if they are
-not emitted through MLIR.
+matrix products. They are as fast if LLVM tries less and they are not emitted through
+MLIR, but last digits may differ. So the step, whose runs are to be repeated bit for
+bit, is compiled as usual.
 """
 
 import functools
@@ -21,13 +22,16 @@ _QUICK = {
 def quick_options(platform: str | None = None) -> dict[str, Any] | None:
     """What `jax.jit` takes as `compiler_options`; None: nothing but its defaults.
 
-    Only of programs that no other program calls: JAX refuses options of these.
+    These are for programs alone that no other program calls: JAX refuses options of
+    what is traced as a part, so there are none while anything is traced.
 
     Args:
       platform: that is compiled for, by default the one that computations run on.
     """
-    platform = platform or jax.default_backend()
-    return (_accepted() or None) if platform == "cpu" else None
+    is_traced = isinstance(jax.device_put(0), jax.core.Tracer)
+    if is_traced or (platform or jax.default_backend()) != "cpu":
+        return None
+    return _accepted() or None
 
 
 @functools.cache
@@ -50,11 +54,17 @@ def _is_known(options: dict[str, Any]) -> bool:
 
 
 def jit(function: Callable, **options: Any) -> Callable:
-    """`jax.jit` with `quick_options`, which it asks for at the first call.
+    """`jax.jit` with `quick_options`, which it asks for when it is called.
 
     So a module may use it where no backend may start yet.
     """
-    jitted = functools.cache(
-        lambda: jax.jit(function, compiler_options=quick_options(), **options)
-    )
-    return functools.wraps(function)(lambda *arguments: jitted()(*arguments))
+
+    @functools.cache
+    def jitted(*chosen):
+        return jax.jit(function, compiler_options=dict(chosen) or None, **options)
+
+    @functools.wraps(function)
+    def call(*arguments):
+        return jitted(*(quick_options() or {}).items())(*arguments)
+
+    return call
