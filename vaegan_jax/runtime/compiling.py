@@ -19,17 +19,14 @@ _QUICK = {
 }
 
 
-def quick_options(platform: str | None = None) -> dict[str, Any] | None:
+def quick_options() -> dict[str, Any] | None:
     """What `jax.jit` takes as `compiler_options`; None: nothing but its defaults.
 
     These are for programs alone that no other program calls: JAX refuses options of
     what is traced as a part, so there are none while anything is traced.
-
-    Args:
-      platform: that is compiled for, by default the one that computations run on.
     """
     is_traced = isinstance(jax.device_put(0), jax.core.Tracer)
-    if is_traced or (platform or jax.default_backend()) != "cpu":
+    if is_traced or jax.default_backend() != "cpu":
         return None
     return _accepted() or None
 
