@@ -48,7 +48,9 @@ _decode = jit(decode_function, static_argnums=0)
 _posterior = jit(posterior_function, static_argnums=0)
 _pool = jit(expected_latent, static_argnums=1)
 _clean = jit(clean_function, static_argnums=0)
-_refine = jit(refine_function, static_argnums=0)
+_refine = jax.jit(refine_function, static_argnums=0)
+# One shape is waited for; of many, each counts.
+_refine_one = jit(refine_function, static_argnums=0)
 _REFINED = 8  # shapes at once, of many views each
 
 
@@ -249,7 +251,8 @@ class Model:
             return self.decode(latents)
         if cameras is None or not np.isfinite(cameras).all():
             cameras = complete_cameras(views, self.decode(latents), posteriors, cameras)
-        function = functools.partial(_refine, self.networks, self.variables)
+        refine = _refine_one if len(latents) == 1 else _refine
+        function = functools.partial(refine, self.networks, self.variables)
         return in_batches(function, latents, views, np.float32(cameras), size=_REFINED)
 
     def reconstruct(
