@@ -50,7 +50,7 @@ def test_ten_steps_are_few_programs(data, tmp_path, monkeypatch):
     finally:
         jax.monitoring.unregister_event_duration_listener(listen)
     large = {"jit(create)", "jit(gather)", "jit(train_step)"}
-    assert large <= {*compiled} and len(compiled) <= len(large) + 3, compiled
+    assert large <= {*compiled} and len(compiled) <= len(large) + 6, compiled
 
 
 @pytest.mark.parametrize(
