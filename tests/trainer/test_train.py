@@ -33,6 +33,26 @@ def data(tmp_path_factory) -> str:
     return write_data(tmp_path_factory.mktemp("data"))
 
 
+def test_ten_steps_are_few_programs(data, tmp_path, monkeypatch):
+    """Small ones take as long to compile as a step to run: each operation is one."""
+    compiled = []
+
+    def listen(event, seconds, fun_name="", **_):
+        if event.endswith("/backend_compile_duration"):
+            compiled.append(fun_name)
+
+    config = config_for(data, **{"train.num_steps": 20, "checkpoint.every_steps": 20})
+    stop_after(10, monkeypatch)
+    jax.clear_caches()
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    try:
+        assert driver.train(config, tmp_path) == 128 + signal.SIGTERM
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listen)
+    large = {"jit(create)", "jit(gather)", "jit(train_step)"}
+    assert large <= {*compiled} and len(compiled) <= len(large) + 6, compiled
+
+
 @pytest.mark.parametrize(
     "algorithm", [pytest.param("gan", marks=pytest.mark.slow), "mv_vae_gan"]
 )

@@ -108,6 +108,13 @@ def sampling(given: argparse.Namespace) -> Benchmark:
     return run(given.workdir, given.checkpoint, given.shapes, given.rounds)
 
 
+def startup(given: argparse.Namespace) -> Benchmark:
+    """Times commands from their start, before and after they are compiled."""
+    from vaegan_jax.benchmark.startup import run
+
+    return run(given.data_dir, given.config, given.rounds)
+
+
 def tpu(given: argparse.Namespace) -> Benchmark:
     """Asks the TPU compiler about whole training steps; needs no TPU."""
     from vaegan_jax.benchmark.tpu import run_steps
@@ -172,6 +179,11 @@ def add_commands(commands) -> None:
     option("--workdir", type=path_argument, required=True, help="of a trained model")
     option("--checkpoint", default="latest", help="a step, latest or best")
     option("--shapes", type=numbers, default=(1, 16, 64), help="at once (1,16,64)")
+
+    option = _command(commands, startup)
+    data = "what to train on, a prepared data set"
+    option("--data_dir", type=path_argument, required=True, help=data)
+    option("--config", default="mv_vae_gan:demo", help="(mv_vae_gan:demo)")
 
     option = _command(commands, tpu, backend="cpu")  # has no TPU
     option("--models", type=some_of(_MODELS), default=_MODELS, help="all three")

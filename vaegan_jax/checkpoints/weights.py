@@ -8,7 +8,9 @@ import os
 import pathlib
 from typing import Any
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 from safetensors import SafetensorError, safe_open
 from safetensors.flax import save
@@ -72,7 +74,8 @@ def read(
     path = pathlib.Path(directory) / FILE
     expected = flatten_dict(abstract, sep=_SEPARATOR)
     try:
-        with safe_open(path, framework="flax") as file:
+        # By NumPy: JAX would compile a conversion for each shape that there is.
+        with safe_open(path, framework="numpy") as file:
             names = list(file.keys())
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
             if shapes != {name: x.shape for name, x in expected.items()}:
@@ -80,11 +83,8 @@ def read(
                     f"{path} is of another model than the config.json beside it "
                     "describes; use those that belong together"
                 )
-            arrays = {
-                name: jnp.asarray(file.get_tensor(name), jnp.float32)
-                for name in expected
-            }
+            arrays = {name: np.float32(file.get_tensor(name)) for name in expected}
             step = int(file.metadata()[_STEP])
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path} is damaged ({error}); fetch it again") from error
-    return unflatten_dict(arrays, sep=_SEPARATOR), step
+    return unflatten_dict(jax.device_put(arrays), sep=_SEPARATOR), step

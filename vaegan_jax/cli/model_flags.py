@@ -22,7 +22,9 @@ def load():
     """The `Model` that the flags name; says which if it is the library's own."""
     from vaegan_jax import pretrained
     from vaegan_jax.inference import loading, model_folders
+    from vaegan_jax.runtime.cache import keep_compiled_programs
 
+    keep_compiled_programs()
     workdir = flags.FLAGS.workdir
     model = loading.load(workdir, flags.FLAGS.checkpoint)
     if workdir in (None, model_folders.PRETRAINED):

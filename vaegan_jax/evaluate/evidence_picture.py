@@ -1,6 +1,5 @@
 """A picture of what a refiner reads, what it is given, and what it makes of both."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -13,6 +12,7 @@ from vaegan_jax.inference.functions import place_function
 from vaegan_jax.inference.model import Model
 from vaegan_jax.models.convolutions.phases import merge_phases
 from vaegan_jax.models.evidence import read_views
+from vaegan_jax.runtime.compiling import jit
 from vaegan_jax.shapes.drawing import GENERATOR_ALONE, REFINED, draw_columns
 from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE
 
@@ -21,8 +21,8 @@ from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE
 _MEAN, _LOWEST = 0, -5
 _PIXELS = 5  # a side of each cell of a slice
 
-_place = jax.jit(place_function, static_argnums=0)
-_read = jax.jit(read_views, static_argnums=4)
+_place = jit(place_function, static_argnums=0)
+_read = jit(read_views, static_argnums=4)
 
 
 def draw_evidence(

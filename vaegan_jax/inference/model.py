@@ -31,6 +31,7 @@ from vaegan_jax.models.encoder import Posterior
 from vaegan_jax.models.multiview import expected_latent
 from vaegan_jax.models.networks import Networks
 from vaegan_jax.models.prior import build_prior
+from vaegan_jax.runtime.compiling import jit
 from vaegan_jax.shapes.cameras import numbers_of
 from vaegan_jax.shapes.pictures.files import Picture
 from vaegan_jax.shapes.pictures.fitting import FittedPicture, fit_and_tell
@@ -43,11 +44,13 @@ from vaegan_jax.shapes.pictures.given_views import (
     warn_of_backgrounds,
 )
 
-_decode = jax.jit(decode_function, static_argnums=0)
-_posterior = jax.jit(posterior_function, static_argnums=0)
-_pool = jax.jit(expected_latent, static_argnums=1)
-_clean = jax.jit(clean_function, static_argnums=0)
+_decode = jit(decode_function, static_argnums=0)
+_posterior = jit(posterior_function, static_argnums=0)
+_pool = jit(expected_latent, static_argnums=1)
+_clean = jit(clean_function, static_argnums=0)
 _refine = jax.jit(refine_function, static_argnums=0)
+# One shape is waited for; of many, each counts.
+_refine_one = jit(refine_function, static_argnums=0)
 _REFINED = 8  # shapes at once, of many views each
 
 
@@ -248,7 +251,8 @@ class Model:
             return self.decode(latents)
         if cameras is None or not np.isfinite(cameras).all():
             cameras = complete_cameras(views, self.decode(latents), posteriors, cameras)
-        function = functools.partial(_refine, self.networks, self.variables)
+        refine = _refine_one if len(latents) == 1 else _refine
+        function = functools.partial(refine, self.networks, self.variables)
         return in_batches(function, latents, views, np.float32(cameras), size=_REFINED)
 
     def reconstruct(

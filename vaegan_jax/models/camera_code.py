@@ -2,7 +2,9 @@
 
 An azimuth is told as a distribution and not as a number, because outlines of a front
 and a back differ little: E may hold both for likely, and what is between for not.
-Cameras are arrays (..., 4) with the numbers of `ViewCamera`, in its order.
+Cameras are arrays (..., 4) with the numbers of `ViewCamera`, in its order. Of NumPy's
+arrays come NumPy's: what is asked a thousand times of a few cameras, of ever other
+numbers of them, is not to be compiled each time.
 """
 
 import jax.numpy as jnp
@@ -36,24 +38,26 @@ def azimuth_shares(
     return jnp.maximum(0.0, 1.0 - beside)
 
 
-def camera_numbers(cameras: Float[Numbers, "*n 4"]) -> Float[Array, "*n 3"]:
+def camera_numbers(cameras: Float[Numbers, "*n 4"]) -> Float[Numbers, "*n 3"]:
     """Elevation, distance and lens, in standard units."""
-    distance = jnp.log(cameras[..., 2] / _USUAL_DISTANCE) / _DISTANCE
-    half = jnp.tan(jnp.deg2rad(cameras[..., 3]) / 2)
-    lens = jnp.log(half / _USUAL_LENS) / _LENS
-    return jnp.stack([cameras[..., 1] / _ELEVATION, distance, lens], -1)
+    xp = cameras.__array_namespace__()
+    distance = xp.log(cameras[..., 2] / _USUAL_DISTANCE) / _DISTANCE
+    half = xp.tan(xp.deg2rad(cameras[..., 3]) / 2)
+    lens = xp.log(half / _USUAL_LENS) / _LENS
+    return xp.stack([cameras[..., 1] / _ELEVATION, distance, lens], -1)
 
 
 def camera_of(
     azimuths: Float[Numbers, "*n"], numbers: Float[Numbers, "*n 3"]
-) -> Float[Array, "*n 4"]:
+) -> Float[Numbers, "*n 4"]:
     """The camera of an azimuth, in degrees, and of `camera_numbers`.
 
     Numbers of no possible camera, which E may tell of what it has never seen, become
     those of the nearest.
     """
-    numbers = jnp.clip(numbers, _LOWEST, _HIGHEST)
-    distance = _USUAL_DISTANCE * jnp.exp(_DISTANCE * numbers[..., 1])
-    half = _USUAL_LENS * jnp.exp(_LENS * numbers[..., 2])
-    field = jnp.rad2deg(2 * jnp.arctan(half))
-    return jnp.stack([azimuths, _ELEVATION * numbers[..., 0], distance, field], -1)
+    xp = numbers.__array_namespace__()
+    numbers = xp.clip(numbers, _LOWEST, _HIGHEST)
+    distance = _USUAL_DISTANCE * xp.exp(_DISTANCE * numbers[..., 1])
+    half = _USUAL_LENS * xp.exp(_LENS * numbers[..., 2])
+    field = xp.rad2deg(2 * xp.arctan(half))
+    return xp.stack([azimuths, _ELEVATION * numbers[..., 0], distance, field], -1)

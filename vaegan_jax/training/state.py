@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 from vaegan_jax.distributed.sharding import on_all
 from vaegan_jax.models.evidence import no_evidence
 from vaegan_jax.models.networks import Networks
+from vaegan_jax.runtime.compiling import quick_options
 from vaegan_jax.training.optimizers import Optimizer, Optimizers
 
 
@@ -82,27 +83,12 @@ def create_state(
 
     It is whole on every device of the mesh, without one on the first.
     """
-    model = config.model
-    grid = jnp.zeros((1, *(model.resolution,) * 3, 1))
-    examples = {
-        "generator": (jnp.zeros((1, model.latent_size)),),
-        "discriminator": (grid,),
-        "encoder": (
-            jnp.zeros(
-                (1, model.image_size, model.image_size, model.image_channels), jnp.uint8
-            ),
-        ),
-        "refiner": (no_evidence(1, model.resolution), grid),
-    }
 
-    if networks.refiner is None:
-        del examples["refiner"]
-
-    def initialise(name: str, key: jax.Array) -> NetState | None:
+    def initialise(name: str, example: tuple, key: jax.Array) -> NetState | None:
         module = getattr(networks, name)
         if module is None:
             return None
-        variables = module.init(key, *examples[name], train=False)
+        variables = module.init(key, *example, train=False)
         optimizer: Optimizer = getattr(optimizers, name)
         opt_state = optimizer.transform.init(variables["params"])
         statistics = variables.get("batch_stats", {})  # {} of a D without BatchNorm
@@ -111,9 +97,10 @@ def create_state(
     def create() -> TrainState:
         rng, *keys = jax.random.split(jax.random.key(config.seed), 4)
         keys.append(jax.random.fold_in(keys[0], 1))  # leaves the others as they were
+        examples = _examples(config, networks)
         nets = {
-            name: initialise(name, key)
-            for name, key in zip(examples, keys, strict=False)
+            name: initialise(name, example, key)
+            for (name, example), key in zip(examples.items(), keys, strict=False)
         }
         stats = None if nets["encoder"] is None else nets["generator"].batch_stats
         kind = RefinedTrainState if "refiner" in nets else TrainState
@@ -126,4 +113,23 @@ def create_state(
 
     # Compiled as a whole, the networks' forward passes are dropped as unused; and every
     # output is a buffer of its own, as donation requires.
-    return jax.jit(create, out_shardings=on_all(mesh) if mesh else None)()
+    return jax.jit(
+        create,
+        out_shardings=on_all(mesh) if mesh else None,
+        compiler_options=quick_options(),
+    )()
+
+
+def _examples(config: ConfigDict, networks: Networks) -> dict[str, tuple]:
+    """What each network is applied to, of one shape; to be traced, not computed."""
+    model = config.model
+    grid = jnp.zeros((1, *(model.resolution,) * 3, 1))
+    image = (1, model.image_size, model.image_size, model.image_channels)
+    examples = {
+        "generator": (jnp.zeros((1, model.latent_size)),),
+        "discriminator": (grid,),
+        "encoder": (jnp.zeros(image, jnp.uint8),),
+    }
+    if networks.refiner is not None:
+        examples["refiner"] = (no_evidence(1, model.resolution), grid)
+    return examples
