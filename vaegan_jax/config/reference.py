@@ -39,6 +39,11 @@ _ADDED = (
     ("augmentation", "latent_mix"),
     ("augmentation", "blind"),
     ("train", "only_refiner"),
+    ("loss", "adversarial"),
+    ("loss", "r2_weight"),
+    ("augmentation", "discriminator_mirror"),
+    ("augmentation", "discriminator_shift"),
+    ("augmentation", "discriminator_cutout"),
 )
 
 # Of these, what older runs did.
@@ -86,6 +91,12 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.augmentation.latent_mix = 0.0
     # For R: share of shapes without views; above 0 it cleans new shapes, too.
     config.augmentation.blind = 0.0
+    # For D, of real and generated shapes alike: half are mirrored.
+    config.augmentation.discriminator_mirror = False
+    # For D: moved by up to so many cells.
+    config.augmentation.discriminator_shift = 0
+    # For D: half lose a cube of this share of the grid's side.
+    config.augmentation.discriminator_cutout = 0.0
 
     config.model = ConfigDict()
     config.model.resolution = 32  # edge of the voxel grid: 32 or 64; 8, 16: trials
@@ -122,7 +133,9 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.loss.adversarial_weight = 1.0  # for G
     # D and G compete in every n-th step; between, G only reconstructs.
     config.loss.adversarial_every = 1
+    config.loss.adversarial = "cross_entropy"  # or "relativistic": of pairs
     config.loss.r1_weight = 0.0  # of the penalty on D's gradient at real shapes
+    config.loss.r2_weight = 0.0  # of the same at generated ones
     config.loss.soft_labels = True  # labels of D are drawn
     config.loss.real_labels = (0.7, 1.0)  # the reference's reach 1.2: not a probability
     config.loss.fake_labels = (0.0, 0.3)  # from here to here
