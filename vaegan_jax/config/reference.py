@@ -113,7 +113,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     # "unet": R reads views at every cell and refines G's shape.
     config.model.refiner = "none"
     config.model.refiner_widths = (64, 128, 256)  # at half the resolution, a quarter, …
-    config.model.discriminator_batch_norm = True  # off for `loss.r1_weight`
+    config.model.discriminator_batch_norm = True  # off for penalties
     config.model.leak = 0.2  # slope of D's LeakyReLU
     config.model.use_bias = False  # only matters where no BatchNorm follows
     config.model.pooling = "mean"  # of views' latents; or "max", "precision"
@@ -136,7 +136,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.loss.adversarial = "cross_entropy"  # or "relativistic": of pairs
     config.loss.r1_weight = 0.0  # of the penalty on D's gradient at real shapes
     config.loss.r2_weight = 0.0  # of the same at generated ones
-    config.loss.soft_labels = True  # labels of D are drawn
+    config.loss.soft_labels = True  # labels of D are drawn; off for pairs
     config.loss.real_labels = (0.7, 1.0)  # the reference's reach 1.2: not a probability
     config.loss.fake_labels = (0.0, 0.3)  # from here to here
     # D learns only from batches on which its accuracy is at most this.

@@ -76,22 +76,13 @@ def update_discriminator(
     config, networks, optimizers = method
     discriminator = state.discriminator
     # More keys leave the first ones as they are.
-    real_key, fake_key, *judged_keys = jax.random.split(key, 4)
-    soft = config.loss.soft_labels
-    real_bounds = tuple(config.loss.real_labels) if soft else (1.0, 1.0)
-    fake_bounds = tuple(config.loss.fake_labels) if soft else (0.0, 0.0)
-    count = voxels.shape[0]
-
-    def draw_labels(key, bounds):
-        return own_rows(lambda rows: losses.draw_labels(key, rows, bounds), count)
-
-    real_labels = draw_labels(real_key, real_bounds)
-    fake_labels = draw_labels(fake_key, fake_bounds)
+    keys = jax.random.split(key, 4)
+    labels = _draw_labels(config.loss, keys[:2], len(voxels))
     fake = jax.nn.sigmoid(apply_train(networks.generator, state.generator, latents)[0])
     fake = jax.lax.stop_gradient(fake)
     judged = [
         augment_judged(key, shapes, config.augmentation)
-        for key, shapes in zip(judged_keys, (voxels, fake), strict=True)
+        for key, shapes in zip(keys[2:], (voxels, fake), strict=True)
     ]
 
     def loss_function(params):
@@ -99,15 +90,7 @@ def update_discriminator(
         real_logits, statistics = apply_train(networks.discriminator, net, judged[0])
         net = net.replace(batch_stats=statistics)
         fake_logits, statistics = apply_train(networks.discriminator, net, judged[1])
-        if config.loss.adversarial == "relativistic":
-            loss = losses.relativistic_loss(real_logits, fake_logits)
-            # A logit means something only beside that of the other of the pair.
-            margins = real_logits - fake_logits
-            accuracies = losses.discriminator_accuracy(margins, -margins)
-        else:
-            loss = losses.adversarial_loss(real_logits, real_labels)
-            loss += losses.adversarial_loss(fake_logits, fake_labels)
-            accuracies = losses.discriminator_accuracy(real_logits, fake_logits)
+        loss, accuracies = _tell_apart(config.loss, real_logits, fake_logits, labels)
         return loss, (statistics, accuracies)
 
     loss, pullback, (statistics, accuracies) = jax.vjp(
@@ -137,6 +120,39 @@ def update_discriminator(
         "gradient_norm/discriminator": norm,
         "samples/fill_rate": (fake > OCCUPIED).mean(),
     }
+
+
+def _draw_labels(
+    loss: ConfigDict, keys: Key[Array, " 2"], count: int
+) -> list[Float[Array, " b"]]:
+    """Those of real shapes and of generated ones."""
+    bounds = (loss.real_labels, loss.fake_labels)
+    if not loss.soft_labels:
+        bounds = ((1.0, 1.0), (0.0, 0.0))
+
+    def draw(key, bounds):
+        return own_rows(
+            lambda rows: losses.draw_labels(key, rows, tuple(bounds)), count
+        )
+
+    return [draw(*of_kind) for of_kind in zip(keys, bounds, strict=True)]
+
+
+def _tell_apart(
+    loss: ConfigDict,
+    real_logits: Float[Array, " b"],
+    fake_logits: Float[Array, " b"],
+    labels: list[Float[Array, " b"]],
+) -> tuple[Float[Array, ""], tuple[Float[Array, ""], Float[Array, ""]]]:
+    """D's loss, and its accuracies on real and on generated shapes."""
+    if loss.adversarial == "relativistic":
+        # A logit means something only beside that of the other of the pair.
+        margins = real_logits - fake_logits
+        value = losses.relativistic_loss(real_logits, fake_logits)
+        return value, losses.discriminator_accuracy(margins, -margins)
+    value = losses.adversarial_loss(real_logits, labels[0])
+    value += losses.adversarial_loss(fake_logits, labels[1])
+    return value, losses.discriminator_accuracy(real_logits, fake_logits)
 
 
 def _penalty_gradients(
