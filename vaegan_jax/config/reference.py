@@ -79,10 +79,8 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.augmentation.mirror = False  # half of the shapes, with their views
     config.augmentation.zoom = 0.0  # of views, up to this share of their size
     config.augmentation.shift = 0.0  # of views, up to this share of their sides
-    # What is not white becomes darker or lighter by up to this share.
-    config.augmentation.contrast = 0.0
-    # White becomes grey behind each view, darker by up to this share.
-    config.augmentation.background = 0.0
+    config.augmentation.contrast = 0.0  # of ink, by up to this share
+    config.augmentation.background = 0.0  # of white, darker by up to this share
     # For R: errors of cameras, standard deviations up to so many degrees.
     config.augmentation.camera_jitter = 0.0
     # For R: the same of scales, a share.
@@ -91,12 +89,10 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.augmentation.latent_mix = 0.0
     # For R: share of shapes without views; above 0 it cleans new shapes, too.
     config.augmentation.blind = 0.0
-    # For D, of real and generated shapes alike: half are mirrored.
-    config.augmentation.discriminator_mirror = False
-    # For D: moved by up to so many cells.
-    config.augmentation.discriminator_shift = 0
-    # For D: half lose a cube of this share of the grid's side.
-    config.augmentation.discriminator_cutout = 0.0
+    # For D, real and generated shapes changed alike.
+    config.augmentation.discriminator_mirror = False  # half of what D judges
+    config.augmentation.discriminator_shift = 0  # cells, at most
+    config.augmentation.discriminator_cutout = 0.0  # a cube's share of the side
 
     config.model = ConfigDict()
     config.model.resolution = 32  # edge of the voxel grid: 32 or 64; 8, 16: trials
@@ -134,12 +130,13 @@ def reference_config(algorithm: str) -> ConfigDict:
     # D and G compete in every n-th step; between, G only reconstructs.
     config.loss.adversarial_every = 1
     config.loss.adversarial = "cross_entropy"  # or "relativistic": of pairs
-    config.loss.r1_weight = 0.0  # of the penalty on D's gradient at real shapes
-    config.loss.r2_weight = 0.0  # of the same at generated ones
-    config.loss.soft_labels = True  # labels of D are drawn; off for pairs
-    config.loss.real_labels = (0.7, 1.0)  # the reference's reach 1.2: not a probability
-    config.loss.fake_labels = (0.0, 0.3)  # from here to here
-    # D learns only from batches on which its accuracy is at most this.
+    config.loss.r1_weight = 0.0  # penalises D's gradient at real shapes
+    config.loss.r2_weight = 0.0  # at generated shapes
+    config.loss.soft_labels = True  # labels of D are drawn
+    # The reference's reach 1.2, which is no probability.
+    config.loss.real_labels = (0.7, 1.0)  # from here to here
+    config.loss.fake_labels = (0.0, 0.3)  # likewise
+    # D learns only from batches where its accuracy is at most this.
     config.loss.discriminator_threshold = 0.8
 
     config.optimizer = ConfigDict()
