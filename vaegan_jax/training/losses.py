@@ -38,9 +38,9 @@ def relativistic_loss(
 ) -> Float[Array, ""]:
     """How far D is from a higher logit for the winner of each pair than for the loser.
 
-    The mean of -log σ(winner - loser). D wants its real shapes to win, G what it
-    generates: the same pairs, so a G that repeats few shapes gains nothing by that.
-    Source: Huang et al. 2024, https://arxiv.org/abs/2501.05441, equation 2, after
+    The mean of -log σ(winner - loser). D wants real shapes to win, G those that it
+    generates: each is measured against a real one, so repeating few shapes pays less.
+    Source: Huang et al. 2024, https://arxiv.org/abs/2501.05441, after
     Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734.
     """
     return adversarial_loss(winners - losers, 1.0)
