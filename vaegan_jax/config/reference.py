@@ -39,6 +39,11 @@ _ADDED = (
     ("augmentation", "latent_mix"),
     ("augmentation", "blind"),
     ("train", "only_refiner"),
+    ("loss", "adversarial"),
+    ("loss", "r2_weight"),
+    ("augmentation", "discriminator_mirror"),
+    ("augmentation", "discriminator_shift"),
+    ("augmentation", "discriminator_cutout"),
 )
 
 # Of these, what older runs did.
@@ -74,10 +79,8 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.augmentation.mirror = False  # half of the shapes, with their views
     config.augmentation.zoom = 0.0  # of views, up to this share of their size
     config.augmentation.shift = 0.0  # of views, up to this share of their sides
-    # What is not white becomes darker or lighter by up to this share.
-    config.augmentation.contrast = 0.0
-    # White becomes grey behind each view, darker by up to this share.
-    config.augmentation.background = 0.0
+    config.augmentation.contrast = 0.0  # of ink, by up to this share
+    config.augmentation.background = 0.0  # of white, darker by up to this share
     # For R: errors of cameras, standard deviations up to so many degrees.
     config.augmentation.camera_jitter = 0.0
     # For R: the same of scales, a share.
@@ -86,6 +89,10 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.augmentation.latent_mix = 0.0
     # For R: share of shapes without views; above 0 it cleans new shapes, too.
     config.augmentation.blind = 0.0
+    # For D, real and generated shapes changed alike.
+    config.augmentation.discriminator_mirror = False  # half of what D judges
+    config.augmentation.discriminator_shift = 0  # cells, at most
+    config.augmentation.discriminator_cutout = 0.0  # a cube's share of the side
 
     config.model = ConfigDict()
     config.model.resolution = 32  # edge of the voxel grid: 32 or 64; 8, 16: trials
@@ -102,7 +109,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     # "unet": R reads views at every cell and refines G's shape.
     config.model.refiner = "none"
     config.model.refiner_widths = (64, 128, 256)  # at half the resolution, a quarter, …
-    config.model.discriminator_batch_norm = True  # off for `loss.r1_weight`
+    config.model.discriminator_batch_norm = True  # off for penalties
     config.model.leak = 0.2  # slope of D's LeakyReLU
     config.model.use_bias = False  # only matters where no BatchNorm follows
     config.model.pooling = "mean"  # of views' latents; or "max", "precision"
@@ -122,11 +129,14 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.loss.adversarial_weight = 1.0  # for G
     # D and G compete in every n-th step; between, G only reconstructs.
     config.loss.adversarial_every = 1
-    config.loss.r1_weight = 0.0  # of the penalty on D's gradient at real shapes
+    config.loss.adversarial = "cross_entropy"  # or "relativistic": of pairs
+    config.loss.r1_weight = 0.0  # penalises D's gradient at real shapes
+    config.loss.r2_weight = 0.0  # at generated shapes
     config.loss.soft_labels = True  # labels of D are drawn
-    config.loss.real_labels = (0.7, 1.0)  # the reference's reach 1.2: not a probability
-    config.loss.fake_labels = (0.0, 0.3)  # from here to here
-    # D learns only from batches on which its accuracy is at most this.
+    # The reference's reach 1.2, which is no probability.
+    config.loss.real_labels = (0.7, 1.0)  # from here to here
+    config.loss.fake_labels = (0.0, 0.3)  # likewise
+    # D learns only from batches where its accuracy is at most this.
     config.loss.discriminator_threshold = 0.8
 
     config.optimizer = ConfigDict()
