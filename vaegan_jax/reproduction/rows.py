@@ -154,7 +154,8 @@ def _unseen(make: Commands) -> list[Step]:
 def _tuned(run: str, *flags: str) -> Callable[[Commands], list[Step]]:
     def steps(make: Commands) -> list[Step]:
         trained = make.train(_TUNED, "chairs64.npz", *flags, run=run)
-        return [*make.chairs(), trained, _on_chairs(make, run)]
+        measured = _on_chairs(make, run, "--checkpoint=best", "--draws=1", "--sets=1")
+        return [*make.chairs(), trained, measured]
 
     return steps
 
