@@ -77,6 +77,26 @@ def test_shapes_that_cannot_differ_are_refused():
         unlike(maker(1))
 
 
+def test_processes_end_before_a_refusal_is_told(tmp_path, monkeypatch):
+    told = []
+
+    def pieces(maker, indices, description):
+        try:
+            yield from map(maker, indices)
+        finally:
+            told.append("ended")
+
+    monkeypatch.setattr(module, "parallel_map", pieces)
+    config = dataclasses.replace(few(families=("chair",)), resolution=1)
+    builder = module.Builder(config=config, data_dir=tmp_path)
+    try:
+        builder.download_and_prepare()
+    except UserError:
+        told.append("refused")
+    assert told == ["ended", "refused"]
+    assert not list(tmp_path.rglob("dataset_info.json"))
+
+
 def test_splits_without_and_with_families_held_out():
     splits = module.split_indices(few(1000))
     assert [len(i) for i in splits.values()] == [800, 100, 100]
