@@ -69,6 +69,29 @@ def test_no_shape_is_there_twice(tmp_path):
     assert 3 < np.count_nonzero(attempts) < 20
 
 
+def test_mirror_images_are_copies_too():
+    """Of a shape that is not its own; what is turned about is another shape."""
+    made = FurnitureMaker(4, False, 4, Camera(1), 0, ("chair",))(0)
+    voxels = np.zeros((4, 4, 4), bool)
+    voxels[0, 0, 0] = voxels[1, 2, 3] = True
+    drawn = []
+
+    def again(index, attempt):
+        drawn.append((index, attempt))
+        return made
+
+    def unlike(filtered, voxels):
+        piece = dataclasses.replace(made, shape=made.shape._replace(voxels=voxels))
+        return filtered(piece).shape.voxels
+
+    copies = CopyFilter(again)
+    np.testing.assert_array_equal(unlike(copies, voxels), voxels)
+    np.testing.assert_array_equal(unlike(copies, voxels[:, ::-1]), voxels[:, ::-1])
+    assert not drawn
+    np.testing.assert_array_equal(unlike(copies, voxels[::-1]), made.shape.voxels)
+    assert drawn == [(0, 1)]
+
+
 def test_shapes_that_cannot_differ_are_refused():
     maker = FurnitureMaker(1, False, 4, Camera(1), 0, ("chair",))  # a single cell
     unlike = CopyFilter(maker)
