@@ -1,5 +1,6 @@
 """Furniture of many families made from parameters: voxel grids and rendered views."""
 
+import contextlib
 import dataclasses
 import json
 from typing import Any, ClassVar
@@ -107,13 +108,14 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     def _generate_examples(
         self, split: str, indices: list[int], maker: FurnitureMaker, unlike: CopyFilter
     ):
-        pieces = parallel_map(maker, indices, f"making furniture, {split}")
-        for made in map(unlike, pieces):
-            more = {
-                "category": made.piece.family,
-                "parameters": json.dumps(made.piece.parameters),
-            }
-            yield made.name, {**example(made.name, *made.shape), **more}
+        made = parallel_map(maker, indices, f"making furniture, {split}")
+        with contextlib.closing(made) as pieces:  # its processes, if one is refused
+            for piece in map(unlike, pieces):
+                more = {
+                    "category": piece.piece.family,
+                    "parameters": json.dumps(piece.piece.parameters),
+                }
+                yield piece.name, {**example(piece.name, *piece.shape), **more}
 
 
 def name_of(config: FurnitureConfig) -> str:

@@ -69,12 +69,55 @@ def test_no_shape_is_there_twice(tmp_path):
     assert 3 < np.count_nonzero(attempts) < 20
 
 
+def test_mirror_images_are_copies_too():
+    """Of a shape that is not its own; what is turned about is another shape."""
+    made = FurnitureMaker(4, False, 4, Camera(1), 0, ("chair",))(0)
+    voxels = np.zeros((4, 4, 4), bool)
+    voxels[0, 0, 0] = voxels[1, 2, 3] = True
+    drawn = []
+
+    def again(index, attempt):
+        drawn.append((index, attempt))
+        return made
+
+    def unlike(filtered, voxels):
+        piece = dataclasses.replace(made, shape=made.shape._replace(voxels=voxels))
+        return filtered(piece).shape.voxels
+
+    copies = CopyFilter(again)
+    np.testing.assert_array_equal(unlike(copies, voxels), voxels)
+    np.testing.assert_array_equal(unlike(copies, voxels[:, ::-1]), voxels[:, ::-1])
+    assert not drawn
+    np.testing.assert_array_equal(unlike(copies, voxels[::-1]), made.shape.voxels)
+    assert drawn == [(0, 1)]
+
+
 def test_shapes_that_cannot_differ_are_refused():
     maker = FurnitureMaker(1, False, 4, Camera(1), 0, ("chair",))  # a single cell
     unlike = CopyFilter(maker)
     unlike(maker(0))
     with pytest.raises(UserError, match=r"no shape 1 was found .* a larger --resolut"):
         unlike(maker(1))
+
+
+def test_processes_end_before_a_refusal_is_told(tmp_path, monkeypatch):
+    told = []
+
+    def pieces(maker, indices, description):
+        try:
+            yield from map(maker, indices)
+        finally:
+            told.append("ended")
+
+    monkeypatch.setattr(module, "parallel_map", pieces)
+    config = dataclasses.replace(few(families=("chair",)), resolution=1)
+    builder = module.Builder(config=config, data_dir=tmp_path)
+    try:
+        builder.download_and_prepare()
+    except UserError:
+        told.append("refused")
+    assert told == ["ended", "refused"]
+    assert not list(tmp_path.rglob("dataset_info.json"))
 
 
 def test_splits_without_and_with_families_held_out():

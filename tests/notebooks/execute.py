@@ -17,6 +17,8 @@ from tests.helpers import ROOT
 TUTORIAL = ROOT / "notebooks" / "tutorial.ipynb"
 _BAR = re.compile(r"^(.*\d+/\d+ \[\d.*| *\x1b\[A)\n?", re.MULTILINE)
 
+_FAILED = re.compile(r"^(error:|FATAL Flags|Traceback)", re.MULTILINE)
+
 
 def fingerprint(notebook: dict) -> str:
     """Of what is executed, to tell whether outputs are of it."""
@@ -41,6 +43,12 @@ def tidied(output: dict) -> dict:
     return output
 
 
+def failures(cell: dict) -> list[str]:
+    """What the cell's output tells of commands that failed."""
+    texts = ("".join(output.get("text", "")) for output in cell["outputs"])
+    return [text for text in texts if _FAILED.search(text)]
+
+
 def execute(folder: pathlib.Path, options: str = ""):
     """The notebook after all of its cells, without what differs from run to run.
 
@@ -50,6 +58,7 @@ def execute(folder: pathlib.Path, options: str = ""):
 
     Raises:
       nbclient.exceptions.CellExecutionError: a cell raised.
+      RuntimeError: a command failed, which to Jupyter is as good as any other.
     """
     import nbclient
     import nbformat
@@ -75,19 +84,26 @@ def execute(folder: pathlib.Path, options: str = ""):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [tidied(x) for x in cell.outputs if not _is_noise(x)]
+            if failed := failures(cell):
+                raise RuntimeError("\n".join(failed))
     notebook.metadata.language_info = {"name": "python"}
     notebook.metadata.vaegan_jax = {"executed": fingerprint(notebook)}
     return notebook
 
 
-def main() -> None:
+def main(flags: list[str]) -> int:
+    others = [flag for flag in flags if not flag.startswith("--config.")]
+    if others:
+        print(__doc__)
+        return int(others != ["--help"])
     import nbformat
 
     with tempfile.TemporaryDirectory() as folder:
-        notebook = execute(pathlib.Path(folder), shlex.join(sys.argv[1:]))
+        notebook = execute(pathlib.Path(folder), shlex.join(flags))
     nbformat.write(notebook, TUTORIAL)
     print(f"wrote {TUTORIAL}, {TUTORIAL.stat().st_size / 1024:.0f} KiB")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -3,14 +3,14 @@
 import base64
 import io
 import json
-import re
 import shlex
 
 import pytest
 from PIL import Image
 
 from tests.helpers import make_examples, write_packed
-from tests.notebooks.execute import TUTORIAL, execute, fingerprint
+from tests.notebooks import execute as command
+from tests.notebooks.execute import TUTORIAL, execute, failures, fingerprint
 
 _RENEW = "python -m tests.notebooks.execute writes it anew"
 _SHOWS = ("row(", "draw(", "show(")  # what a cell ends with that gives a picture
@@ -40,7 +40,7 @@ def is_whole(notebook) -> None:
         assert cell["execution_count"] == number
         assert all(x["output_type"] != "error" for x in cell["outputs"])
         text = "".join("".join(x.get("text", "")) for x in cell["outputs"])
-        assert not re.search("^error:|Traceback|\r", text, re.MULTILINE), text
+        assert not failures(cell) and "\r" not in text, text
         if source.splitlines()[-1].startswith(_SHOWS):
             assert len(pictures(cell)) == 1, source
             assert pictures(cell)[0].width <= 800
@@ -62,6 +62,22 @@ def test_it_is_small_and_of_no_machine():
     text = TUTORIAL.read_text("utf-8")
     assert len(text) < 600_000
     assert "/tmp/" not in text and "site-packages" not in text
+
+
+def test_a_command_that_failed_is_noticed():
+    for text in ("made\nerror: no such field", ["a\n", "Traceback (most recent"]):
+        assert failures({"outputs": [{"output_type": "stream", "text": text}]})
+    squared = {"output_type": "stream", "text": "squared error: 700, no error: none"}
+    assert not failures({"outputs": [squared, {"output_type": "display_data"}]})
+
+
+@pytest.mark.parametrize("flags, status", [(["--help"], 0), (["--config"], 1)])
+def test_other_flags_than_of_training_execute_nothing(
+    flags, status, monkeypatch, capsys
+):
+    monkeypatch.setattr(command, "execute", None)
+    assert command.main(flags) == status
+    assert "python -m tests.notebooks.execute" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -1,6 +1,11 @@
 """The pictures of pages are all known, and are made whole or stay as they were."""
 
+import dataclasses
+import io
+import itertools
+import pathlib
 import re
+import tarfile
 
 import numpy as np
 import pytest
@@ -10,6 +15,7 @@ from tests import preloaded
 from tests.helpers import ROOT, assert_error
 from tests.using import make_model
 from vaegan_jax.errors import UserError
+from vaegan_jax.reproduction import page_pictures
 from vaegan_jax.reproduction.page_pictures import PICTURES, Given, draw
 from vaegan_jax.reproduction.rows import ROWS
 from vaegan_jax.reproduction.screenshots import Missing
@@ -65,6 +71,52 @@ def test_a_picture_of_a_row_is_that_of_the_last_step(given, tmp_path):
     (reproduced / "rows" / "mv_vae_gan-demo.json").touch()
     draw(picture, given, tmp_path)
     assert (np.asarray(Image.open(tmp_path / picture.name)) == 108).all()
+
+
+def write_views(path, chairs):
+    """A tar of twelve views each, of which view i of chair c is grey 20 c + i."""
+    with tarfile.open(path, "w") as archive:
+        for chair, view in itertools.product(range(chairs), range(1, 13)):
+            content = io.BytesIO()
+            shade = np.full((64, 64), 20 * chair + view, np.uint8)
+            Image.fromarray(shade).save(content, "PNG")
+            member = tarfile.TarInfo(f"chair/test/chair_{chair:04d}_{view:03d}.png")
+            member.size = content.tell()
+            content.seek(0)
+            archive.addfile(member, content)
+    return str(path)
+
+
+def test_real_chairs_are_chosen_by_a_rule(given, tmp_path, monkeypatch):
+    taken = {}
+
+    def reconstruct(model, pictures, folder, writer):
+        folder.mkdir()
+        for name, views in pictures.items():
+            taken[name] = [int(np.asarray(view).max()) for view in views]
+            views[0].save(folder / f"{name}.png")
+
+    monkeypatch.setattr(page_pictures, "reconstruct_pictures", reconstruct)
+    views = write_views(tmp_path / "views.tar", 7)
+    given = dataclasses.replace(given, views=views)
+    given.__dict__["model"] = None
+    draw(PICTURES["using_reconstruction.png"], given, tmp_path)
+    rule = {0: "chair_0000", 2: "chair_0002", 4: "chair_0004"}
+    assert taken == {
+        name: [20 * chair + view for view in (2, 5, 10)] for chair, name in rule.items()
+    }
+    assert Image.open(tmp_path / "using_reconstruction.png").size == (192, 64)
+
+
+@pytest.mark.parametrize("content", [b"no tar", None])
+def test_what_is_no_tar_of_views_is_refused_in_a_line(given, tmp_path, content):
+    views = write_views(tmp_path / "views.tar", 0)
+    if content:
+        pathlib.Path(views).write_bytes(content)
+    given = dataclasses.replace(given, views=views)
+    with pytest.raises(UserError, match="is no tar of twelve views") as refused:
+        draw(PICTURES["using_reconstruction.png"], given, tmp_path)
+    assert "\n" not in str(refused.value)
 
 
 def test_a_damaged_one_replaces_nothing(given, tmp_path):

@@ -155,6 +155,7 @@ def test_what_comes_with_the_library_can_be_begun_with(tmp_path):
     start = starting_point(config, tmp_path)
     assert_trees_equal(start.variables, load().variables)
     assert start.origin["path"] == "pretrained" and start.origin["step"] > 1000
+    assert not config.train.only_refiner  # E, G and D learn on, too
 
 
 @pytest.mark.parametrize(

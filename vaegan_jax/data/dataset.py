@@ -221,7 +221,8 @@ def check_views(
         if needed and not known:
             raise UserError(
                 f"config.model.{field} needs views of known cameras, but the data set "
-                f"tells of none; set it to {otherwise}"
+                "tells of none; give one that does or, unless "
+                f"config.train.initial_model has it, set it to {otherwise}"
             )
     if telling:
         azimuths = 0

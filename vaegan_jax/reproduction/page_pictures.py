@@ -145,9 +145,10 @@ def _real_pictures(given: Given) -> dict[str, list[Image.Image]]:
                 for name in chosen
             }
     except (OSError, tarfile.TarError, LookupError) as error:
+        reason = str(error).partition("\n")[0].rstrip(":")  # of many lines
         raise UserError(
-            f"--views={given.views} is no tar of twelve views of chairs: {error}; give "
-            "modelnet40v1png_chairs.tar"
+            f"--views={given.views} is no tar of twelve views of chairs: {reason}; "
+            "give modelnet40v1png_chairs.tar"
         ) from error
 
 
