@@ -27,7 +27,7 @@ def program(fails: str) -> tuple[str, ...]:
 
 def test_steps_and_ends_are_timed_with_either_cache(monkeypatch):
     monkeypatch.setattr(startup, "_PROGRAM", program("never"))
-    rows = startup.run("data", "gan:demo", 2).rows
+    rows = startup.run("{data}", "gan:demo", 2).rows  # braces are but a path's
     assert [(row["command"], row["compiled before"]) for row in rows] == [
         (command, kept)
         for command in ("train gan:demo", "sample", "reconstruct")

@@ -55,6 +55,7 @@ def test_parts_of_what_is_traced_have_none(unchosen):
 
     double = jit(lambda x: 2 * x)
     assert jax.eval_shape(traced, 1.0).shape == ()
+    assert jax.grad(double)(1.0) == 2 and jax.grad(jax.grad(double))(1.0) == 0
     assert double(1.0) == 2 and jax.jit(traced)(1.0) == 3 and double(2.0) == 4
 
 

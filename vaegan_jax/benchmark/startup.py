@@ -92,7 +92,7 @@ def _start(command: Sequence[str], cache: str) -> dict[str, float]:
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(
-            [*_PROGRAM, *(part.format(folder=folder) for part in command)],
+            [*_PROGRAM, *(part.replace("{folder}", folder) for part in command)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 _QUICK = {
     "xla_backend_optimization_level": 1,
@@ -26,8 +27,7 @@ def quick_options() -> dict[str, Any] | None:
     These are for programs alone that no other program calls: JAX refuses options of
     what is traced as a part, so there are none while anything is traced.
     """
-    is_traced = isinstance(jax.device_put(0), jax.core.Tracer)
-    if is_traced or jax.default_backend() != "cpu":
+    if jax.default_backend() != "cpu" or isinstance(jnp.zeros(()), jax.core.Tracer):
         return None
     return _accepted() or None
 
@@ -54,7 +54,8 @@ def _is_known(options: dict[str, Any]) -> bool:
 def jit(function: Callable, **options: Any) -> Callable:
     """`jax.jit` with `quick_options`, which it asks for when it is called.
 
-    So a module may use it where no backend may start yet.
+    So a module may use it where no backend may start yet. Arguments are positional.
+    What is differentiated without being compiled as a whole is compiled as usual.
     """
 
     @functools.cache
@@ -63,6 +64,9 @@ def jit(function: Callable, **options: Any) -> Callable:
 
     @functools.wraps(function)
     def call(*arguments):
-        return jitted(*(quick_options() or {}).items())(*arguments)
+        leaves = jax.tree.leaves(arguments)
+        traced = any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)
+        chosen = None if traced else quick_options()
+        return jitted(*(chosen or {}).items())(*arguments)
 
     return call

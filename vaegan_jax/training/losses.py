@@ -39,7 +39,8 @@ def relativistic_loss(
     """How far D is from a higher logit for the winner of each pair than for the loser.
 
     The mean of -log σ(winner - loser). D wants real shapes to win, G those that it
-    generates: each is measured against a real one, so repeating few shapes pays less.
+    generates: each is measured against a real one of the same step, so repeating few
+    shapes pays less.
     Source: Huang et al. 2024, https://arxiv.org/abs/2501.05441, after
     Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734.
     """
