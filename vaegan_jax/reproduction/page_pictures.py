@@ -196,6 +196,7 @@ def _benchmark(name: str) -> Picture:
 
 
 _DEMO, _REFINED = "mv_vae_gan:demo", "mv_vae_gan_best:refined"
+_TUNED = "mv_vae_gan_furniture:tuned"
 _PICTURES, _EVALUATION = "runs/RUN/images", "evaluations/RUN"
 
 PICTURES: dict[str, Picture] = {
@@ -221,6 +222,10 @@ PICTURES: dict[str, Picture] = {
         _row(
             *("refined_reconstructions.png", "docs/results.md"),
             *(_REFINED, f"{_EVALUATION}/reconstructions.png"),
+        ),
+        _row(
+            *("tuned_samples.png", "docs/results.md"),
+            *(_TUNED, f"{_EVALUATION}/samples_like_training_shapes.png"),
         ),
         _row(
             *("evidence.png", "docs/architecture.md"),
