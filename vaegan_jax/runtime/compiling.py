@@ -1,4 +1,4 @@
-"""How programs are compiled that people wait for once: in three fifths of the time.
+"""How programs are compiled that people wait for once: with fewer optimisations.
 
 XLA's CPU backend spends nearly all of that time on thousands of small loops between the
 matrix products. LLVM may try less, and MLIR be left out. What is not much but such
