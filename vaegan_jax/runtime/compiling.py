@@ -1,10 +1,10 @@
 """How programs are compiled that people wait for once: with fewer optimisations.
 
-XLA's CPU backend spends nearly all of that time on thousands of small loops between the
-matrix products. LLVM may try less, and MLIR be left out. What is not much but such
-loops, as R is, then runs for a quarter longer, and last digits may differ. So what runs
-often is compiled as usual: R on many shapes, and the training step, whose runs are to
-be repeated bit for bit.
+XLA's CPU backend spends nearly all of its time on thousands of small loops between the
+matrix products. LLVM may try less, and MLIR be left out. What is little but such loops,
+as R is, then runs more slowly, and last digits may differ. So what runs often is
+compiled as usual: R on many shapes, and the training step, whose runs are to be
+repeated bit for bit.
 """
 
 import functools
