@@ -111,3 +111,20 @@ def test_weights_are_called_by_the_address_that_was_given(
     assert f" in {address}: " in report.format_tables(measured)
     with pytest.raises(UserError, match=f"^{address} does not name its data set"):
         evaluate(address, Options())
+
+
+def test_weights_want_training_shapes_named_where_the_measured_have_none(
+    data, workdir, tmp_path
+):
+    weights = write_weights(vaegan_jax.load(workdir), tmp_path).parent
+    model = vaegan_jax.load(weights)
+    write_packed(tmp_path / "mine.npz", make_examples(3), ("validation",))
+    mine = Options(str(tmp_path / "mine.npz"))
+    with pytest.raises(UserError, match=r"no split 'train'.*--training_data=DIR names"):
+        read_splits(model, weights, mine)
+    beside = dataclasses.replace(mine, training_data=str(data / "chairs.npz"))
+    assert len(read_splits(model, weights, beside).examples) == 3
+    nowhere = Options(str(tmp_path / "nowhere.npz"))
+    with pytest.raises(UserError) as told:
+        read_splits(model, weights, nowhere)
+    assert "--training_data" not in str(told.value)

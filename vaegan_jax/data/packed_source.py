@@ -206,7 +206,11 @@ def _reading(path: pathlib.Path):
         with np.load(path, allow_pickle=False) as file:
             # `pack` does not compress, and a small file could claim any size.
             if any(member.compress_type for member in file.zip.infolist()):
-                raise ValueError("its parts are compressed")
+                raise UserError(
+                    f"{path} is compressed, so its shapes cannot be read one by one; "
+                    "make it again with vaegan prepare-data pack, which does not "
+                    "compress, or save it with numpy.savez"
+                )
             yield file
     except (UserError, PermissionError):
         raise

@@ -102,8 +102,8 @@ def read_splits(model: Model, workdir: str | pathlib.Path, options: Options) -> 
     data_dir = options.data_dir or data.dir
     if not data_dir:
         raise UserError(f"{workdir} does not name its data set; give --data_dir")
-    train = open_for(model, known_dir, data.train_split)
     examples = open_for(model, data_dir, options.split)
+    train = _open_training(model, known_dir, options)
     seen_dir, seen = known_dir, train
     if data.dir and data.dir != known_dir and os.path.exists(data.dir):
         seen_dir, resolution = data.dir, model.config.model.resolution
@@ -117,6 +117,18 @@ def read_splits(model: Model, workdir: str | pathlib.Path, options: Options) -> 
     examples, trained_on = _as_measured(model, options.split, examples, seen, seen_dir)
     beside = (seen_dir, seen.voxels, learnt, choosing)
     return Splits(data_dir, known_dir, *beside, examples, trained_on)
+
+
+def _open_training(model: Model, known_dir: str, options: Options) -> Examples:
+    try:
+        return open_for(model, known_dir, model.config.data.train_split)
+    except UserError as error:
+        if options.training_data or model.config.data.dir:
+            raise
+        raise UserError(
+            f"{error}; --training_data=DIR names a data set with shapes to choose the "
+            "threshold on and to measure beside"
+        ) from error
 
 
 def _as_measured(
