@@ -13,7 +13,10 @@ def define(formats: str) -> None:
     model_flags.define()
     flags.DEFINE_list("format", formats, f"Of the files: {', '.join(FORMATS)}.")
     flags.DEFINE_float(
-        "threshold", ShapeWriter.threshold, "Occupancy from which a voxel is filled."
+        "threshold",
+        ShapeWriter.threshold,
+        "Occupancy from which a voxel is filled; default: of each shape that for which "
+        "its IoU is expected to be highest.",
     )
     flags.DEFINE_integer("smooth", 0, "Rounds of smoothing of the meshes; 10 is much.")
     flags.DEFINE_integer("min_part", 0, "Remove parts of fewer voxels than this.")

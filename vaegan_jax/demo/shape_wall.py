@@ -51,7 +51,7 @@ class ShapeWall:
     def fill(self, latents: list[Latent], opened: int = 0) -> list:
         """Values of `outputs` for shapes of latents of one kind."""
         shapes = shapes_of(self._model, latents)
-        drawn = [draw_voxels(shape > WRITER.threshold, _TILE) for shape in shapes]
+        drawn = [draw_voxels(shape, _TILE) for shape in WRITER.filled(shapes)]
         pictures = gr.update(value=drawn, selected_index=opened)
         shown = self._viewer.show(shapes[opened], latents[opened].name)
         return [pictures, latents, list(shapes), opened, *shown]

@@ -20,6 +20,7 @@ from vaegan_jax.inference.model import Model
 from vaegan_jax.inference.views import latents_of_all_views
 from vaegan_jax.metrics import points, reconstruction
 from vaegan_jax.metrics.distances import nearest_by_iou
+from vaegan_jax.metrics.thresholds import expected_iou_threshold
 from vaegan_jax.runtime.progress import Progress
 from vaegan_jax.runtime.stored import parts
 
@@ -28,6 +29,9 @@ FIXED_THRESHOLDS = (0.3, 0.4, 0.5)
 
 # Of estimated cameras: to estimate one takes a tenth of a second and more.
 _ESTIMATED_COUNTS = (1, 3, 6, 12)
+
+# IoU, each shape filled above the threshold that is expected to be its best.
+OWN = "iou_own"
 
 # Among which the one of the highest mean IoU is chosen.
 THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(1, 20))
@@ -99,11 +103,12 @@ class Row:
 
 
 @jax.jit
-def _measure(probabilities, truth, threshold) -> dict[str, jax.Array]:
+def _measure(probabilities, truth, threshold, own) -> dict[str, jax.Array]:
     iou = reconstruction.intersection_over_union
     return {
         "squared_error": reconstruction.squared_error(probabilities, truth),
         "iou": iou(probabilities, truth, threshold),
+        OWN: iou(probabilities, truth, own[:, None, None, None]),
         **{f"iou_{t}": iou(probabilities, truth, t) for t in FIXED_THRESHOLDS},
         "average_precision": reconstruction.average_precision(probabilities, truth),
     }
@@ -150,7 +155,8 @@ def measure(
     parts = []
     for numbers, counts in _batches(len(truth)):
         predicted = np.asarray(predict(numbers), np.float32)
-        part = _measure(predicted, truth.occupied[numbers], threshold)
+        own = np.array([expected_iou_threshold(shape) for shape in predicted])
+        part = _measure(predicted, truth.occupied[numbers], threshold, own)
         part = {name: np.asarray(value)[counts] for name, value in part.items()}
         surfaces = [
             _measure_surface(

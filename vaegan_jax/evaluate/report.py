@@ -97,8 +97,9 @@ def format_tables(evaluation: Evaluation) -> str:
         sections += [
             "## Reconstruction",
             tables.reconstruction_table(evaluation.reconstruction),
-            f"{_threshold(evaluation)} Means over shapes and {about['draws']} draws of "
-            "views.",
+            f'{_threshold(evaluation)} "IoU at own": each shape at the threshold that '
+            "is expected to be its best, with no other shapes. Means over shapes "
+            f"and {about['draws']} draws of views.",
         ]
     if evaluation.without_copies:
         sections += [

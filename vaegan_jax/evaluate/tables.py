@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from vaegan_jax.evaluate.generation import REFERENCE, UNSEEN
-from vaegan_jax.evaluate.reconstruction import FIXED_THRESHOLDS, Row
+from vaegan_jax.evaluate.reconstruction import FIXED_THRESHOLDS, OWN, Row
 
 # Of each measure: its heading, the factor it is shown with, and its format.
 RECONSTRUCTION = {
     "squared_error": ("squared error", 1, ".0f"),
     "iou": ("IoU", 1, ".3f"),
+    OWN: ("IoU at own", 1, ".3f"),
     **{f"iou_{t}": (f"IoU at {t}", 1, ".3f") for t in FIXED_THRESHOLDS},
     "average_precision": ("average precision", 1, ".3f"),
     "f_score": ("F-score", 1, ".3f"),

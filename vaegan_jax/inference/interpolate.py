@@ -160,8 +160,8 @@ def write_path(
     kept = shapes[::_FRAMES]
     for i, shape in enumerate(kept):
         writer.write(output, f"step_{i:03d}", shape)
-    draw_shapes(kept > writer.threshold, len(kept)).save(output / "strip.png")
-    frames = [draw_shapes(s[None] > writer.threshold, image_size=240) for s in shapes]
+    draw_shapes(writer.filled(kept), len(kept)).save(output / "strip.png")
+    frames = [draw_shapes(s[None], image_size=240) for s in writer.filled(shapes)]
     there_and_back = frames + frames[-2:0:-1]
     save_gif(output / "interpolation.gif", there_and_back, len(there_and_back) * 0.08)
     return len(kept)
@@ -190,7 +190,7 @@ def write_sum(
     output = make_folder(output)
     for name, shape in zip(("a", "b", "c", "result"), shapes, strict=True):
         writer.write(output, name, shape)
-    occupied = shapes > writer.threshold
+    occupied = writer.filled(shapes)
     headers = ["A", "- B", "+ C", "= A - B + C"]  # the font has no minus sign
     draw_shapes(occupied, 4, headers=headers).save(output / "strip.png")
     save_gif(output / "arithmetic.gif", list(turntable(occupied)), seconds=4.0)

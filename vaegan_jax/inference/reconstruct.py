@@ -97,7 +97,7 @@ def reconstruct_pictures(
     output, written, entries = make_folder(output), {}, {}
     for name, one in made.items():
         mesh = writer.write(output, name, one.shape)
-        _draw(output, name, fitted[name], one, writer.threshold)
+        _draw(output, name, fitted[name], one, writer)
         told = zip(names[name], one.cameras, known[name], strict=True)
         entries[name] = [_entry(*each) for each in told]
         unknown = known[name].count(None)
@@ -126,16 +126,16 @@ def _draw(
     name: str,
     fitted: Sequence[FittedPicture],
     made: FromPictures,
-    threshold: float,
+    writer: ShapeWriter,
 ) -> None:
     """The two pictures of a shape."""
     seen = np.stack([one.view for one in fitted])
     before = made.of_generator
     picture = draw_beside_views(
         seen,
-        made.shape > threshold,
+        made.shape > writer.cut(made.shape),
         [one.camera for one in made.cameras],
-        of_generator=None if before is None else before > threshold,
+        of_generator=None if before is None else before > writer.cut(before),
     )
     picture.save(output / f"{name}.png")
     picture = draw_given_and_seen([one.given for one in fitted], seen)

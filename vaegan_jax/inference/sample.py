@@ -3,7 +3,7 @@
 import pathlib
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from vaegan_jax.inference.model import Model
 from vaegan_jax.inference.shape_files import ShapeWriter, make_folder
@@ -51,8 +51,8 @@ def write_samples(
     shapes = writer.clean(model.generate(latents))
     np.savez_compressed(output / "samples.npz", voxels=shapes, latents=latents)
     if clean:
-        shapes = without_small_parts(shapes, writer.threshold)
-    occupied = shapes > writer.threshold
+        shapes = without_small_parts(shapes, writer.filled(shapes))
+    occupied = writer.filled(shapes)
     meshes = {
         f"sample {i}": writer.write(output, f"sample_{i:03d}", shape)
         for i, shape in enumerate(shapes)
@@ -67,8 +67,9 @@ def write_samples(
 
 
 def without_small_parts(
-    probabilities: Float[np.ndarray, "n x y z"], threshold: float
+    probabilities: Float[np.ndarray, "n x y z"],
+    occupied: Bool[np.ndarray, "n x y z"],
 ) -> Float[np.ndarray, "n x y z"]:
-    """Copies whose voxels in `small_parts` above the threshold have become 0."""
-    small = small_parts(probabilities > threshold)
+    """Copies whose voxels in `small_parts` of what is occupied have become 0."""
+    small = small_parts(occupied)
     return np.where(small, np.float32(0), probabilities)

@@ -6,10 +6,10 @@ import pathlib
 
 import numpy as np
 import trimesh
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from vaegan_jax.errors import UserError, explain
-from vaegan_jax.metrics.reconstruction import OCCUPIED
+from vaegan_jax.metrics.thresholds import expected_iou_threshold
 from vaegan_jax.shapes.mesh_writers import MESH_FORMATS, write_mesh
 from vaegan_jax.shapes.meshes import remove_small_parts, voxels_to_mesh
 from vaegan_jax.shapes.voxel_files import write_binvox
@@ -24,7 +24,8 @@ class ShapeWriter:
     Attributes:
       formats: some of `FORMATS`. A binvox file holds what is occupied; an npz file
         `voxels`, the probabilities.
-      threshold: of occupancy, between what is inside and what is outside.
+      threshold: of occupancy, between what is inside and what is outside; None is
+        each shape's own, `expected_iou_threshold`.
       smooth: rounds of smoothing of the meshes; 0 leaves them as they are.
       min_part: parts of fewer voxels are removed; 0 or 1 keeps all.
 
@@ -33,7 +34,7 @@ class ShapeWriter:
     """
 
     formats: tuple[str, ...] = FORMATS
-    threshold: float = OCCUPIED
+    threshold: float | None = None
     smooth: int = 0
     min_part: int = 0
 
@@ -44,11 +45,23 @@ class ShapeWriter:
                     f"there is no format {name!r}; these can be written: "
                     + ", ".join(FORMATS)
                 )
-        if not 0 < self.threshold < 1:
+        if self.threshold is not None and not 0 < self.threshold < 1:
             raise UserError(f"the threshold is {self.threshold}; give one in (0, 1)")
         for field in ("smooth", "min_part"):
             if getattr(self, field) < 0:
                 raise UserError(f"{field} is {getattr(self, field)}; give 0 or more")
+
+    def cut(self, shape: Float[np.ndarray, "x y z"]) -> float:
+        """The threshold of a shape."""
+        if self.threshold is not None:
+            return self.threshold
+        return expected_iou_threshold(shape)
+
+    def filled(
+        self, probabilities: Float[np.ndarray, "n x y z"]
+    ) -> Bool[np.ndarray, "n x y z"]:
+        """What is occupied of shapes."""
+        return np.stack([shape > self.cut(shape) for shape in probabilities])
 
     def clean(
         self, probabilities: Float[np.ndarray, "n x y z"]
@@ -57,10 +70,7 @@ class ShapeWriter:
         if self.min_part < 2:
             return probabilities
         return np.stack(
-            [
-                remove_small_parts(p, self.threshold, self.min_part)
-                for p in probabilities
-            ]
+            [remove_small_parts(p, self.cut(p), self.min_part) for p in probabilities]
         )
 
     def write(
@@ -71,14 +81,15 @@ class ShapeWriter:
         Returns:
           The mesh; None if no voxel is filled.
         """
-        occupied = shape > self.threshold
+        threshold = self.cut(shape)
+        occupied = shape > threshold
         if "npz" in self.formats:
             np.savez_compressed(output / f"{name}.npz", voxels=shape)
         if "binvox" in self.formats:
             write_binvox(output / f"{name}.binvox", occupied)
         if not occupied.any():
             return None
-        mesh = voxels_to_mesh(shape, self.threshold, self.smooth)
+        mesh = voxels_to_mesh(shape, threshold, self.smooth)
         for kind in self.formats:
             if kind in MESH_FORMATS:
                 write_mesh(output / f"{name}.{kind}", mesh)

@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float
 
 GRID = (-3, -2, -1)
 
-# Probability above which a voxel counts as filled where shapes are drawn or written:
+# Probability above which a voxel counts as filled where all shapes have the same:
 # below ½, since the probabilities of thin parts whose place is uncertain are low.
 OCCUPIED = 0.4
 
@@ -25,7 +25,7 @@ def squared_error(
 def intersection_over_union(
     probabilities: Float[Array, "*n x y z"],
     truth: Bool[Array, "*n x y z"],
-    threshold: float | Float[Array, ""],
+    threshold: float | Float[Array, ""] | Float[Array, "*n 1 1 1"],
 ) -> Float[Array, "*n"]:
     """|A ∩ B| / |A ∪ B| of what is above `threshold` and the truth; 1 if both empty."""
     predicted = probabilities > threshold

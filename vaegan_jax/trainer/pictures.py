@@ -7,6 +7,7 @@ from vaegan_jax.config.reference import views_of_training
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.evaluate.reconstructions import draw_all
 from vaegan_jax.inference.model import Model
+from vaegan_jax.inference.shape_files import ShapeWriter
 from vaegan_jax.metrics.reconstruction import OCCUPIED
 from vaegan_jax.shapes.drawing import draw_shapes
 
@@ -16,7 +17,7 @@ _RECONSTRUCTIONS = 6
 
 def samples(model: Model) -> Image.Image:
     """16 samples: those that `scripts/sample.py` draws of this model."""
-    return draw_shapes(model.sample(_SAMPLES) > OCCUPIED)
+    return draw_shapes(ShapeWriter().filled(model.sample(_SAMPLES)))
 
 
 def reconstructions(model: Model, examples: Examples) -> Image.Image:
