@@ -48,10 +48,6 @@ PENALTY = {
 }
 
 
-# D and G compare pairs of a real and a generated shape.
-RELATIVISTIC = {"loss.adversarial": "relativistic", "loss.soft_labels": False}
-
-
 # R refines what G makes of the views.
 REFINER = {"model.refiner": "unet", "model.refiner_widths": (4, 6)}
 

@@ -19,6 +19,7 @@ from .metrics.reconstruction import (
     intersection_over_union,
     squared_error,
 )
+from .metrics.thresholds import expected_iou_threshold
 from .models.networks import build_networks
 from .pretrained import example_pictures
 from .shapes.cameras import Camera
@@ -57,6 +58,7 @@ __all__ = [
     "create_state",
     "earth_movers_distance",
     "example_pictures",
+    "expected_iou_threshold",
     "gradient_penalty",
     "intersection_over_union",
     "iou_distances",

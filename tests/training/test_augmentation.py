@@ -9,7 +9,7 @@ from vaegan_jax.config.reference import reference_config
 from vaegan_jax.shapes.cameras import Camera
 from vaegan_jax.shapes.render import render_views
 from vaegan_jax.shapes.voxelize import voxelize
-from vaegan_jax.training.augmentation import augment, augment_judged
+from vaegan_jax.training.augmentation import augment
 
 COUNT, SIDE = 16, 32
 
@@ -184,75 +184,3 @@ def test_cameras_see_what_became_of_the_views(batch):
     )
     ink = (255 - np.asarray(changed["views"], float)).sum((2, 3, 4)) / 200
     np.testing.assert_allclose(before / half, np.sqrt(ink) / 16, rtol=0.01)
-
-
-JUDGED = {
-    "discriminator_mirror": True,
-    "discriminator_shift": 1,
-    "discriminator_cutout": 0.5,
-}
-
-
-@pytest.fixture
-def shapes():
-    """Occupancies that differ in every cell."""
-    return jnp.asarray(np.random.default_rng(1).uniform(0.1, 1, (COUNT, 8, 8, 8, 1)))
-
-
-def test_without_options_what_is_judged_is_untouched(shapes):
-    assert augment_judged(jax.random.key(0), shapes, options()) is shapes
-
-
-def test_what_is_judged_is_changed_as_the_key_says_whatever_it_is(shapes):
-    """So that real and generated shapes are changed alike."""
-    change = jax.jit(lambda x: augment_judged(jax.random.key(2), x, options(**JUDGED)))
-    changed = change(shapes)
-    assert changed.shape == shapes.shape and (changed != shapes).any()
-    # Which cell comes where does not depend on what is in it.
-    np.testing.assert_allclose(change(3 * shapes), 3 * changed, rtol=1e-6)
-    assert not change(jnp.zeros_like(shapes)).any()
-    other = augment_judged(jax.random.key(3), shapes, options(**JUDGED))
-    assert (changed != other).any()
-
-
-def test_half_of_what_is_judged_is_mirrored_and_twice_is_not_at_all(shapes):
-    chosen = options(discriminator_mirror=True)
-    once = augment_judged(jax.random.key(0), shapes, chosen)
-    mirrored = (once == shapes[:, ::-1]).all((1, 2, 3, 4))
-    same = (once == shapes).all((1, 2, 3, 4))
-    assert (mirrored ^ same).all() and 3 < mirrored.sum() < 13
-    twice = augment_judged(jax.random.key(0), once, chosen)
-    np.testing.assert_array_equal(twice, shapes)
-
-
-def test_what_is_judged_moves_by_whole_cells_and_nothing_comes_round(shapes):
-    moved = augment_judged(jax.random.key(0), shapes, options(discriminator_shift=1))
-    padded = np.pad(shapes, [(0, 0), (1, 1), (1, 1), (1, 1), (0, 0)])
-    steps = np.array(list(np.ndindex(3, 3, 3)))
-    found = []
-    for before, after in zip(padded, moved, strict=True):
-        windows = [before[x : x + 8, y : y + 8, z : z + 8] for x, y, z in steps]
-        (place,) = (i for i, window in enumerate(windows) if (window == after).all())
-        found.append(steps[place] - 1)
-    assert (np.ptp(found, axis=0) == 2).all()  # each way along each axis
-
-
-def test_half_of_what_is_judged_lose_a_cube(shapes):
-    cut = augment_judged(jax.random.key(0), shapes, options(discriminator_cutout=0.5))
-    lost = np.asarray(cut == 0)[..., 0]
-    np.testing.assert_array_equal(cut[..., 0][~lost], shapes[..., 0][~lost])
-    counts = lost.sum((1, 2, 3))
-    assert 3 < (counts > 0).sum() < 13 and counts.max() <= 4**3
-    for gone in lost[counts > 0]:
-        cells = np.argwhere(gone)
-        assert np.prod(np.ptp(cells, axis=0) + 1) == len(cells)  # a block
-
-
-def test_gradients_pass_to_the_cells_that_are_judged(shapes):
-    def total(x):
-        return augment_judged(jax.random.key(2), x, options(**JUDGED)).sum()
-
-    value, slopes = jax.value_and_grad(total)(shapes)
-    # Each cell is seen once or not at all, so the sum is that of those seen.
-    assert set(np.unique(slopes)) == {0.0, 1.0}
-    np.testing.assert_allclose((slopes * shapes).sum(), value, rtol=1e-5)

@@ -74,7 +74,7 @@ def test_a_step_is_its_three_updates_each_changing_one_network_alone():
     this = cached_setup("mv_vae_gan", OPEN)
     method = updates.Method(this.config, this.networks, this.optimizers)
     state, batch = this.create(), make_batch(this.config)
-    keys = jax.random.split(jax.random.fold_in(state.rng, state.step), 7)
+    keys = jax.random.split(jax.random.fold_in(state.rng, state.step), 4)
     prior = build_prior(this.config)
     voxels = batch["voxels"].astype(jnp.float32)[..., None]
 
@@ -87,7 +87,7 @@ def test_a_step_is_its_three_updates_each_changing_one_network_alone():
             method, state, voxels, Seen(batch["views"]), keys[2]
         )
         deceiving, statistics, _ = updates.adversarial_gradients(
-            method, state, discriminator, voxels, prior.sample(keys[3], 4, 6), keys[6]
+            method, state, discriminator, prior.sample(keys[3], 4, 6)
         )
         reconstructing, _, _ = updates.reconstruction_gradients(
             method, state, voxels, voxels, samples

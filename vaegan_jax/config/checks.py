@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 from vaegan_jax.errors import UserError
 from vaegan_jax.models.convolutions.strided import Formulation
 from vaegan_jax.models.multiview import Pooling, ViewEncoding
-from vaegan_jax.training.losses import Adversarial, Reconstruction
+from vaegan_jax.training.losses import Reconstruction
 
 ALGORITHMS = ("gan", "vae_gan", "mv_vae_gan")
 RESOLUTIONS = (8, 16, 32, 64)  # the two small ones for trials
@@ -24,7 +24,6 @@ def validate(config: ConfigDict) -> None:
     require_choice(config, "model.image_channels", (1, 3))
     require_choice(config, "model.refiner", ("none", "unet"))
     require_choice(config, "prior.distribution", ("normal", "uniform"))
-    require_choice(config, "loss.adversarial", get_args(Adversarial))
     require_choice(config, "loss.reconstruction", get_args(Reconstruction))
     for field in ("generator_widths", "discriminator_widths"):
         widths = config.model[field]
@@ -64,7 +63,7 @@ def validate(config: ConfigDict) -> None:
     for path in (
         *("loss.kl_weight", "loss.reconstruction_weight", "loss.adversarial_weight"),
         *("model.leak", "checkpoint.keep_every_epochs", "seed"),
-        *("loss.azimuth_weight", "loss.r1_weight", "loss.r2_weight"),
+        *("loss.azimuth_weight", "loss.r1_weight"),
         *("augmentation.camera_jitter", "augmentation.scale_jitter"),
         *("data.fewest_views", "data.encoded_views", "model.azimuths"),
     ):
@@ -126,10 +125,7 @@ def _validate_ranges(config: ConfigDict) -> None:
     )
     decay = config.train.average_decay
     _require(0 <= decay < 1, "train.average_decay", decay, "in [0, 1)")
-    for name in (
-        *("zoom", "shift", "contrast", "background", "latent_mix", "blind"),
-        "discriminator_cutout",
-    ):
+    for name in ("zoom", "shift", "contrast", "background", "latent_mix", "blind"):
         value = config.augmentation[name]
         _require(0 <= value < 1, f"augmentation.{name}", value, "in [0, 1)")
     _require(
@@ -138,7 +134,13 @@ def _validate_ranges(config: ConfigDict) -> None:
         config.loss.adversarial_every,
         "1 for gan, which has nothing else to learn from",
     )
-    _validate_game(config)
+    _require(
+        not (config.loss.r1_weight and config.model.discriminator_batch_norm),
+        "loss.r1_weight",
+        config.loss.r1_weight,
+        "0 unless model.discriminator_batch_norm is False: the penalty is on the "
+        "gradient by a shape alone",
+    )
     epochs = config.optimizer.schedule_epochs
     _require(
         list(epochs) == sorted(epochs) and all(e > 0 for e in epochs),
@@ -194,32 +196,6 @@ def _validate_refiner(config: ConfigDict) -> None:
         "train.only_refiner",
         config.train.only_refiner,
         "False without a model.refiner",
-    )
-
-
-def _validate_game(config: ConfigDict) -> None:
-    loss = config.loss
-    for name in ("r1_weight", "r2_weight"):
-        _require(
-            not (loss[name] and config.model.discriminator_batch_norm),
-            f"loss.{name}",
-            loss[name],
-            "0 unless model.discriminator_batch_norm is False: the penalty is on the "
-            "gradient by a shape alone",
-        )
-    _require(
-        loss.adversarial == "cross_entropy" or not loss.soft_labels,
-        "loss.soft_labels",
-        loss.soft_labels,
-        "False with the relativistic loss, which has no labels",
-    )
-    most = config.model.resolution // 2
-    shift = config.augmentation.discriminator_shift
-    _require(
-        0 <= shift <= most,
-        "augmentation.discriminator_shift",
-        shift,
-        f"0 to {most} cells, half of the grid",
     )
 
 

@@ -39,11 +39,6 @@ _ADDED = (
     ("augmentation", "latent_mix"),
     ("augmentation", "blind"),
     ("train", "only_refiner"),
-    ("loss", "adversarial"),
-    ("loss", "r2_weight"),
-    ("augmentation", "discriminator_mirror"),
-    ("augmentation", "discriminator_shift"),
-    ("augmentation", "discriminator_cutout"),
 )
 
 # Of these, what older runs did.
@@ -89,10 +84,6 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.augmentation.latent_mix = 0.0
     # For R: share of shapes without views; above 0 it cleans new shapes, too.
     config.augmentation.blind = 0.0
-    # For D, real and generated shapes changed alike.
-    config.augmentation.discriminator_mirror = False  # half of what D judges
-    config.augmentation.discriminator_shift = 0  # cells, at most
-    config.augmentation.discriminator_cutout = 0.0  # a cube's share of the side
 
     config.model = ConfigDict()
     config.model.resolution = 32  # edge of the voxel grid: 32 or 64; 8, 16: trials
@@ -129,9 +120,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.loss.adversarial_weight = 1.0  # for G
     # D and G compete in every n-th step; between, G only reconstructs.
     config.loss.adversarial_every = 1
-    config.loss.adversarial = "cross_entropy"  # or "relativistic": of pairs
     config.loss.r1_weight = 0.0  # penalises D's gradient at real shapes
-    config.loss.r2_weight = 0.0  # at generated shapes
     config.loss.soft_labels = True  # labels of D are drawn
     # The reference's reach 1.2, which is no probability.
     config.loss.real_labels = (0.7, 1.0)  # from here to here

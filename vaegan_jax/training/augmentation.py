@@ -2,7 +2,7 @@
 
 Chairs that are mirrored are chairs; a picture that is a little larger, shifted or
 brighter shows the same one. Views and their cameras, voxels and targets change together
-where they must. What D judges, real or generated, is changed once more by itself.
+where they must.
 """
 
 import jax
@@ -58,71 +58,6 @@ def augment(
     return changed | {name: value for name, value in also.items() if value is not None}
 
 
-def augment_judged(
-    key: Key[Array, ""], voxels: Float[Array, "b x y z 1"], options: ConfigDict
-) -> Float[Array, "b x y z 1"]:
-    """Shapes as D sees them: mirrored, moved and with a block cut out, at random.
-
-    Real and generated shapes are changed alike, so D cannot learn few real ones by
-    heart, and G, which learns through this, need not imitate the changes.
-    Source: Zhao et al. 2020, https://arxiv.org/abs/2006.10738.
-
-    Args:
-      key: of all draws.
-      voxels: occupancy, real or generated; its gradient passes.
-      options: `config.augmentation`; what is off changes nothing and costs nothing.
-    """
-    mirror_key, shift_key, cutout_key = jax.random.split(key, 3)
-    if options.discriminator_mirror:
-        flags = _draw(mirror_key, (len(voxels),), 0.0, 1.0) < 0.5
-        voxels = _flip_where(flags, voxels, axis=1)
-    if options.discriminator_shift:
-        voxels = _move(shift_key, voxels, options.discriminator_shift)
-    if options.discriminator_cutout:
-        voxels = _cut_out(cutout_key, voxels, options.discriminator_cutout)
-    return voxels
-
-
-def _move(
-    key: Key[Array, ""], voxels: Float[Array, "b x y z 1"], most: int
-) -> Float[Array, "b x y z 1"]:
-    """Moves each shape by up to so many cells along each axis.
-
-    What leaves the grid is lost, what comes in is empty.
-    """
-    low, high = -most - 0.5, most + 0.5
-    steps = jnp.round(_draw(key, (len(voxels), 3), low, high)).astype(jnp.int32)
-    for axis in (1, 2, 3):
-        size = voxels.shape[axis]
-        pad = [(most, most) if i == axis else (0, 0) for i in range(voxels.ndim)]
-        padded = jnp.pad(voxels, pad)
-        # A choice among few slices: the gradient of a gather is slow on a CPU.
-        for step in range(-most, most + 1):
-            moved = jax.lax.slice_in_dim(
-                padded, most - step, most - step + size, 1, axis
-            )
-            chosen = _to_rank(steps[:, axis - 1] == step, voxels.ndim)
-            voxels = jnp.where(chosen, moved, voxels)
-    return voxels
-
-
-def _cut_out(
-    key: Key[Array, ""], voxels: Float[Array, "b x y z 1"], share: float
-) -> Float[Array, "b x y z 1"]:
-    """Empties, in half of the shapes, a cube of that share of the grid's side.
-
-    Its middle is anywhere in the grid.
-    """
-    size = voxels.shape[1]
-    draws = _draw(key, (len(voxels), 4), 0.0, 1.0)
-    cells = (jnp.arange(size) + 0.5) / size
-    near = jnp.abs(cells - draws[:, :3, None]) < share / 2  # b, axis, cells
-    inside = near[:, 0, :, None, None] & near[:, 1, None, :, None]
-    inside &= near[:, 2, None, None, :]
-    inside &= _to_rank(draws[:, 3] < 0.5, inside.ndim)
-    return jnp.where(inside[..., None], 0.0, voxels)
-
-
 def _draw(
     key: Key[Array, ""], shape: tuple[int, ...], low: float, high: float
 ) -> Float[Array, " b *n"]:
@@ -135,11 +70,8 @@ def _draw(
 
 
 def _flip_where(flags: Bool[Array, " b"], x: Array, axis: int) -> Array:
-    return jnp.where(_to_rank(flags, x.ndim), jnp.flip(x, axis), x)
-
-
-def _to_rank(flags: Bool[Array, " b"], rank: int) -> Bool[Array, "b *n 1"]:
-    return flags.reshape(-1, *[1] * (rank - 1))
+    flags = flags.reshape(-1, *[1] * (x.ndim - 1))
+    return jnp.where(flags, jnp.flip(x, axis), x)
 
 
 def _reframe(

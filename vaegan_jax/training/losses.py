@@ -17,7 +17,6 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from vaegan_jax.models.camera_code import azimuth_shares, camera_numbers
 from vaegan_jax.models.encoder import Posterior
 
-Adversarial = Literal["cross_entropy", "relativistic"]
 Reconstruction = Literal["squared_error", "cross_entropy"]
 
 
@@ -31,20 +30,6 @@ def adversarial_loss(
     """
     targets = jnp.broadcast_to(targets, logits.shape)
     return optax.sigmoid_binary_cross_entropy(logits, targets).mean()
-
-
-def relativistic_loss(
-    winners: Float[Array, " b"], losers: Float[Array, " b"]
-) -> Float[Array, ""]:
-    """How far D is from a higher logit for the winner of each pair than for the loser.
-
-    The mean of -log σ(winner - loser). D wants real shapes to win, G those that it
-    generates: each is measured against a real one of the same step, so repeating few
-    shapes pays less.
-    Source: Huang et al. 2024, https://arxiv.org/abs/2501.05441, after
-    Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734.
-    """
-    return adversarial_loss(winners - losers, 1.0)
 
 
 def draw_labels(
@@ -65,15 +50,14 @@ def gradient_penalty(
     discriminate: Callable[[Float[Array, "b x y z 1"]], Float[Array, " b"]],
     voxels: Float[Array, "b x y z 1"],
 ) -> Float[Array, ""]:
-    """½ E[‖∇D(x)‖²], of the gradient of D's logit by occupancy: R1 or R2.
+    """R1: ½ E[‖∇D(x)‖²] over real shapes, of the gradient of D's logit by occupancy.
 
-    R1 is that of real shapes, R2 of generated ones. It keeps a D that has won from
-    pushing on, so that both can learn all the time.
+    It keeps a D that has won from pushing on, so that both can learn all the time.
     Source: Mescheder et al. 2018, https://arxiv.org/abs/1801.04406, equation 9.
 
     Args:
       discriminate: D, which must judge each shape by itself: no BatchNorm.
-      voxels: shapes, all real or all generated.
+      voxels: real shapes.
     """
     gradients = jax.grad(lambda x: discriminate(x).sum())(voxels)
     return 0.5 * (gradients**2).sum((1, 2, 3, 4)).mean()

@@ -73,7 +73,7 @@ def train_step(
     """The next state and its metrics, see `make_train_step`; not compiled."""
     config, networks, _ = method
     # More keys leave the first ones as they are.
-    keys = jax.random.split(jax.random.fold_in(state.rng, state.step), 7)
+    keys = jax.random.split(jax.random.fold_in(state.rng, state.step), 6)
     batch = augment(keys[4], batch, config.augmentation)
     voxels = targets = batch["voxels"].astype(jnp.float32)[..., None]
     if "targets" in batch:
@@ -156,7 +156,7 @@ def _round(
             method, state, voxels, draw(keys[0]), keys[1]
         )
         gradients, statistics, deceiving = adversarial_gradients(
-            method, state, discriminator, voxels, draw(keys[3]), keys[6]
+            method, state, discriminator, draw(keys[3])
         )
         metrics |= deceiving | {"adversarial/share": jnp.ones(())}
         return discriminator, gradients, statistics, metrics

@@ -19,7 +19,6 @@ from vaegan_jax.models.multiview import encode_views, pool_views
 from vaegan_jax.models.networks import Networks
 from vaegan_jax.models.prior import build_prior
 from vaegan_jax.training import losses
-from vaegan_jax.training.augmentation import augment_judged
 from vaegan_jax.training.optimizers import Optimizer, Optimizers
 from vaegan_jax.training.seen import Seen
 from vaegan_jax.training.state import NetState, TrainState
@@ -68,29 +67,34 @@ def update_discriminator(
 ) -> tuple[NetState, Metrics]:
     """Teaches D real from generated, unless it is too good at it already.
 
-    Minimises -log D(x) - log(1 - D(G(z))) with soft labels, or the relativistic loss of
-    pairs, and the penalties R1 and R2 if they weigh anything, which
-    `loss/discriminator` leaves out. While the gate is closed nothing of D changes:
-    parameters, statistics, optimizer.
+    Minimises -log D(x) - log(1 - D(G(z))) with soft labels, and the R1 penalty if it
+    weighs anything, which `loss/discriminator` leaves out. While the gate is closed
+    nothing of D changes: parameters, statistics, optimizer.
     """
     config, networks, optimizers = method
     discriminator = state.discriminator
-    # More keys leave the first ones as they are.
-    keys = jax.random.split(key, 4)
-    labels = _draw_labels(config.loss, keys[:2], len(voxels))
+    real_key, fake_key = jax.random.split(key)
+    soft = config.loss.soft_labels
+    real_bounds = tuple(config.loss.real_labels) if soft else (1.0, 1.0)
+    fake_bounds = tuple(config.loss.fake_labels) if soft else (0.0, 0.0)
+    count = voxels.shape[0]
+
+    def draw_labels(key, bounds):
+        return own_rows(lambda rows: losses.draw_labels(key, rows, bounds), count)
+
+    real_labels = draw_labels(real_key, real_bounds)
+    fake_labels = draw_labels(fake_key, fake_bounds)
     fake = jax.nn.sigmoid(apply_train(networks.generator, state.generator, latents)[0])
     fake = jax.lax.stop_gradient(fake)
-    judged = [
-        augment_judged(key, shapes, config.augmentation)
-        for key, shapes in zip(keys[2:], (voxels, fake), strict=True)
-    ]
 
     def loss_function(params):
         net = discriminator.replace(params=params)
-        real_logits, statistics = apply_train(networks.discriminator, net, judged[0])
+        real_logits, statistics = apply_train(networks.discriminator, net, voxels)
         net = net.replace(batch_stats=statistics)
-        fake_logits, statistics = apply_train(networks.discriminator, net, judged[1])
-        loss, accuracies = _tell_apart(config.loss, real_logits, fake_logits, labels)
+        fake_logits, statistics = apply_train(networks.discriminator, net, fake)
+        loss = losses.adversarial_loss(real_logits, real_labels)
+        loss += losses.adversarial_loss(fake_logits, fake_labels)
+        accuracies = losses.discriminator_accuracy(real_logits, fake_logits)
         return loss, (statistics, accuracies)
 
     loss, pullback, (statistics, accuracies) = jax.vjp(
@@ -101,8 +105,8 @@ def update_discriminator(
 
     def learn():
         (gradients,) = pullback(jnp.ones_like(loss))
-        if config.loss.r1_weight or config.loss.r2_weight:
-            penalty = _penalty_gradients(method, discriminator, judged)
+        if config.loss.r1_weight:
+            penalty = _penalty_gradients(method, discriminator, voxels)
             gradients = optax.tree.add(gradients, penalty)
         gradients = mean_over_shares(gradients)
         learnt = apply_gradients(
@@ -122,57 +126,13 @@ def update_discriminator(
     }
 
 
-def _draw_labels(
-    loss: ConfigDict, keys: Key[Array, " 2"], count: int
-) -> list[Float[Array, " b"]]:
-    """Those of real shapes and of generated ones."""
-    bounds = (loss.real_labels, loss.fake_labels)
-    if not loss.soft_labels:
-        bounds = ((1.0, 1.0), (0.0, 0.0))
-
-    def draw(key, bounds):
-        return own_rows(
-            lambda rows: losses.draw_labels(key, rows, tuple(bounds)), count
-        )
-
-    return [draw(*of_kind) for of_kind in zip(keys, bounds, strict=True)]
-
-
-def _tell_apart(
-    loss: ConfigDict,
-    real_logits: Float[Array, " b"],
-    fake_logits: Float[Array, " b"],
-    labels: list[Float[Array, " b"]],
-) -> tuple[Float[Array, ""], tuple[Float[Array, ""], Float[Array, ""]]]:
-    """D's loss, and its accuracies on real and on generated shapes."""
-    if loss.adversarial == "relativistic":
-        # A logit means something only beside that of the other of the pair.
-        margins = real_logits - fake_logits
-        value = losses.relativistic_loss(real_logits, fake_logits)
-        return value, losses.discriminator_accuracy(margins, -margins)
-    value = losses.adversarial_loss(real_logits, labels[0])
-    value += losses.adversarial_loss(fake_logits, labels[1])
-    return value, losses.discriminator_accuracy(real_logits, fake_logits)
-
-
-def _penalty_gradients(
-    method: Method, discriminator: NetState, judged: list[Voxels]
-) -> Any:
-    loss = method.config.loss
-    weighed = zip((loss.r1_weight, loss.r2_weight), judged, strict=True)
-    weighed = [
-        (weight * _PENALTY_EVERY, shapes) for weight, shapes in weighed if weight
-    ]
+def _penalty_gradients(method: Method, discriminator: NetState, voxels: Voxels) -> Any:
+    weight = method.config.loss.r1_weight * _PENALTY_EVERY
 
     def penalty(params):
         net = discriminator.replace(params=params)
-
-        def discriminate(shapes):
-            return apply_train(method.networks.discriminator, net, shapes)[0]
-
-        return sum(
-            weight * losses.gradient_penalty(discriminate, shapes)
-            for weight, shapes in weighed
+        return weight * losses.gradient_penalty(
+            lambda x: apply_train(method.networks.discriminator, net, x)[0], voxels
         )
 
     # Adam counts the updates, which a closed gate leaves out.
@@ -252,35 +212,23 @@ def update_encoder(
 
 
 def adversarial_gradients(
-    method: Method,
-    state: TrainState,
-    discriminator: NetState,
-    voxels: Voxels,
-    latents: Latents,
-    key: Key[Array, ""],
+    method: Method, state: TrainState, discriminator: NetState, latents: Latents
 ) -> tuple[Any, Any, Metrics]:
     """How G comes to deceive D with samples of the prior: by a lower -log D(G(z)).
 
-    Or, with the relativistic loss, by logits above those of the voxels. D is the one
-    that has learnt in this step already.
+    D is the one that has learnt in this step already.
 
     Returns the gradients of the weighted loss, G's new running statistics, metrics.
     """
     config, networks, _ = method
-    real_key, fake_key = jax.random.split(key)
-
-    def judge(key, shapes):
-        judged = augment_judged(key, shapes, config.augmentation)
-        return apply_train(networks.discriminator, discriminator, judged)[0]
 
     def loss_function(params):
         net = state.generator.replace(params=params)
         logits, statistics = apply_train(networks.generator, net, latents)
-        judged = judge(fake_key, jax.nn.sigmoid(logits))
-        if config.loss.adversarial == "relativistic":
-            adversarial = losses.relativistic_loss(judged, judge(real_key, voxels))
-        else:
-            adversarial = losses.adversarial_loss(judged, 1.0)
+        judged, _ = apply_train(
+            networks.discriminator, discriminator, jax.nn.sigmoid(logits)
+        )
+        adversarial = losses.adversarial_loss(judged, 1.0)
         return config.loss.adversarial_weight * adversarial, (statistics, adversarial)
 
     gradients, (statistics, adversarial) = jax.grad(loss_function, has_aux=True)(
