@@ -13,12 +13,14 @@ from vaegan_jax.reproduction.rows import ROWS, steps_of
 DOCS = pathlib.Path(__file__).parents[1] / "docs"
 RESULTS = (DOCS / "results.md").read_text("utf-8")
 REPRODUCE = (DOCS / "reproduce.md").read_text("utf-8")
-LIMITS = {"results.md": 800, "reproduce.md": 700, "evaluation.md": 900}
+LIMITS = {"results.md": 500, "reproduce.md": 700, "evaluation.md": 900}
 
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_a_page_is_no_longer_than_people_read(name):
     text = (DOCS / name).read_text("utf-8")
+    if name == "results.md":  # has a row for every row that there is
+        text = re.sub(r"^\|.*\|$", "", text, flags=re.MULTILINE)
     assert len(re.findall(r"\S*\w\S*", text)) <= LIMITS[name]
 
 
