@@ -53,6 +53,19 @@ def test_the_chosen_threshold_is_the_best_of_all(monkeypatch):
     assert rows.choose_threshold(lambda i: probabilities[i], occupied) == 0.45
 
 
+def test_each_shape_is_also_measured_at_its_own_threshold(monkeypatch):
+    monkeypatch.setattr(rows, "_BATCH", 2)
+    examples = make_examples(count=3, resolution=8)
+    examples.voxels[:] = 0
+    examples.voxels[:, :4] = 1
+    # All that is filled has 0.9, 0.4 or 0.2: the two that are unsure have lower ones.
+    sureness = np.array([0.9, 0.4, 0.2], np.float32)[:, None, None, None]
+    probabilities = examples.voxels * sureness
+    measured = rows.measure(lambda i: probabilities[i], rows.Truth(examples), 0.5)
+    assert measured["iou"].tolist() == measured["iou_0.5"].tolist() == [1, 0, 0]
+    assert measured[rows.OWN].tolist() == [1, 1, 1]
+
+
 def test_the_mean_shape_and_the_oracle_by_hand():
     voxels = np.zeros((3, 32, 32, 32), np.uint8)
     voxels[0, 0], voxels[1, :2], voxels[2, 20:] = 1, 1, 1
