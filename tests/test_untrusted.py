@@ -73,7 +73,7 @@ def test_a_packed_file_that_claims_more_than_it_holds(tmp_path, key, value):
 def test_a_compressed_packed_file_is_not_opened(tmp_path):
     """A megabyte of zeros could stand for a thousand."""
     np.savez_compressed(tmp_path / "a.npz", resolution=np.zeros(1000))
-    with pytest.raises(UserError, match="is damaged"):
+    with pytest.raises(UserError, match=r"a\.npz is compressed, .* numpy\.savez$"):
         dataset.open_split(tmp_path / "a.npz", "train", 8, 32)
 
 

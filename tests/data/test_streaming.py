@@ -186,13 +186,6 @@ def test_damage_is_told_before_anything_is_read_and_while_it_is(path):
         open_split(path, "train", 8, 32, in_memory=False)
 
 
-def test_a_compressed_file_is_called_that(path):
-    with np.load(path) as file:
-        np.savez_compressed(path, **file)
-    with pytest.raises(UserError, match=r"data.npz is compressed, .* numpy.savez$"):
-        open_split(path, "train", 8, 32)
-
-
 def test_batches_that_are_no_longer_wanted_leave_no_threads(path):
     import threading
 

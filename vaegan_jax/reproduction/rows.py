@@ -173,7 +173,7 @@ ROWS: dict[str, Row] = {
         Row("without_learning", _best(*_ANY), 75, learnt=False),
         Row("gan_best", _best("gan_best", "copies.npz"), 50),
         Row("vae_gan_best", _best("vae_gan_best", "copies.npz"), 30),
-        Row("gan", _reference("gan")),
+        Row("gan", _reference("gan"), 35, CORES),
         Row("vae_gan", _reference("vae_gan")),
         Row("mv_vae_gan", _reference("mv_vae_gan"), 80),
         Row("mv_vae_gan_max", _reference("mv_vae_gan", "max"), 80),
