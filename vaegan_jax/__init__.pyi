@@ -19,7 +19,6 @@ from .metrics.reconstruction import (
     intersection_over_union,
     squared_error,
 )
-from .metrics.thresholds import expected_iou_threshold
 from .models.networks import build_networks
 from .pretrained import example_pictures
 from .shapes.cameras import Camera
@@ -27,6 +26,7 @@ from .shapes.mesh_files import read_mesh
 from .shapes.mesh_writers import write_mesh
 from .shapes.meshes import voxels_to_mesh
 from .shapes.render import render_views
+from .shapes.thresholds import expected_iou_threshold
 from .shapes.voxel_files import read_binvox, write_binvox
 from .shapes.voxelize import voxelize
 from .training.losses import (

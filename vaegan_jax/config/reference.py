@@ -100,7 +100,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     # "unet": R reads views at every cell and refines G's shape.
     config.model.refiner = "none"
     config.model.refiner_widths = (64, 128, 256)  # at half the resolution, a quarter, …
-    config.model.discriminator_batch_norm = True  # off for penalties
+    config.model.discriminator_batch_norm = True  # off for R1
     config.model.leak = 0.2  # slope of D's LeakyReLU
     config.model.use_bias = False  # only matters where no BatchNorm follows
     config.model.pooling = "mean"  # of views' latents; or "max", "precision"

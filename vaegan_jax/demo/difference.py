@@ -6,7 +6,7 @@ import numpy as np
 import trimesh
 from jaxtyping import Bool, Float
 
-from vaegan_jax.metrics.thresholds import expected_iou_threshold
+from vaegan_jax.demo.downloads import WRITER
 from vaegan_jax.shapes.meshes import boxes_mesh
 
 
@@ -35,7 +35,7 @@ def difference_mesh(
       that these hide nothing; None if no voxel is filled. And HTML that says what the
       colours mean and how many voxels have each.
     """
-    old, new = (shape > expected_iou_threshold(shape) for shape in (before, after))
+    old, new = WRITER.filled(np.stack([before, after]))
     parts = {_KEPT: old & new, _ADDED: new & ~old, _TAKEN: old & ~new}
     meshes = [_boxes(grid, part) for part, grid in parts.items() if grid.any()]
     legend = " ".join(_words(part, grid) for part, grid in parts.items())

@@ -34,7 +34,7 @@ UNSEEN = "reference shapes that are not in training"
 
 
 def sample_set(model: Model, count: int, seed: int) -> Shapes:
-    """New shapes, cut as they are drawn and written elsewhere."""
+    """New shapes, all cut alike, as in measures of before; files are not."""
     return model.sample(count, seed) > OCCUPIED
 
 

@@ -20,9 +20,9 @@ from vaegan_jax.inference.model import Model
 from vaegan_jax.inference.views import latents_of_all_views
 from vaegan_jax.metrics import points, reconstruction
 from vaegan_jax.metrics.distances import nearest_by_iou
-from vaegan_jax.metrics.thresholds import expected_iou_threshold
 from vaegan_jax.runtime.progress import Progress
 from vaegan_jax.runtime.stored import parts
+from vaegan_jax.shapes.thresholds import expected_iou_threshold
 
 VIEW_COUNTS = (1, 2, 3, 4, 6, 8, 12)
 FIXED_THRESHOLDS = (0.3, 0.4, 0.5)

@@ -98,7 +98,7 @@ def format_tables(evaluation: Evaluation) -> str:
             "## Reconstruction",
             tables.reconstruction_table(evaluation.reconstruction),
             f'{_threshold(evaluation)} "IoU at own": each shape at the threshold that '
-            "is expected to be its best, with no other shapes. Means over shapes "
+            "is expected to be its best, by its probabilities. Means over shapes "
             f"and {about['draws']} draws of views.",
         ]
     if evaluation.without_copies:

@@ -126,8 +126,8 @@ def _open_training(model: Model, known_dir: str, options: Options) -> Examples:
         if options.training_data or model.config.data.dir:
             raise
         raise UserError(
-            f"{error}; --training_data=DIR names a data set with shapes to choose the "
-            "threshold on and to measure beside"
+            f"{error}; --training_data=DIR names a data set with shapes to measure "
+            "beside, and to choose the threshold on"
         ) from error
 
 

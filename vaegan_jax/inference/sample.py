@@ -3,7 +3,7 @@
 import pathlib
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from vaegan_jax.inference.model import Model
 from vaegan_jax.inference.shape_files import ShapeWriter, make_folder
@@ -51,7 +51,7 @@ def write_samples(
     shapes = writer.clean(model.generate(latents))
     np.savez_compressed(output / "samples.npz", voxels=shapes, latents=latents)
     if clean:
-        shapes = without_small_parts(shapes, writer.filled(shapes))
+        shapes = without_small_parts(shapes, writer)
     occupied = writer.filled(shapes)
     meshes = {
         f"sample {i}": writer.write(output, f"sample_{i:03d}", shape)
@@ -67,9 +67,10 @@ def write_samples(
 
 
 def without_small_parts(
-    probabilities: Float[np.ndarray, "n x y z"],
-    occupied: Bool[np.ndarray, "n x y z"],
+    probabilities: Float[np.ndarray, "n x y z"], writer: ShapeWriter
 ) -> Float[np.ndarray, "n x y z"]:
-    """Copies whose voxels in `small_parts` of what is occupied have become 0."""
-    small = small_parts(occupied)
-    return np.where(small, np.float32(0), probabilities)
+    """Copies whose voxels in `small_parts` of what is written have become 0."""
+    # As often as there are some: each time the shapes' own thresholds move.
+    while (small := small_parts(writer.filled(probabilities))).any():
+        probabilities = np.where(small, np.float32(0), probabilities)
+    return probabilities

@@ -9,9 +9,9 @@ import trimesh
 from jaxtyping import Bool, Float
 
 from vaegan_jax.errors import UserError, explain
-from vaegan_jax.metrics.thresholds import expected_iou_threshold
 from vaegan_jax.shapes.mesh_writers import MESH_FORMATS, write_mesh
 from vaegan_jax.shapes.meshes import remove_small_parts, voxels_to_mesh
+from vaegan_jax.shapes.thresholds import expected_iou_threshold
 from vaegan_jax.shapes.voxel_files import write_binvox
 
 FORMATS = (*MESH_FORMATS, "binvox", "npz")
@@ -61,7 +61,8 @@ class ShapeWriter:
         self, probabilities: Float[np.ndarray, "n x y z"]
     ) -> Bool[np.ndarray, "n x y z"]:
         """What is occupied of shapes."""
-        return np.stack([shape > self.cut(shape) for shape in probabilities])
+        cuts = [self.cut(shape) for shape in probabilities]
+        return probabilities > np.float32(cuts)[:, None, None, None]
 
     def clean(
         self, probabilities: Float[np.ndarray, "n x y z"]
@@ -69,9 +70,15 @@ class ShapeWriter:
         """The shapes without their smallest parts."""
         if self.min_part < 2:
             return probabilities
-        return np.stack(
-            [remove_small_parts(p, self.cut(p), self.min_part) for p in probabilities]
-        )
+        return np.stack([self._clean(shape) for shape in probabilities])
+
+    def _clean(self, shape):
+        # What is removed moves a shape's own threshold, which may show other parts.
+        while True:
+            cleaned = remove_small_parts(shape, self.cut(shape), self.min_part)
+            if np.array_equal(cleaned, shape):
+                return cleaned
+            shape = cleaned
 
     def write(
         self, output: pathlib.Path, name: str, shape: Float[np.ndarray, "x y z"]

@@ -18,7 +18,7 @@ def checked_occupancy(grid: Shaped[np.ndarray, "..."]) -> Bool[np.ndarray, "x y 
     if not ((grid == 0) | (grid == 1)).all():
         raise UserError(
             f"A voxel grid is of True and False, not of {_told(grid)}; give what is "
-            "occupied, of probabilities `grid > 0.4`."
+            "occupied, of probabilities `grid > expected_iou_threshold(grid)`."
         )
     return grid.astype(bool)
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from vaegan_jax.metrics.thresholds import LEAST, expected_iou_threshold
+from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.thresholds import LEAST, expected_iou_threshold
 
 
 def grid(*values):
@@ -60,3 +61,14 @@ def test_sure_shapes_are_cut_at_a_half_and_unknown_ones_nowhere():
     for nothing in (grid(), np.full((4, 4, 4), 0.01, np.float32)):
         assert expected_iou_threshold(nothing) == LEAST
         assert not (nothing > LEAST).any()
+
+
+@pytest.mark.parametrize("kind", [bool, np.uint8, np.float64])
+def test_any_type_of_ones_and_zeros_is_sure(kind):
+    assert expected_iou_threshold(grid(1, 1, 1).astype(kind)) == 0.5
+
+
+@pytest.mark.parametrize("wrong", [grid(0.5, np.nan), grid(1.5), grid(1)[None]])
+def test_what_is_no_grid_of_probabilities_is_refused(wrong):
+    with pytest.raises(UserError):
+        expected_iou_threshold(wrong)

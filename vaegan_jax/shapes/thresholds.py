@@ -1,13 +1,15 @@
 """Which voxels of a shape to fill, by how likely each is filled."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Shaped
+
+from vaegan_jax.shapes.grids import checked_probabilities
 
 # Of shapes that are less sure nothing is known, and crumbs of noise would be filled.
 LEAST = 0.1
 
 
-def expected_iou_threshold(probabilities: Float[np.ndarray, "x y z"]) -> float:
+def expected_iou_threshold(probabilities: Shaped[np.ndarray, "..."]) -> float:
     """The threshold for the highest expected IoU with a truth that is not known.
 
     Of the k likeliest voxels with probabilities that add up to S, of T in all, IoU is
@@ -15,15 +17,20 @@ def expected_iou_threshold(probabilities: Float[np.ndarray, "x y z"]) -> float:
     are expected to be (Nowozin 2014, https://doi.org/10.1109/CVPR.2014.77). One voxel
     more is a gain if its probability is above S / (k + T) = J / (1 + J); with the best
     k that is the threshold. Surer shapes have higher ones, up to 1/2: thin parts whose
-    place is uncertain are kept although each of their voxels is unlikely.
+    place is uncertain are kept although each of their voxels is unlikely. Models that
+    are too sure of what is not there have better ones at 1/2.
 
     Args:
-      probabilities: of occupancy.
+      probabilities: of occupancy, of one shape (x, y, z).
 
     Returns:
       From `LEAST` to 0.5.
+
+    Raises:
+      UserError: it is no cube of numbers from 0 to 1.
     """
-    largest = -np.sort(-probabilities, axis=None).astype(np.float64)
+    probabilities = checked_probabilities(probabilities)
+    largest = np.sort(probabilities, axis=None)[::-1].astype(np.float64)
     added = np.cumsum(largest)
     expected = added / (np.arange(1, added.size + 1) + added[-1] - added)
     best = expected.max()
