@@ -34,7 +34,7 @@ UNSEEN = "reference shapes that are not in training"
 
 
 def sample_set(model: Model, count: int, seed: int) -> Shapes:
-    """New shapes, all cut alike, as in measures of before; files are not."""
+    """New shapes, all cut alike, to be compared with older measures; files are not."""
     return model.sample(count, seed) > OCCUPIED
 
 

@@ -17,8 +17,8 @@ def expected_iou_threshold(probabilities: Shaped[np.ndarray, "..."]) -> float:
     are expected to be (Nowozin 2014, https://doi.org/10.1109/CVPR.2014.77). One voxel
     more is a gain if its probability is above S / (k + T) = J / (1 + J); with the best
     k that is the threshold. Surer shapes have higher ones, up to 1/2: thin parts whose
-    place is uncertain are kept although each of their voxels is unlikely. Models that
-    are too sure of what is not there have better ones at 1/2.
+    place is uncertain are kept although each of their voxels is unlikely. Of a model
+    that expects more voxels than there are, higher thresholds may be better.
 
     Args:
       probabilities: of occupancy, of one shape (x, y, z).
