@@ -26,10 +26,11 @@ def sweep(rings: Float[np.ndarray, "k n 3"]) -> trimesh.Trimesh:
         faces += [np.stack([a, b, d], axis=1), np.stack([a, d, c], axis=1)]
     fan = np.stack([np.zeros(n - 2, int), ring[1:-1], ring[2:]], axis=1)
     faces += [fan[:, ::-1], fan + (k - 1) * n]
-    mesh = trimesh.Trimesh(rings.reshape(-1, 3), np.concatenate(faces), process=False)
-    if mesh.volume < 0:
-        mesh.invert()
-    return mesh
+    vertices, faces = rings.reshape(-1, 3), np.concatenate(faces)
+    corners = vertices[faces] - vertices[0]
+    if np.linalg.det(corners).sum() < 0:  # six times the volume
+        faces = faces[:, ::-1]
+    return trimesh.Trimesh(vertices, faces, process=False)
 
 
 def box(low, high) -> trimesh.Trimesh:

@@ -122,6 +122,30 @@ def test_filling_and_carving_by_hand():
     assert carve(shell).sum() == 125 - 4  # all but the column below the hole
 
 
+@pytest.mark.parametrize("corner", [(0, 0, 0), (1, 3, 2)])
+def test_carving_is_what_each_voxel_sees_along_the_axes(corner):
+    # A sparse shape in a part of a grid, of sizes that are no multiples of eight.
+    grid = np.zeros((13, 17, 11), bool)
+    shape = np.random.default_rng(0).random((9, 12, 7)) < 0.3
+    grid[tuple(slice(c, c + n) for c, n in zip(corner, shape.shape, strict=True))] = (
+        shape
+    )
+    expected = np.zeros_like(grid)
+    for x, y, z in np.ndindex(grid.shape):
+        lines = grid[:, y, z], grid[x, :, z], grid[x, y, :]
+        ends = zip(lines, (x, y, z), strict=True)
+        expected[x, y, z] = all(
+            line[: at + 1].any() and line[at:].any() for line, at in ends
+        )
+    assert 0 < expected.sum() < grid.size
+    np.testing.assert_array_equal(carve(grid), expected)
+
+
+@pytest.mark.parametrize("fill", [carve, fill_enclosed])
+def test_an_empty_grid_stays_empty(fill):
+    assert not fill(np.zeros((4, 5, 6), bool)).any()
+
+
 def test_max_pool_by_hand():
     grid = np.zeros((4, 4, 4), bool)
     grid[3, 0, 1] = True

@@ -52,11 +52,14 @@ def first_hits(
         directions = camera.directions_through(*np.ogrid[window], size)
         shape, directions = directions.shape[:2], directions.reshape(-1, 3)
         origins = np.broadcast_to(camera.eye, directions.shape)
-        first[window] = mesh.ray.intersects_first(origins, directions).reshape(shape)
+        found = mesh.ray.intersects_first(origins, directions)
+        first[window] = found.reshape(shape)
+        directions = directions[found >= 0]
     else:
         _rasterize(mesh, camera, first)
+        directions = camera.directions_through(*(first >= 0).nonzero(), size)
     hit = first >= 0
-    faces, directions = first[hit], camera.directions_through(*hit.nonzero(), size)
+    faces = first[hit]
     depth = _depth(mesh, camera.eye, faces, directions)
     return Hits(hit.ravel(), faces, directions, depth)
 
