@@ -129,6 +129,17 @@ def test_it_comes_too_late_for_a_run_that_has_begun(trained, tmp_path):
     assert told.startswith("config.train.initial_model") and "ignored" in told
 
 
+def test_a_field_of_an_older_version_is_told_of(trained, tmp_path):
+    data, run = trained
+    shutil.copytree(run, tmp_path / "run")
+    path = tmp_path / "run" / "config.json"
+    saved = json.loads(path.read_text())
+    saved["loss"]["adversarial"] = "relativistic"
+    path.write_text(json.dumps(saved))
+    (told,) = changed_fields(tmp_path / "run", config_for(data))
+    assert told == "config.loss.adversarial is no longer there, was 'relativistic'"
+
+
 def test_a_refiner_is_taken_over_as_well_or_begins_anew(tmp_path):
     given = make_lively(make_model("mv_vae_gan", **REFINER))
     write_weights(given, tmp_path / "with")

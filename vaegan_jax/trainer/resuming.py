@@ -81,7 +81,8 @@ def changed_fields(
                 "config.train.initial_model to begin with what it has learnt)"
             )
         ignored = " (ignored, as the run has begun)" if field == _BEGINNING else ""
-        changed.append(f"config.{field} = {new!r}, was {old!r}{ignored}")
+        is_now = f"= {new!r}" if field in now else "is no longer there"
+        changed.append(f"config.{field} {is_now}, was {old!r}{ignored}")
     return changed
 
 
