@@ -91,6 +91,7 @@ def test_widths_follow_the_resolution():
         ("augmentation.zoom", 1.0, r"\[0, 1\)"),
         ("augmentation.contrast", -0.1, r"\[0, 1\)"),
         ("augmentation.background", 1.0, r"\[0, 1\)"),
+        ("augmentation.outline", 1.5, "from 0 to 1"),
         ("train.average_decay", 1.0, r"\[0, 1\)"),
         ("loss.adversarial_every", 0, "positive"),
         ("loss.azimuth_weight", -1.0, "0 or more"),

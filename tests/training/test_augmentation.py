@@ -147,6 +147,19 @@ def test_the_background_becomes_grey_and_what_is_darker_stays(batch):
     )
 
 
+def test_outlines_move_by_less_than_a_pixel_in_all_views_of_a_shape(batch):
+    batch |= {"views": squares()}
+    changed = augment(jax.random.key(0), batch, options(outline=0.8))["views"]
+    ink = (255 - np.asarray(changed[..., 0], float)) / 200
+    np.testing.assert_array_equal(ink, np.broadcast_to(ink[:, :1], ink.shape))
+    wider = (ink[:, 0, 16].sum(-1) - 16) / 2
+    assert -0.4 <= wider.min() < -0.2 and 0.6 < wider.max() <= 0.8
+    beside, outermost, corner = ink[:, 0, 16, 7], ink[:, 0, 16, 8], ink[:, 0, 7, 7]
+    np.testing.assert_allclose(beside, np.maximum(wider, 0), atol=0.005)
+    np.testing.assert_allclose(outermost, 1 + np.minimum(wider, 0), atol=0.005)
+    assert not corner.any() and (ink[:, 0, 9:23, 9:23] == 1).all()
+
+
 def test_what_comes_in_from_outside_has_the_background_too(batch):
     batch |= {"views": squares()}
     changes = {"shift": 0.3, "zoom": 0.1, "contrast": 0.1}

@@ -128,6 +128,8 @@ def _validate_ranges(config: ConfigDict) -> None:
     for name in ("zoom", "shift", "contrast", "background", "latent_mix", "blind"):
         value = config.augmentation[name]
         _require(0 <= value < 1, f"augmentation.{name}", value, "in [0, 1)")
+    outline = config.augmentation.outline
+    _require(0 <= outline <= 1, "augmentation.outline", outline, "from 0 to 1")
     _require(
         config.algorithm != "gan" or config.loss.adversarial_every == 1,
         "loss.adversarial_every",

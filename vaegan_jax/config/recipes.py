@@ -197,6 +197,8 @@ def set_furniture(config: ConfigDict, variant: str = "") -> ConfigDict:
     config.model.refiner_widths = (64, 128, 192)
     config.augmentation.mirror = True
     config.augmentation.contrast = 0.3
+    # As of photographs that were cut out, and of renders of points.
+    config.augmentation.outline = 1.0
     config.train.num_steps = 10_000
     config.train.evaluate_every_epochs = 1.0
     config.train.pictures_every_epochs = 4.0

@@ -39,6 +39,7 @@ _ADDED = (
     ("augmentation", "latent_mix"),
     ("augmentation", "blind"),
     ("train", "only_refiner"),
+    ("augmentation", "outline"),
 )
 
 # Of these, what older runs did.
@@ -76,6 +77,7 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.augmentation.shift = 0.0  # of views, up to this share of their sides
     config.augmentation.contrast = 0.0  # of ink, by up to this share
     config.augmentation.background = 0.0  # of white, darker by up to this share
+    config.augmentation.outline = 0.0  # wider by up to so many pixels, or half narrower
     # For R: errors of cameras, standard deviations up to so many degrees.
     config.augmentation.camera_jitter = 0.0
     # For R: the same of scales, a share.
