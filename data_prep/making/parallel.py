@@ -86,12 +86,16 @@ def parallel_map(
         # Waiting for what the workers are at, or have not even imported yet, may take
         # minutes. What they have not begun is cancelled first, or the executor takes
         # their end for a failure of it.
+        results = executor._result_queue  # which shutting down forgets
         executor.shutdown(wait=False, cancel_futures=True)
         workers = set(multiprocessing.active_children()) - set(others)
         for worker in workers:
             worker.terminate()
         for worker in workers:
             worker.join()
+        # Of a result that a worker was writing the executor's thread awaits the rest,
+        # for ever: this process, too, holds an end that could write it.
+        results._writer.close()
         # The executor's thread closes its pipes when it sees that. If the program ends
         # at that moment, Python's exit writes to them and tells so with a traceback.
         for thread in set(threading.enumerate()) - set(other_threads):

@@ -80,6 +80,19 @@ if __name__ == "__main__":
 """
 
 
+def make_much(x):
+    return bytes(1 << 28)
+
+
+def test_workers_that_end_amid_a_result_are_not_waited_for():
+    results = parallel_map(make_much, range(40), "making", 2)
+    next(results)
+    closing = threading.Thread(target=results.close, daemon=True)
+    closing.start()
+    closing.join(timeout=60)
+    assert not closing.is_alive()
+
+
 def take_a_minute(x):
     time.sleep(60)
     return x
