@@ -77,7 +77,8 @@ def reference_config(algorithm: str) -> ConfigDict:
     config.augmentation.shift = 0.0  # of views, up to this share of their sides
     config.augmentation.contrast = 0.0  # of ink, by up to this share
     config.augmentation.background = 0.0  # of white, darker by up to this share
-    config.augmentation.outline = 0.0  # wider by up to so many pixels, or half narrower
+    # Outlines in views move out by up to so many pixels, or in by half as many.
+    config.augmentation.outline = 0.0
     # For R: errors of cameras, standard deviations up to so many degrees.
     config.augmentation.camera_jitter = 0.0
     # For R: the same of scales, a share.
