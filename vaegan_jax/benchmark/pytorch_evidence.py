@@ -7,8 +7,9 @@ of each feature the eight cells of all blocks, one cell of every block after ano
 import torch
 import torch.nn.functional as F
 
-_SQUARES = (1, 3, 7, 15)  # one byte of a word for each
-_WITH_MOMENTS = 2  # the first ones of these
+from vaegan_jax.models.evidence import squares
+
+_WITH_MOMENTS = 2  # the first ones of the squares
 _LOWEST = 4
 PHASES = 8  # cells of a block
 
@@ -67,7 +68,7 @@ def _blurred(views: torch.Tensor) -> torch.Tensor:
     """Words (b · v, (h + 2) (w + 2)) of pixels within a margin without ink."""
     ink = 255 - views[..., 0].flatten(0, 1).float()
     blurred = []
-    for side in _SQUARES:
+    for side in squares(views.shape[2]):  # one byte of a word for each
         down, across = (_band(size, side) for size in ink.shape[1:])
         average = ink if side == 1 else down @ ink @ across
         blurred.append(average.round().to(torch.uint8))

@@ -61,7 +61,8 @@ class Layer(NamedTuple):
 
 def encoder_layers(config: ConfigDict) -> list[Layer]:
     """E's layers, for one view."""
-    size, inputs, layers = config.model.image_size, config.model.image_channels, []
+    size = config.model.encoder_image_size or config.model.image_size
+    inputs, layers = config.model.image_channels, []
     for i, width in enumerate(config.model.encoder_widths):
         layers.append(Layer(f"E{i + 1}", 2, size, 5, inputs, width))
         size, inputs = size // 2, width

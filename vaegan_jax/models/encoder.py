@@ -61,6 +61,8 @@ class Encoder(nn.Module):
       azimuths: into how many sectors it divides azimuths, to tell cameras; 0: it tells
         none.
       azimuth_heads: whether each of these has heads of its own; or all share one pair.
+      image_size: pixels a side that it sees: larger images, whose sides are multiples
+        of it, are averaged over squares; 0: images as they are.
       formulation: how convolutions are computed.
       dtype: precision of the products.
     """
@@ -69,6 +71,7 @@ class Encoder(nn.Module):
     widths: Sequence[int] = (64, 128, 256, 512, 400)
     azimuths: int = 0
     azimuth_heads: bool = True
+    image_size: int = 0
     formulation: Formulation = "plain"
     dtype: Any = jnp.float32
 
@@ -100,7 +103,7 @@ class Encoder(nn.Module):
           in float32.
         """
         # White becomes 0, so that zero padding continues the background.
-        h = 1 - images.astype(jnp.float32) / 255
+        h = _averaged(1 - images.astype(jnp.float32) / 255, self.image_size)
         for width in self.widths:
             h = StridedConvolution(
                 width,
@@ -170,3 +173,14 @@ class Encoder(nn.Module):
             each = product("bf,afz->baz", h, heads)
             y = jnp.einsum("baz,ba->bz", each, shares)
         return Posterior(*jnp.split(y, 2, -1), azimuth=azimuth)
+
+
+def _averaged(
+    images: Float[Array, "b h w c"], size: int
+) -> Float[Array, "b size size c"]:
+    """Means over squares; the images themselves if these are as large, or size is 0."""
+    batch, side, *_, channels = images.shape
+    if size in (0, side):
+        return images
+    squares = images.reshape(batch, size, side // size, size, side // size, channels)
+    return squares.mean((2, 4))

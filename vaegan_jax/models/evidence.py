@@ -26,9 +26,11 @@ from vaegan_jax.shapes.cameras import project
 from vaegan_jax.shapes.colours import luma
 from vaegan_jax.shapes.frames import cell_centres, to_view_frame
 
-# Sides of the squares that ink is averaged over, in pixels. Four bytes are one word, so
-# a projection is looked up once for all of them.
-_SQUARES = (1, 3, 7, 15)
+# Sides of the squares that ink is averaged over, in pixels of pictures of 64². Larger
+# pictures have squares that are as large a part of them, so that cells are told the
+# same; but the first is always a pixel. Four bytes are one word, so a projection is
+# looked up once for all.
+_SQUARES, _OF = (1, 3, 7, 15), 64
 _WITH_MOMENTS = 2  # the first ones of these
 _HARMONICS = 8
 _LOWEST = 4
@@ -128,11 +130,18 @@ def _summary(
     return jnp.concatenate([1 / (1 + count), harmonics.sum(1)], 1)
 
 
+def squares(size: int) -> list[int]:
+    """Sides of the squares, odd numbers of pixels, for pictures of this size."""
+    first, *others = _SQUARES
+    size = max(size, _OF)
+    return [first, *((side * size // _OF - 1) // 2 * 2 + 1 for side in others)]
+
+
 def _blurred(views: UInt8[Array, "b v h w c"]) -> UInt32[Array, "b v h w"]:
     """Ink averaged over squares around each pixel, a byte of each word for each."""
     ink = 255 - luma(views).astype(jnp.float32)
     words = jnp.zeros(ink.shape, jnp.uint32)
-    for index, side in enumerate(_SQUARES):
+    for index, side in enumerate(squares(views.shape[2])):
         average = ink
         for axis, size in ((-2, views.shape[2]), (-1, views.shape[3])):
             near = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))

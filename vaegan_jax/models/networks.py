@@ -37,6 +37,7 @@ def build_networks(config: ConfigDict) -> Networks:
             tuple(model.encoder_widths),
             model.azimuths,
             model.azimuth_heads,
+            model.encoder_image_size,
             **shared,
         )
     return Networks(

@@ -28,6 +28,7 @@ from vaegan_jax.training.state import TrainState, create_state, current_variable
 # What decides about the networks that are taken over.
 _SHAPING = (
     *("algorithm", "model.resolution", "model.image_size", "model.image_channels"),
+    "model.encoder_image_size",
     *("model.latent_size", "model.generator_widths", "model.encoder_widths"),
     *("model.azimuths", "model.azimuth_heads", "model.use_bias"),
 )
