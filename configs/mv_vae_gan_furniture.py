@@ -15,6 +15,11 @@ From the shipped weights on, with shapes of your own that have cameras:
 
 python scripts/train.py --config=configs/mv_vae_gan_furniture.py:tuned \
     --config.data.dir=mine.npz
+
+And with views of 128², which show the refiner more (`pack --image_size=128`):
+
+python scripts/train.py --config=configs/mv_vae_gan_furniture.py:sharp \
+    --config.data.dir=mine128.npz
 """
 
 from vaegan_jax.config.recipes import set_furniture

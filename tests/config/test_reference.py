@@ -28,7 +28,7 @@ def load(name, *variant):
     [(name, ()) for name in FILES]
     + [(name, ("demo",)) for name in (*ALGORITHMS, "mv_vae_gan_r2n2")]
     + [("mv_vae_gan_best", (variant,)) for variant in ("any", "refined", "gpu")]
-    + [("mv_vae_gan_furniture", (variant,)) for variant in ("refined", "tuned")],
+    + [("mv_vae_gan_furniture", (name,)) for name in ("refined", "tuned", "sharp")],
 )
 def test_every_config_builds(name, variant):
     config = complete(load(name, *variant))
@@ -40,7 +40,7 @@ def test_configs_have_work_directories_of_their_own():
     names = [load(name).name for name in FILES]
     variants = ("any", "refined", "gpu")
     names += [load("mv_vae_gan_best", variant).name for variant in variants]
-    variants = ("refined", "tuned")
+    variants = ("refined", "tuned", "sharp")
     names += [load("mv_vae_gan_furniture", variant).name for variant in variants]
     assert len(set(names)) == len(names)
 
@@ -73,6 +73,8 @@ def test_widths_follow_the_resolution():
         ("model.convolution", "fft", "'auto', 'plain', 'gather', 'winograd'"),
         ("model.dtype", "float16", "'bfloat16'"),
         ("model.image_size", 100, "multiple of 32"),
+        ("model.encoder_image_size", 100, "0, or a positive multiple of 32"),
+        ("model.encoder_image_size", -32, "0, or a positive multiple of 32"),
         ("model.generator_widths", (8, 4), "4 positive"),
         ("model.encoder_widths", (), "positive numbers"),
         ("model.encoder_widths", (8, -1), "positive numbers"),
@@ -153,6 +155,15 @@ def test_what_would_mix_azimuths_up_is_refused(path, value, expected):
     config.update_from_flattened_dict({path: value})
     with pytest.raises(UserError, match=f"config.{path} is .*{expected}"):
         complete(config)
+
+
+def test_e_sees_a_whole_part_of_the_pixels():
+    config = reference_config("mv_vae_gan")
+    config.model.encoder_image_size = 64
+    with pytest.raises(UserError, match="image_size is 224; it must be .* of 64"):
+        complete(config)
+    config.model.image_size = 192
+    assert complete(config).model.encoder_image_size == 64
 
 
 @pytest.mark.parametrize("algorithm, azimuths", [("gan", 12), ("vae_gan", 1)])

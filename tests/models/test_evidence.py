@@ -70,6 +70,26 @@ def test_blurs_are_means_over_squares():
             assert abs(blurred[row, column] - part.sum() / side**2) <= 0.5001
 
 
+def test_larger_pictures_have_squares_as_large_a_part_of_them():
+    assert evidence.squares(32) == evidence.squares(64) == [1, 3, 7, 15]
+    assert evidence.squares(128) == [1, 5, 13, 29]  # odd, and no larger
+    assert evidence.squares(224) == [1, 9, 23, 51]
+
+
+def test_a_larger_picture_of_the_same_tells_the_same():
+    """What changes is what squares of a pixel less leave out."""
+    grid = np.zeros((RESOLUTION,) * 3, bool)
+    grid[1:7, 1:4, :] = grid[2:4, 1:7, 3] = True
+    cameras = numbers_of(Camera(num_views=6).views())
+    views = render_views(boxes_mesh(grid), Camera(num_views=6), 64)[..., None]
+    small = of_cells(read(views, cameras))
+    large = of_cells(read(views.repeat(2, 1).repeat(2, 2), cameras))
+    sharp = [0, 1, *range(2, 10), *range(-5, 0)]
+    np.testing.assert_array_equal(small[..., sharp], large[..., sharp])
+    np.testing.assert_allclose(small, large, atol=0.15)
+    assert np.abs(small - large).mean() < 0.01
+
+
 def test_the_lowest_reading_is_the_visual_hull():
     grid = np.zeros((RESOLUTION,) * 3, bool)
     grid[1:7, 1:4, :] = grid[2:4, 1:7, 3] = True

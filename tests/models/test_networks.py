@@ -5,10 +5,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.helpers import ALGORITHMS, AZIMUTHS, Setup, make_batch, tiny_config
+from tests.helpers import (
+    ALGORITHMS,
+    AZIMUTHS,
+    Setup,
+    assert_trees_close,
+    make_batch,
+    tiny_config,
+)
 from tests.pytorch.pytorch_inputs import network
 from tests.pytorch.pytorch_values import from_pytorch
 from vaegan_jax.config.reference import default_widths
+from vaegan_jax.models.encoder import Encoder
 from vaegan_jax.models.networks import build_networks
 from vaegan_jax.training import losses
 
@@ -114,6 +122,20 @@ def test_reference_sizes_are_those_of_the_paper():
     heads = 2 * (7 * 7 * 400 * 200 + 200)
     norms_2d = 2 * (64 + 128 + 256 + 512 + 400)
     assert count(shapes.encoder) == convolutions + heads + norms_2d
+
+
+def test_an_encoder_may_see_averages_of_larger_images():
+    rng = np.random.default_rng(0)
+    small = rng.integers(30, 220, (3, 16, 16, 1), np.uint8)
+    rows, columns = np.ogrid[:32, :32]
+    chequered = np.where((rows + columns) % 2, 20, -20)[..., None]  # 0 on average
+    large = np.uint8(small.repeat(2, 1).repeat(2, 2) + chequered)
+    whole, reduced = Encoder(4, (2, 3)), Encoder(4, (2, 3), image_size=16)
+    variables = reduced.init(jax.random.key(0), large, train=False)
+    expected = whole.apply(variables, small, train=False)
+    for images in (small, large):
+        made = reduced.apply(variables, images, train=False)
+        assert_trees_close(made, expected)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

@@ -161,8 +161,10 @@ def test_a_refiner_is_taken_over_as_well_or_begins_anew(tmp_path):
         starting_point(plain, tmp_path / "new")
 
 
-def test_what_comes_with_the_library_can_be_begun_with(tmp_path):
-    config = complete(set_furniture(reference_config("mv_vae_gan"), "tuned"))
+@pytest.mark.parametrize("variant", ["tuned", "sharp"])
+def test_what_comes_with_the_library_can_be_begun_with(tmp_path, variant):
+    """Also with larger views: E sees them as large as before, and R reads any."""
+    config = complete(set_furniture(reference_config("mv_vae_gan"), variant))
     start = starting_point(config, tmp_path)
     assert_trees_equal(start.variables, load().variables)
     assert start.origin["path"] == "pretrained" and start.origin["step"] > 1000

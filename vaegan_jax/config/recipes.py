@@ -224,7 +224,7 @@ def set_furniture(config: ConfigDict, variant: str = "") -> ConfigDict:
         config.model.image_size = 128
         # Of one kind of picture, whose outlines are alike.
         config.augmentation.outline = 0.0
-        config.train.num_steps = 4500
+        config.train.num_steps = 3600
         config.train.evaluate_every_epochs = 8.0
         config.train.pictures_every_epochs = 25.0
     return config

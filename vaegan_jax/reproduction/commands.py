@@ -102,8 +102,8 @@ class Commands:
         """The path of a data set."""
         return f"{self._setting.folder}/data/{name}"
 
-    def chairs(self) -> list[Step]:
-        """`chairs64.npz`: real chairs, whose views tell their cameras."""
+    def chairs(self, image_size: int = 64) -> list[Step]:
+        """`chairs64.npz`: real chairs, with views of 64² that tell their cameras."""
         given = self._setting
         if given.modelnet == DOWNLOAD:
             what = ("modelnet", "--category=chair")
@@ -112,7 +112,7 @@ class Commands:
         else:
             archives = (f"--voxels={given.voxels}", f"--views={given.views}")
             what = ("archive", "--ring", *archives)
-        return self._packed("chairs", "chairs64.npz", *what)
+        return self._packed("chairs", f"chairs{image_size}.npz", *what, size=image_size)
 
     def chairs_and_copies(self) -> list[Step]:
         """`copies.npz`: stretched copies beside them."""
@@ -185,11 +185,13 @@ class Commands:
         """Of a run."""
         return f"{self._setting.folder}/runs/{name}"
 
-    def _packed(self, folder: str, file: str, command: str, *flags: str) -> list[Step]:
+    def _packed(
+        self, folder: str, file: str, command: str, *flags: str, size: int = 64
+    ) -> list[Step]:
         directory = f"--data_dir={self.data(folder)}"
         return [
             self._prepared(folder, command, *flags),
-            self._prepared(file, "pack", directory, "--image_size=64"),
+            self._prepared(file, "pack", directory, f"--image_size={size}"),
         ]
 
     def _deformed(self, file: str, *flags: str) -> Step:
@@ -206,7 +208,7 @@ class Commands:
 
 def _quick_training(config: str) -> tuple[str, ...]:
     variant = config.partition(":")[2]
-    if variant == "tuned":
+    if variant in ("tuned", "sharp"):
         return _QUICK["tuned"]
     return (*_QUICK["train"], *(_QUICK["refined"] if variant == "refined" else ()))
 

@@ -72,8 +72,10 @@ def steps_of(row: Row, setting: Setting) -> list[Step]:
     return row.steps(Commands(setting))
 
 
-def _on_chairs(make: Commands, run: str, *flags: str) -> Step:
-    chairs = make.data("chairs64.npz")
+def _on_chairs(
+    make: Commands, run: str, *flags: str, data: str = "chairs64.npz"
+) -> Step:
+    chairs = make.data(data)
     what = (f"--data_dir={chairs}", f"--training_data={chairs}")
     return make.evaluate(run, *what, *(flags or ("--checkpoint=best",)))
 
@@ -151,17 +153,26 @@ def _unseen(make: Commands) -> list[Step]:
     return [*_trained_on_furniture(make), *make.chairs(), measured]
 
 
+_BRIEFLY = ("--checkpoint=best", "--draws=1", "--sets=1")
+
+
 def _tuned(run: str, *flags: str) -> Callable[[Commands], list[Step]]:
     def steps(make: Commands) -> list[Step]:
         trained = make.train(_TUNED, "chairs64.npz", *flags, run=run)
-        measured = _on_chairs(make, run, "--checkpoint=best", "--draws=1", "--sets=1")
-        return [*make.chairs(), trained, measured]
+        return [*make.chairs(), trained, _on_chairs(make, run, *_BRIEFLY)]
 
     return steps
 
 
+def _sharp(make: Commands) -> list[Step]:
+    trained = make.train(_SHARP, "chairs128.npz")
+    measured = _on_chairs(make, _SHARP, *_BRIEFLY, data="chairs128.npz")
+    return [*make.chairs(image_size=128), trained, measured]
+
+
 ZERO_SHOT = "mv_vae_gan_furniture:zero_shot"
 _TUNED, _UNTAUGHT = "mv_vae_gan_furniture:tuned", "mv_vae_gan_furniture:from_scratch"
+_SHARP = "mv_vae_gan_furniture:sharp"
 _FROM_SCRATCH = "--config.train.initial_model="
 
 ROWS: dict[str, Row] = {
@@ -184,6 +195,7 @@ ROWS: dict[str, Row] = {
         Row(_FURNITURE, _furniture, real=False),
         Row(_FURNITURE_REFINED, _furniture_refined, real=False),
         Row(ZERO_SHOT, _unseen),
+        Row(_SHARP, _sharp, 90, CORES),
         Row(_TUNED, _tuned(_TUNED), 20, CORES),
         Row(_UNTAUGHT, _tuned(_UNTAUGHT, _FROM_SCRATCH), 20, CORES),
     )
