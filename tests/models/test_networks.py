@@ -131,6 +131,7 @@ def test_an_encoder_may_see_averages_of_larger_images():
     chequered = np.where((rows + columns) % 2, 20, -20)[..., None]  # 0 on average
     large = np.uint8(small.repeat(2, 1).repeat(2, 2) + chequered)
     whole, reduced = Encoder(4, (2, 3)), Encoder(4, (2, 3), image_size=16)
+    small, large = jnp.asarray(small), jnp.asarray(large)
     variables = reduced.init(jax.random.key(0), large, train=False)
     expected = whole.apply(variables, small, train=False)
     for images in (small, large):

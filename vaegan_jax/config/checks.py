@@ -43,19 +43,19 @@ def validate(config: ConfigDict) -> None:
         "one or more positive numbers of channels",
     )
     halvings = 2 ** len(config.model.encoder_widths)
-    size, seen = config.model.image_size, config.model.encoder_image_size
+    seen, size = config.model.encoder_image_size, config.model.image_size
+    _require(
+        seen >= 0 and seen % halvings == 0,
+        "model.encoder_image_size",
+        seen,
+        f"0, or a positive multiple of {halvings}",
+    )
     multiple = seen or halvings
     _require(
         size > 0 and size % multiple == 0,
         "model.image_size",
         size,
         f"a positive multiple of {multiple}",
-    )
-    _require(
-        seen >= 0 and seen % halvings == 0,
-        "model.encoder_image_size",
-        seen,
-        f"0, or a positive multiple of {halvings}",
     )
     for path in (
         *("model.latent_size", "prior.scale", "train.batch_size", "checkpoint.keep"),

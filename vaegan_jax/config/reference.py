@@ -91,8 +91,8 @@ def reference_config(algorithm: str) -> ConfigDict:
 
     config.model = ConfigDict()
     config.model.resolution = 32  # edge of the voxel grid: 32 or 64; 8, 16: trials
-    config.model.image_size = 224  # pixels of views, a multiple of 32
-    # Pixels that E sees, averaged, where R reads more; 0: as many.
+    config.model.image_size = 224  # pixels, a multiple of 32
+    # Pixels that E sees, if R reads more; 0: all.
     config.model.encoder_image_size = 0
     config.model.image_channels = 1  # 1: grey views; 3: colour
     config.model.latent_size = 200  # numbers
