@@ -20,6 +20,7 @@ from vaegan_jax.evaluate.camera_protocol import (
     measure_cameras,
 )
 from vaegan_jax.evaluate.subject import Options
+from vaegan_jax.inference import model as inference_model
 from vaegan_jax.inference.camera_estimates import CameraEstimate
 from vaegan_jax.shapes.cameras import ViewCamera, numbers_of
 from vaegan_jax.shapes.random_cameras import RandomCameras
@@ -54,17 +55,20 @@ def test_errors_are_angles_between_directions(monkeypatch):
     class Told:
         told = True
 
-        def __init__(self, views, grid, posterior):
-            assert grid.shape == (8, 8, 8) and len(posterior.mean) == len(views)
+        def __init__(self, views, shape, posterior):
+            assert shape.shape == (8, 8, 8) and len(posterior.mean) == len(views)
             self.cameras = [known[view.tobytes()] for view in views]
 
         def alone(self, view):
             return dataclasses.replace(self.cameras[view], elevation_degrees=60.0)
 
-        def estimate(self, view):
-            return CameraEstimate(self.cameras[view], 0.5)
+        def estimate_all(self, known, moved, ring):
+            assert np.isnan(known).all() and not any(moved) and not ring
+            assert len(known) == len(moved) == len(self.cameras)
+            return [CameraEstimate(camera, 0.5) for camera in self.cameras]
 
-    monkeypatch.setattr(camera_protocol, "CameraEstimator", Told)
+    for module in (camera_protocol, inference_model):
+        monkeypatch.setattr(module, "CameraEstimator", Told)
     rows = measure_cameras(untrained("mv_vae_gan", **TELLING), examples)
     assert [(row.way, row.views) for row in rows] == [
         (way, n) for n in (1, 3) for way in (ALONE, COMPARED)

@@ -16,7 +16,7 @@ from vaegan_jax.shapes.voxelize import voxelize
 
 
 def estimate_cameras(views, grid, told):
-    estimator = CameraEstimator(views, grid, told)
+    estimator = CameraEstimator(views, np.float32(grid), told)
     return [estimator.estimate(view) for view in range(len(views))]
 
 
@@ -114,7 +114,7 @@ def test_outlines_correct_what_e_tells_wrongly(chair):
     cameras = [ViewCamera(50.0, 30.0), ViewCamera(200.0, 10.0)]
     wrong = [dataclasses.replace(c, elevation_degrees=18.0) for c in cameras]
     views = views_of_chair(cameras)
-    estimator = CameraEstimator(views, chair, telling(wrong))
+    estimator = CameraEstimator(views, np.float32(chair), telling(wrong))
     alone = [estimator.alone(i) for i in range(2)]
     np.testing.assert_allclose(numbers_of(alone), numbers_of(wrong), rtol=2e-3)
     compared = [estimator.estimate(i).camera for i in range(2)]
@@ -122,10 +122,30 @@ def test_outlines_correct_what_e_tells_wrongly(chair):
     assert (after < before - 1.5).all()
 
 
+def test_cameras_of_about_one_height_get_one_and_known_ones_stay(chair):
+    cameras = [ViewCamera(40.0 * i, 25.0) for i in range(6)]
+    estimator = CameraEstimator(
+        views_of_chair(cameras), np.float32(chair), telling(cameras)
+    )
+    known = np.full((6, 4), np.nan)
+    known[2] = 80.0, 25.0, 2.4, 30.0
+    found = estimator.estimate_all(known, [False] * 6)
+    np.testing.assert_allclose(found[2].camera.numbers, known[2])
+    estimated = numbers_of([one.camera for i, one in enumerate(found) if i != 2])
+    np.testing.assert_allclose(estimated[:, 1:], estimated[:1, 1:].repeat(5, 0))
+    alone = numbers_of([estimator.estimate(i).camera for i in range(6) if i != 2])
+    assert np.ptp(alone[:, 1]) > 0
+    np.testing.assert_array_equal(estimated[:, 0], alone[:, 0])
+    for one in found:  # of the camera that is told
+        numbers = one.camera.numbers[None]
+        view = estimator._views[found.index(one)]
+        assert one.overlap == estimator._outlines.likeness(view, numbers)[0]
+
+
 @pytest.mark.parametrize("turn, start", [(1, 0.0), (1, 75.0), (-1, 200.0)])
 def test_a_ring_is_found_as_a_whole(chair, turn, start):
     cameras = [ViewCamera(start + turn * 45.0 * i, 20.0) for i in range(8)]
-    estimator = CameraEstimator(views_of_chair(cameras), chair, silent(8))
+    estimator = CameraEstimator(views_of_chair(cameras), np.float32(chair), silent(8))
     estimates = estimator.estimate_ring()
     found = [one.camera for one in estimates]
     assert angles(found, cameras).max() < 6
@@ -141,7 +161,7 @@ def test_a_ring_is_found_as_a_whole(chair, turn, start):
 def test_a_known_camera_stays_and_follows_the_framing(chair):
     camera = ViewCamera(30.0, 20.0, 2.6, 24.5)
     views = views_of_chair([camera])
-    estimator = CameraEstimator(views, chair, silent(1))
+    estimator = CameraEstimator(views, np.float32(chair), silent(1))
     kept = estimator.known(0, camera, moved=False)
     assert kept.camera == camera and kept.overlap > 0.85 and kept.other is None
     wider = dataclasses.replace(camera, field_of_view_degrees=35.0)
@@ -165,7 +185,7 @@ def test_what_no_camera_can_be_becomes_the_nearest(chair):
     logits = np.zeros((4, 24), np.float32)
     logits[:, 3] = 800.0  # neighbours of so sure a sector have no share at all
     told = told._replace(camera=wild, azimuth=logits)
-    estimator = CameraEstimator(views_of_chair(cameras), chair, told)
+    estimator = CameraEstimator(views_of_chair(cameras), np.float32(chair), told)
     for view in range(4):
         alone = estimator.alone(view)
         assert abs(alone.elevation_degrees) <= 84 and 0.5 < alone.distance < 23

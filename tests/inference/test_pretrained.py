@@ -6,6 +6,7 @@ import pytest
 
 import vaegan_jax
 from data_prep.procedural_furniture.catalogue import build
+from vaegan_jax.inference.camera_estimates import complete_cameras
 from vaegan_jax.metrics.reconstruction import intersection_over_union
 from vaegan_jax.shapes.cameras import Camera, numbers_of
 from vaegan_jax.shapes.render import render_from
@@ -35,6 +36,25 @@ def test_it_reconstructs_furniture_that_it_has_not_seen(model):
     assert iou(model.reconstruct(views, numbers)) > 0.5
     # From a single picture, whose camera nobody tells, it is still like it.
     assert iou(model.reconstruct(views[:, 1:2])) > 0.25
+
+
+def test_cameras_are_estimated_again_by_what_the_refiner_makes(model):
+    """The outlines of its shape are nearer to the truth than those of G's."""
+    piece, cameras = build(_PIECES[0], _SEED), Camera(num_views=3).views()
+    views = render_from(piece.mesh, cameras, 64, lighting=piece.lighting)[
+        None, ..., None
+    ]
+    told = model.encode_each(views)
+    first = complete_cameras(views, model.decode(model.pool(told)), told)
+    refined = model.refine(told, views, first)
+    again = complete_cameras(views, refined, told)
+    assert not np.array_equal(first, again)
+    expected = model.refine(told, views, again)
+    np.testing.assert_array_equal(model.reconstruct(views), expected)
+    looked = model.look(views, told, np.full((3, 4), np.nan), [False] * 3)
+    np.testing.assert_array_equal(looked.shape[None], expected)
+    numbers = numbers_of([one.camera for one in looked.cameras])
+    np.testing.assert_array_equal(numbers, again[0])
 
 
 def test_it_samples_shapes(model):

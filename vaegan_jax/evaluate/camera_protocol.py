@@ -18,8 +18,7 @@ from vaegan_jax.evaluate.report import to_json, write_text
 from vaegan_jax.evaluate.subject import Options, load_subject, open_for
 from vaegan_jax.inference.camera_estimates import CameraEstimator
 from vaegan_jax.inference.model import Model
-from vaegan_jax.inference.views import encode_all, pooled_latents, view_subsets
-from vaegan_jax.metrics.reconstruction import OCCUPIED
+from vaegan_jax.inference.views import encode_all, view_subsets
 from vaegan_jax.runtime.progress import Progress
 from vaegan_jax.shapes.cameras import ViewCamera, numbers_of
 
@@ -115,21 +114,19 @@ def measure_cameras(model: Model, examples: Examples) -> list[CameraRow]:
     stored = examples.views.shape[1]
     counts = [count for count in VIEW_COUNTS if count <= stored]
     posteriors, rows = encode_all(model, examples), []
-    total = len(examples) * len(counts)
+    total, unknown = len(examples) * len(counts), np.full((stored, 4), np.nan)
     with Progress("cameras", total=total) as progress:
         for views in counts:
             subset = view_subsets(len(examples), stored, views, seed=0)
-            latents = pooled_latents(model, posteriors, subset)
             told = {ALONE: [], COMPARED: []}
             for shape, chosen in enumerate(subset):
-                grid = model.decode(latents[shape : shape + 1])[0] > OCCUPIED
-                seen = posteriors.at(shape).at(chosen)
-                estimator = CameraEstimator(examples.views[shape, chosen], grid, seen)
-                places = range(views)
-                found = [estimator.estimate(place).camera for place in places]
-                told[COMPARED].append(found)
+                seen = posteriors.at((slice(shape, shape + 1), chosen))
+                pictures = examples.views[shape, chosen][None]
+                looked = model.look(pictures, seen, unknown[:views], [False] * views)
+                told[COMPARED].append([one.camera for one in looked.cameras])
+                estimator = CameraEstimator(pictures[0], looked.shape, seen.at(0))
                 if estimator.told:
-                    told[ALONE].append([estimator.alone(place) for place in places])
+                    told[ALONE].append([estimator.alone(i) for i in range(views)])
                 progress.update()
             truth = np.take_along_axis(examples.cameras, subset[..., None], axis=1)
             rows += [_row(way, views, found, truth) for way, found in told.items()]

@@ -8,24 +8,22 @@ so the search goes on from two places far from each other, and the likelier end 
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Float, UInt8
 
-from vaegan_jax.metrics.reconstruction import OCCUPIED
+from vaegan_jax.inference.camera_agreement import agreed
+from vaegan_jax.inference.camera_search import Numbers, Score, climb, resized
 from vaegan_jax.models.camera_code import camera_numbers, camera_of
 from vaegan_jax.models.encoder import Posterior
 from vaegan_jax.shapes.cameras import Camera, ViewCamera, numbers_of
 from vaegan_jax.shapes.silhouettes import Outlines
+from vaegan_jax.shapes.thresholds import expected_iou_threshold
 
 _APART = 60.0  # degrees between the azimuths of two hypotheses, at least
 _SECTORS = 24  # azimuths that are tried, unless E tells others
 _ELEVATIONS = (0.0, 15.0, 30.0, 45.0)  # that are tried, unless E tells one
-_LOWEST, _HIGHEST = -60.0, 80.0
-# How the search goes on from the best of those: degrees of azimuth and elevation, and
-# shares of the size in the picture; halved so often.
-_STEPS, _HALVINGS = np.array([6.0, 4.0, 0.06]), 3
 _SIZES = np.exp(np.linspace(-0.5, 0.5, 51))  # that are tried of a known camera
 # Chosen on validation shapes, and on held-out real chairs of which E had seen no kind.
 # An overlap of outlines that is better by 0.01 makes a camera e^0.3 times as likely.
@@ -36,9 +34,6 @@ _AZIMUTH_SPREAD, _SPREAD = 5.0, np.array([0.4, 0.3, 0.1])
 # Without E, cameras are thought to be about usual: 15° higher or lower.
 _USUAL_SPREAD = np.array([0.5, 1.0, 1.0])
 _LEAST_SHARE, _NO_SHARE = 1e-3, 1e-30
-
-Numbers = Float[np.ndarray, "m 4"]  # of cameras, as `ViewCamera` has them
-Score = Callable[[Numbers], Float[np.ndarray, " m"]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +63,7 @@ class CameraEstimator:
 
     Args:
       views: framed as those of training are.
-      grid: the shape as it has been reconstructed.
+      shape: occupancy probabilities, as it has been reconstructed.
       told: the posteriors of the views, fields (v, ...), of which `azimuth` and
         `camera` may be None.
     """
@@ -76,10 +71,11 @@ class CameraEstimator:
     def __init__(
         self,
         views: UInt8[np.ndarray, "v h w c"],
-        grid: Bool[np.ndarray, "x y z"],
+        shape: Float[np.ndarray, "x y z"],
         told: Posterior,
     ):
-        self._views, self._outlines = views, Outlines(grid)
+        self._views = views
+        self._outlines = Outlines(shape > expected_iou_threshold(shape))
         self._shares = None if told.azimuth is None else _softmax(told.azimuth)
         self._rest = None
         if told.camera is not None:  # within what is possible
@@ -107,13 +103,13 @@ class CameraEstimator:
     def estimate(self, view: int) -> CameraEstimate:
         """The camera of one view, of which nothing else is known."""
         score, starts = self._score_of(view), self._starts(view)
-        first = _climb(score, starts[score(starts).argmax()])
+        first = climb(score, starts[score(starts).argmax()])
 
         def elsewhere(cameras: Numbers) -> Float[np.ndarray, " m"]:
             beside = (cameras[:, 0] - first[0][0] + 180) % 360 - 180
             return np.where(np.abs(beside) < _APART, -np.inf, score(cameras))
 
-        second = _climb(elsewhere, starts[elsewhere(starts).argmax()])
+        second = climb(elsewhere, starts[elsewhere(starts).argmax()])
         (best, high), (other, low) = sorted((first, second), key=lambda end: -end[1])
         confidence = float(1 / (1 + np.exp(low - high)))
         return self._estimate(view, best, other, confidence)
@@ -144,7 +140,7 @@ class CameraEstimator:
                 pairs = zip(scores, ring(first, turn), strict=True)
                 return np.sum([each(cameras) for each, cameras in pairs], axis=0)
 
-            best, value = _climb(score, starts[score(starts).argmax()])
+            best, value = climb(score, starts[score(starts).argmax()])
             ends.append((ring(best[None], turn)[:, 0], value))
         (best, high), (other, low) = sorted(ends, key=lambda end: -end[1])
         confidence = float(1 / (1 + np.exp(low - high)))
@@ -165,7 +161,7 @@ class CameraEstimator:
         numbers = camera.numbers[None]
         if moved:
             numbers = np.repeat(numbers, len(_SIZES), axis=0)
-            numbers[:, 3] = _resized(numbers[:, 3], _SIZES)
+            numbers[:, 3] = resized(numbers[:, 3], _SIZES)
         overlaps = self._outlines.likeness(self._views[view], numbers)
         best = overlaps.argmax()
         of_view = _view_camera(numbers[best]) if moved else None
@@ -179,6 +175,8 @@ class CameraEstimator:
     ) -> list[CameraEstimate]:
         """The cameras of all views, of which some may be known.
 
+        Those that are estimated agree as `camera_agreement` has it.
+
         Args:
           known: numbers of cameras, NaN where they are not known.
           moved: of each view, see `known`.
@@ -186,12 +184,24 @@ class CameraEstimator:
         """
         if ring:
             return self.estimate_ring()
-        return [
+        found = [
             self.known(i, ViewCamera(*numbers.tolist()), moved[i])
             if np.isfinite(numbers).all()
             else self.estimate(i)
             for i, numbers in enumerate(np.float64(known))
         ]
+        return self._agreeing(found)
+
+    def _agreeing(self, found: list[CameraEstimate]) -> list[CameraEstimate]:
+        """Those that are estimated made alike, where they may be."""
+        unknown = [i for i, one in enumerate(found) if one.other is not None]
+        if not unknown:
+            return found
+        together = agreed(numbers_of([found[i].camera for i in unknown]))
+        for i, numbers in zip(unknown, together, strict=True):
+            one = found[i]
+            found[i] = self._estimate(i, numbers, one.other.numbers, one.confidence)
+        return found
 
     def _estimate(
         self,
@@ -258,36 +268,6 @@ def _log_share(shares: Float[np.ndarray, " n"], azimuths: np.ndarray) -> np.ndar
     return np.log(likely + _LEAST_SHARE)
 
 
-def _climb(score: Score, camera: Float[np.ndarray, "4"]) -> tuple[np.ndarray, float]:
-    """The best place near one, and its score."""
-    best, steps = score(camera[None])[0], _STEPS
-    for _ in range(_HALVINGS):
-        while True:
-            near = _neighbours(camera, steps)
-            scores = score(near)
-            if scores.max() <= best:
-                break
-            camera, best = near[scores.argmax()], scores.max()
-        steps = steps / 2
-    return camera, float(best)
-
-
-def _neighbours(camera: Float[np.ndarray, "4"], steps: np.ndarray) -> Numbers:
-    """One step to either side in azimuth, elevation or size."""
-    near, signs = np.tile(camera, (6, 1)), np.array([-1.0, 1.0])
-    near[0:2, 0] += steps[0] * signs
-    near[2:4, 1] += steps[1] * signs
-    near[:, 1] = np.clip(near[:, 1], _LOWEST, _HIGHEST)
-    near[4:6, 3] = _resized(near[4:6, 3], np.exp(steps[2] * signs))
-    return near
-
-
-def _resized(fields: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Fields of view of lenses by which all is as many times as large."""
-    half = np.tan(np.deg2rad(fields) / 2) / sizes
-    return np.rad2deg(2 * np.arctan(half))
-
-
 def _view_camera(numbers: Float[np.ndarray, "4"]) -> ViewCamera:
     azimuth, *rest = numbers.tolist()
     return ViewCamera(azimuth % 360, *rest)
@@ -311,9 +291,9 @@ def complete_cameras(
     for i, unknown in enumerate(~np.isfinite(cameras).all(-1)):
         if not unknown.any():
             continue
-        estimator = CameraEstimator(views[i], shapes[i] > OCCUPIED, told.at(i))
-        for view in np.flatnonzero(unknown).tolist():
-            cameras[i, view] = estimator.estimate(view).camera.numbers
+        estimator = CameraEstimator(views[i], shapes[i], told.at(i))
+        found = estimator.estimate_all(cameras[i], [False] * len(unknown))
+        cameras[i, unknown] = numbers_of([one.camera for one in found])[unknown]
     return cameras
 
 

@@ -26,7 +26,6 @@ from vaegan_jax.inference.functions import (
     refine_function,
 )
 from vaegan_jax.inference.latent_mixture import LatentMixture
-from vaegan_jax.metrics.reconstruction import OCCUPIED
 from vaegan_jax.models.encoder import Posterior
 from vaegan_jax.models.multiview import expected_latent
 from vaegan_jax.models.networks import Networks
@@ -52,6 +51,9 @@ _refine = jax.jit(refine_function, static_argnums=0)
 # One shape is waited for; of many, each counts.
 _refine_one = jit(refine_function, static_argnums=0)
 _REFINED = 8  # shapes at once, of many views each
+# Cameras are estimated by the outlines of what G makes, and again by those of what R
+# makes of that; once more gains nothing.
+_LOOKS = 2
 
 
 class FromPictures(NamedTuple):
@@ -249,11 +251,17 @@ class Model:
         latents = self.pool(posteriors)
         if self.networks.refiner is None:
             return self.decode(latents)
-        if cameras is None or not np.isfinite(cameras).all():
-            cameras = complete_cameras(views, self.decode(latents), posteriors, cameras)
         refine = _refine_one if len(latents) == 1 else _refine
         function = functools.partial(refine, self.networks, self.variables)
-        return in_batches(function, latents, views, np.float32(cameras), size=_REFINED)
+        if cameras is not None and np.isfinite(cameras).all():
+            given = np.float32(cameras)
+            return in_batches(function, latents, views, given, size=_REFINED)
+        shapes = self.decode(latents)
+        for _ in range(_LOOKS):
+            found = complete_cameras(views, shapes, posteriors, cameras)
+            given = np.float32(found)
+            shapes = in_batches(function, latents, views, given, size=_REFINED)
+        return shapes
 
     def reconstruct(
         self,
@@ -329,14 +337,36 @@ class Model:
         """
         views = np.stack([one.view for one in fitted])[None]
         told = self.encode_each(views, known[None])
-        shape = self.decode(self.pool(told))[0]
-        estimator = CameraEstimator(views[0], shape > OCCUPIED, told.at(0))
-        found = estimator.estimate_all(known, [one.moved for one in fitted], ring)
-        if self.networks.refiner is None:
-            return FromPictures(shape, found, None)
-        cameras = numbers_of([one.of_view or one.camera for one in found])
-        refined = self.refine(told, views, cameras[None])[0]
-        return FromPictures(refined, found, of_generator=shape)
+        return self.look(views, told, known, [one.moved for one in fitted], ring)
+
+    def look(
+        self,
+        views: UInt8[np.ndarray, "1 v h w c"],
+        told: Posterior,
+        known: Float[np.ndarray, "v 4"],
+        moved: Sequence[bool],
+        ring: bool = False,
+    ) -> FromPictures:
+        """One shape from its encoded views, and the cameras of these.
+
+        Args:
+          views: as `encode` takes them, checked.
+          told: their posteriors, as from `encode_each`.
+          known: as of `reconstruct_fitted`.
+          moved: of each view, whether it shows the shape at another size than its
+            picture does.
+          ring: as of `reconstruct_fitted`.
+        """
+        of_generator = shape = self.decode(self.pool(told))[0]
+        settled = np.isfinite(known).all() and not any(moved)
+        for _ in range(1 if settled else _LOOKS):
+            estimator = CameraEstimator(views[0], shape, told.at(0))
+            found = estimator.estimate_all(known, moved, ring)
+            if self.networks.refiner is None:
+                return FromPictures(shape, found, None)
+            cameras = numbers_of([one.of_view or one.camera for one in found])
+            shape = self.refine(told, views, cameras[None])[0]
+        return FromPictures(shape, found, of_generator)
 
     @property
     def _view_shape(self) -> tuple[int, int]:
