@@ -16,7 +16,8 @@ From the shipped weights on, with shapes of your own that have cameras:
 python scripts/train.py --config=configs/mv_vae_gan_furniture.py:tuned \
     --config.data.dir=mine.npz
 
-And with views of 128², which show the refiner more (`pack --image_size=128`):
+And with views of 128², which show the refiner more (`--image_size=128` in both
+commands that make them):
 
 python scripts/train.py --config=configs/mv_vae_gan_furniture.py:sharp \
     --config.data.dir=mine128.npz

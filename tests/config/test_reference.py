@@ -160,6 +160,9 @@ def test_what_would_mix_azimuths_up_is_refused(path, value, expected):
 def test_e_sees_a_whole_part_of_the_pixels():
     config = reference_config("mv_vae_gan")
     config.model.encoder_image_size = 64
+    with pytest.raises(UserError, match=r"is 64; it must be 0 without a model.refiner"):
+        complete(config)
+    config.model.refiner = "unet"
     with pytest.raises(UserError, match=r"image_size is 224; it must be .* of 64"):
         complete(config)
     config.model.image_size = 192

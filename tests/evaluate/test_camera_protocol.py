@@ -20,7 +20,7 @@ from vaegan_jax.evaluate.camera_protocol import (
     measure_cameras,
 )
 from vaegan_jax.evaluate.subject import Options
-from vaegan_jax.inference import model as inference_model
+from vaegan_jax.inference import camera_looks
 from vaegan_jax.inference.camera_estimates import CameraEstimate
 from vaegan_jax.shapes.cameras import ViewCamera, numbers_of
 from vaegan_jax.shapes.random_cameras import RandomCameras
@@ -67,7 +67,7 @@ def test_errors_are_angles_between_directions(monkeypatch):
             assert len(known) == len(moved) == len(self.cameras)
             return [CameraEstimate(camera, 0.5) for camera in self.cameras]
 
-    for module in (camera_protocol, inference_model):
+    for module in (camera_protocol, camera_looks):
         monkeypatch.setattr(module, "CameraEstimator", Told)
     rows = measure_cameras(untrained("mv_vae_gan", **TELLING), examples)
     assert [(row.way, row.views) for row in rows] == [

@@ -50,6 +50,12 @@ def validate(config: ConfigDict) -> None:
         seen,
         f"0, or a positive multiple of {halvings}",
     )
+    _require(
+        not seen or config.model.refiner != "none",
+        "model.encoder_image_size",
+        seen,
+        "0 without a model.refiner, which alone would read more",
+    )
     multiple = seen or halvings
     _require(
         size > 0 and size % multiple == 0,

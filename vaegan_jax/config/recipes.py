@@ -185,8 +185,8 @@ def set_furniture(config: ConfigDict, variant: str = "") -> ConfigDict:
     Args:
       config: the reference configuration of "mv_vae_gan", which is changed.
       variant: "", "refined" for a refiner of what that has learnt, "tuned" for all of
-        it, from the shipped weights on, on a user's own shapes, or "sharp" for the same
-        with larger views, for longer.
+        it, from the shipped weights on, on a user's own shapes, or "sharp" for longer,
+        with larger views, whose outlines are true.
 
     Raises:
       UserError: there is no such variant.
@@ -222,7 +222,7 @@ def set_furniture(config: ConfigDict, variant: str = "") -> ConfigDict:
         # R reads cells of two pixels, not of one; E sees what it has learnt to see.
         config.model.encoder_image_size = config.model.image_size
         config.model.image_size = 128
-        # Of one kind of picture, whose outlines are alike.
+        # Of renders: a pixel at their outlines is not to be learnt away.
         config.augmentation.outline = 0.0
         config.train.num_steps = 3600
         config.train.evaluate_every_epochs = 8.0

@@ -115,6 +115,7 @@ def measure_cameras(model: Model, examples: Examples) -> list[CameraRow]:
     counts = [count for count in VIEW_COUNTS if count <= stored]
     posteriors, rows = encode_all(model, examples), []
     total, unknown = len(examples) * len(counts), np.full((stored, 4), np.nan)
+    nothing = np.zeros((model.config.model.resolution,) * 3, np.float32)
     with Progress("cameras", total=total) as progress:
         for views in counts:
             subset = view_subsets(len(examples), stored, views, seed=0)
@@ -122,9 +123,10 @@ def measure_cameras(model: Model, examples: Examples) -> list[CameraRow]:
             for shape, chosen in enumerate(subset):
                 seen = posteriors.at((slice(shape, shape + 1), chosen))
                 pictures = examples.views[shape, chosen][None]
-                looked = model.look(pictures, seen, unknown[:views], [False] * views)
-                told[COMPARED].append([one.camera for one in looked.cameras])
-                estimator = CameraEstimator(pictures[0], looked.shape, seen.at(0))
+                stay = [False] * views
+                found = model.find_cameras(seen, pictures, unknown[:views], stay)
+                told[COMPARED].append([one.camera for one in found])
+                estimator = CameraEstimator(pictures[0], nothing, seen.at(0))
                 if estimator.told:
                     told[ALONE].append([estimator.alone(i) for i in range(views)])
                 progress.update()
@@ -192,7 +194,8 @@ def format_cameras(rows: list[CameraRow], about: dict[str, Any]) -> str:
     note = (
         "Angles are between the directions to the camera that is told and to the true "
         "one. Elevation and distance are median errors; turned round is what is over "
-        f"{_TURNED:.0f}° off in azimuth. Views are drawn, and outlines "
-        "compared with the shape as it is reconstructed from as many."
+        f"{_TURNED:.0f}° off in azimuth. Views are drawn, outlines compared with "
+        "the shape as it is reconstructed from as many, and the cameras of a shape "
+        "made alike where they differ as estimates do."
     )
     return "\n\n".join([text + ".", tables.table(header, cells), note]) + "\n"

@@ -7,7 +7,6 @@ from PIL import Image
 
 from vaegan_jax.data.examples import Examples
 from vaegan_jax.evaluate.reconstructions import Reconstructions
-from vaegan_jax.inference.camera_estimates import complete_cameras
 from vaegan_jax.inference.functions import place_function
 from vaegan_jax.inference.model import Model
 from vaegan_jax.models.convolutions.phases import merge_phases
@@ -44,7 +43,7 @@ def draw_evidence(
     seen, every = Reconstructions(model, examples), np.arange(len(examples))
     views, told = examples.views[...], seen.posteriors
     alone = seen.of_generator(seen.stored, 0)(every)
-    cameras = complete_cameras(views, alone, told, examples.cameras)
+    cameras = model.complete_cameras(told, views, examples.cameras)
     given = jnp.asarray(views), jnp.float32(cameras)
     _, frame = _place(model.networks, model.variables, model.pool(told), *given)
     evidence = _read(*given, *frame, alone.shape[1])

@@ -1,9 +1,9 @@
 """Cameras of one shape, made alike where they seem to be.
 
 Who takes pictures of a thing mostly does it from one height, with one lens, about as
-far away each time. Where the estimates of all pictures lie no further apart than
-estimates err, each gets the median; where they lie much further apart, as of cameras
-that are anywhere, they stay.
+far away each time. Where the cameras of all pictures lie no further apart than
+estimates err, each gets the median; where they lie much further apart, as cameras that
+are anywhere do, they stay. Two or three of these may be alike by chance.
 """
 
 import numpy as np
@@ -16,14 +16,14 @@ _ERRORS = np.array([6.0, 0.14, 0.015])
 
 
 def agreed(cameras: Float[np.ndarray, "v 4"]) -> Float[np.ndarray, "v 4"]:
-    """Estimates of the cameras of one shape, those that may be alike made alike.
+    """The cameras of one shape, made alike if they may be.
 
     Each of elevation, distance and size in the picture goes to its median over the
     views, wholly where their variance is at most that of errors, and not at all where
     it is twice that or more. Azimuths stay.
 
     Args:
-      cameras: the numbers of `ViewCamera`.
+      cameras: the numbers of `ViewCamera`, finite.
     """
     if len(cameras) < 2:  # of one there is nothing to agree with
         return cameras

@@ -42,9 +42,10 @@ class CameraEstimate:
 
     Attributes:
       camera: the likeliest.
-      overlap: intersection over union of the picture's outline with the shape's as this
-        camera sees it.
-      confidence: how likely it is, if it is this or the other.
+      overlap: intersection over union of the picture's outline with that of the shape
+        that it was estimated by, as this camera sees it.
+      confidence: how likely it was, if it is this or the other, before the cameras of
+        all pictures were made alike.
       other: the likeliest of those that see the shape from elsewhere; None if the
         camera is known.
       of_view: the camera of the view that a known camera's picture became, if that is
@@ -63,7 +64,8 @@ class CameraEstimator:
 
     Args:
       views: framed as those of training are.
-      shape: occupancy probabilities, as it has been reconstructed.
+      shape: occupancy probabilities, as it has been reconstructed; its outlines are
+        those at its own threshold.
       told: the posteriors of the views, fields (v, ...), of which `azimuth` and
         `camera` may be None.
     """
@@ -75,6 +77,7 @@ class CameraEstimator:
         told: Posterior,
     ):
         self._views = views
+        shape = np.nan_to_num(shape)  # of a model that has diverged
         self._outlines = Outlines(shape > expected_iou_threshold(shape))
         self._shares = None if told.azimuth is None else _softmax(told.azimuth)
         self._rest = None
@@ -193,15 +196,14 @@ class CameraEstimator:
         return self._agreeing(found)
 
     def _agreeing(self, found: list[CameraEstimate]) -> list[CameraEstimate]:
-        """Those that are estimated made alike, where they may be."""
-        unknown = [i for i, one in enumerate(found) if one.other is not None]
-        if not unknown:
-            return found
-        together = agreed(numbers_of([found[i].camera for i in unknown]))
-        for i, numbers in zip(unknown, together, strict=True):
-            one = found[i]
-            found[i] = self._estimate(i, numbers, one.other.numbers, one.confidence)
-        return found
+        """Those that are estimated made like all, where these may be alike."""
+        together = agreed(numbers_of([one.of_view or one.camera for one in found]))
+        return [
+            one
+            if one.other is None  # it is known
+            else self._estimate(i, numbers, one.other.numbers, one.confidence)
+            for i, (one, numbers) in enumerate(zip(found, together, strict=True))
+        ]
 
     def _estimate(
         self,
@@ -271,30 +273,6 @@ def _log_share(shares: Float[np.ndarray, " n"], azimuths: np.ndarray) -> np.ndar
 def _view_camera(numbers: Float[np.ndarray, "4"]) -> ViewCamera:
     azimuth, *rest = numbers.tolist()
     return ViewCamera(azimuth % 360, *rest)
-
-
-def complete_cameras(
-    views: UInt8[np.ndarray, "b v h w c"],
-    shapes: Float[np.ndarray, "b x y z"],
-    told: Posterior,
-    known: Float[np.ndarray, "b v 4"] | None = None,
-) -> Float[np.ndarray, "b v 4"]:
-    """The cameras of views of several shapes, estimated where they are not known.
-
-    Args:
-      views: framed as those of training are.
-      shapes: occupancy probabilities, as they have been reconstructed.
-      told: the posteriors of the views, fields (b, v, ...).
-      known: the numbers of cameras, NaN where they are not; None: of none.
-    """
-    cameras = np.full((*views.shape[:2], 4), np.nan) if known is None else known.copy()
-    for i, unknown in enumerate(~np.isfinite(cameras).all(-1)):
-        if not unknown.any():
-            continue
-        estimator = CameraEstimator(views[i], shapes[i], told.at(i))
-        found = estimator.estimate_all(cameras[i], [False] * len(unknown))
-        cameras[i, unknown] = numbers_of([one.camera for one in found])[unknown]
-    return cameras
 
 
 def known_numbers(cameras: Sequence[ViewCamera | None]) -> Float[np.ndarray, "v 4"]:

@@ -12,11 +12,8 @@ from jaxtyping import Array, Float, Shaped, UInt8
 from ml_collections import ConfigDict
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.inference.camera_estimates import (
-    CameraEstimate,
-    CameraEstimator,
-    complete_cameras,
-)
+from vaegan_jax.inference.camera_estimates import CameraEstimate
+from vaegan_jax.inference.camera_looks import find_cameras, of_views
 from vaegan_jax.inference.doubtful_framing import settle
 from vaegan_jax.inference.functions import (
     clean_function,
@@ -51,9 +48,6 @@ _refine = jax.jit(refine_function, static_argnums=0)
 # One shape is waited for; of many, each counts.
 _refine_one = jit(refine_function, static_argnums=0)
 _REFINED = 8  # shapes at once, of many views each
-# Cameras are estimated by the outlines of what G makes, and again by those of what R
-# makes of that; once more gains nothing.
-_LOOKS = 2
 
 
 class FromPictures(NamedTuple):
@@ -253,15 +247,52 @@ class Model:
             return self.decode(latents)
         refine = _refine_one if len(latents) == 1 else _refine
         function = functools.partial(refine, self.networks, self.variables)
-        if cameras is not None and np.isfinite(cameras).all():
-            given = np.float32(cameras)
-            return in_batches(function, latents, views, given, size=_REFINED)
-        shapes = self.decode(latents)
-        for _ in range(_LOOKS):
-            found = complete_cameras(views, shapes, posteriors, cameras)
-            given = np.float32(found)
-            shapes = in_batches(function, latents, views, given, size=_REFINED)
-        return shapes
+        given = np.float32(self.complete_cameras(posteriors, views, cameras))
+        return in_batches(function, latents, views, given, size=_REFINED)
+
+    def complete_cameras(
+        self,
+        posteriors: Posterior,
+        views: UInt8[np.ndarray, "b v h w c"],
+        cameras: Float[np.ndarray, "b v 4"] | None = None,
+    ) -> Float[np.ndarray, "b v 4"]:
+        """The cameras of views, those that are not known by `find_cameras`.
+
+        Arguments are those of `refine`.
+        """
+        if cameras is None:
+            cameras = np.full((*views.shape[:2], 4), np.nan)
+        complete, stay = cameras.copy(), [False] * views.shape[1]
+        for i in np.flatnonzero(~np.isfinite(cameras).all((1, 2))).tolist():
+            one = slice(i, i + 1)
+            found = self.find_cameras(posteriors.at(one), views[one], cameras[i], stay)
+            unknown = ~np.isfinite(cameras[i]).all(-1)
+            complete[i, unknown] = numbers_of([o.camera for o in found])[unknown]
+        return complete
+
+    def find_cameras(
+        self,
+        told: Posterior,
+        views: UInt8[np.ndarray, "1 v h w c"],
+        known: Float[np.ndarray, "v 4"],
+        moved: Sequence[bool],
+        ring: bool = False,
+    ) -> list[CameraEstimate]:
+        """The cameras of the views of one shape, see `camera_looks.find_cameras`.
+
+        Args:
+          told: the posteriors of the views, as from `encode_each`.
+          views: as `encode` takes them, checked.
+          known, moved, ring: as there.
+        """
+
+        def refine(cameras: Float[np.ndarray, "v 4"]) -> Float[np.ndarray, "x y z"]:
+            return self.refine(told, views, cameras[None])[0]
+
+        shape = self.decode(self.pool(told))[0]
+        again = None if self.networks.refiner is None else refine
+        of_one = views[0], told.at(0), shape, again
+        return find_cameras(*of_one, known, moved, ring)
 
     def reconstruct(
         self,
@@ -337,36 +368,13 @@ class Model:
         """
         views = np.stack([one.view for one in fitted])[None]
         told = self.encode_each(views, known[None])
-        return self.look(views, told, known, [one.moved for one in fitted], ring)
-
-    def look(
-        self,
-        views: UInt8[np.ndarray, "1 v h w c"],
-        told: Posterior,
-        known: Float[np.ndarray, "v 4"],
-        moved: Sequence[bool],
-        ring: bool = False,
-    ) -> FromPictures:
-        """One shape from its encoded views, and the cameras of these.
-
-        Args:
-          views: as `encode` takes them, checked.
-          told: their posteriors, as from `encode_each`.
-          known: as of `reconstruct_fitted`.
-          moved: of each view, whether it shows the shape at another size than its
-            picture does.
-          ring: as of `reconstruct_fitted`.
-        """
-        of_generator = shape = self.decode(self.pool(told))[0]
-        settled = np.isfinite(known).all() and not any(moved)
-        for _ in range(1 if settled else _LOOKS):
-            estimator = CameraEstimator(views[0], shape, told.at(0))
-            found = estimator.estimate_all(known, moved, ring)
-            if self.networks.refiner is None:
-                return FromPictures(shape, found, None)
-            cameras = numbers_of([one.of_view or one.camera for one in found])
-            shape = self.refine(told, views, cameras[None])[0]
-        return FromPictures(shape, found, of_generator)
+        moved = [one.moved for one in fitted]
+        found = self.find_cameras(told, views, known, moved, ring)
+        shape = self.decode(self.pool(told))[0]
+        if self.networks.refiner is None:
+            return FromPictures(shape, found, None)
+        refined = self.refine(told, views, of_views(found)[None])[0]
+        return FromPictures(refined, found, of_generator=shape)
 
     @property
     def _view_shape(self) -> tuple[int, int]:

@@ -131,6 +131,8 @@ def _table(model: Model) -> str:
         size, channels = config.model.image_size, config.model.image_channels
         kind = "grey" if channels == 1 else "colour"
         rows["views in training"] = f"{count} of each shape, {size}², {kind}"
+        if seen := config.model.encoder_image_size:
+            rows["views in training"] += f"; of these E sees {seen}²"
         rows["pooling"] = config.model.pooling
         rows["cameras"] = _cameras(model)
         refines = model.networks.refiner is not None

@@ -57,7 +57,7 @@ class Encoder(nn.Module):
 
     Attributes:
       latent_size: length of a latent vector.
-      widths: channels; the image's sides are divisible by `2 ** len(widths)`.
+      widths: channels; the sides of what it sees are divisible by `2 ** len(widths)`.
       azimuths: into how many sectors it divides azimuths, to tell cameras; 0: it tells
         none.
       azimuth_heads: whether each of these has heads of its own; or all share one pair.

@@ -26,8 +26,8 @@ from vaegan_jax.shapes.cameras import project
 from vaegan_jax.shapes.colours import luma
 from vaegan_jax.shapes.frames import cell_centres, to_view_frame
 
-# Sides of the squares that ink is averaged over, in pixels of pictures of 64². Larger
-# pictures have squares that are as large a part of them, so that cells are told the
+# Sides of the squares that ink is averaged over, in pixels of pictures of up to 64².
+# Larger pictures have squares about as large a part of them, so that cells are told the
 # same; but the first is always a pixel. Four bytes are one word, so a projection is
 # looked up once for all.
 _SQUARES, _OF = (1, 3, 7, 15), 64
@@ -131,7 +131,7 @@ def _summary(
 
 
 def squares(size: int) -> list[int]:
-    """Sides of the squares, odd numbers of pixels, for pictures of this size."""
+    """Sides of the squares, odd numbers, in pictures of so many pixels a side."""
     first, *others = _SQUARES
     size = max(size, _OF)
     return [first, *((side * size // _OF - 1) // 2 * 2 + 1 for side in others)]

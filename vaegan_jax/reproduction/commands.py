@@ -22,7 +22,7 @@ _QUICK = {
         "--config.model.discriminator_widths=(2,2,2,4)",
     ),
     "refined": ("--config.model.refiner_widths=(2,4)",),
-    # Its networks are those of the shipped weights.
+    # Its networks are those of the shipped weights, as those of "sharp".
     "tuned": ("--config.train.num_steps=2", "--config.train.batch_size=4"),
     "evaluate": ("--draws=1", "--sets=1"),
     "deform": ("--copies=1", "--procedural=2"),
@@ -103,7 +103,7 @@ class Commands:
         return f"{self._setting.folder}/data/{name}"
 
     def chairs(self, image_size: int = 64) -> list[Step]:
-        """`chairs64.npz`: real chairs, with views of 64² that tell their cameras."""
+        """`chairs64.npz` or of another size of views: real chairs, with cameras."""
         given = self._setting
         if given.modelnet == DOWNLOAD:
             what = ("modelnet", "--category=chair")

@@ -28,7 +28,6 @@ from vaegan_jax.training.state import TrainState, create_state, current_variable
 # What decides about the networks that are taken over.
 _SHAPING = (
     *("algorithm", "model.resolution", "model.image_size", "model.image_channels"),
-    "model.encoder_image_size",
     *("model.latent_size", "model.generator_widths", "model.encoder_widths"),
     *("model.azimuths", "model.azimuth_heads", "model.use_bias"),
 )
@@ -106,6 +105,11 @@ def _differences(config: ConfigDict, theirs: ConfigDict) -> str:
     told = []
     for field in fields:
         there, here = (lookup(x, field) for x in (theirs, config))
+        if field == "model.image_size":  # E's alone shapes networks
+            there, here = (
+                c.model.encoder_image_size or c.model.image_size
+                for c in (theirs, config)
+            )
         if isinstance(there, list):  # as JSON has it
             there = tuple(there)
         if there != here:
