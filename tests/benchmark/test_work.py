@@ -37,6 +37,11 @@ def test_operations_are_those_counted_by_hand():
     products = 25 * (64 * 1024 + 64 * 128 * 256 * 3 + 512 * 400 * 4)
     heads = 2 * 2 * 400 * 400
     assert flops(work.encoder_layers(config)) == 2 * (products + heads)
+    config.model.image_size, config.model.encoder_image_size = (
+        128,
+        64,
+    )  # of which E sees
+    assert flops(work.encoder_layers(config)) == 2 * (products + heads)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from vaegan_jax.inference.export import check_exported, export_model
 from vaegan_jax.shapes.cameras import Camera, numbers_of
 
 
-def random_views(count: int, views: int) -> np.ndarray:
-    shape = (count, views, 32, 32, 1)
+def random_views(count: int, views: int, size: int = 32) -> np.ndarray:
+    shape = (count, views, size, size, 1)
     return np.random.default_rng(1).integers(0, 256, shape, np.uint8)
 
 
@@ -42,11 +42,15 @@ def test_artefacts_give_the_same_shapes_without_the_library(tmp_path):
     )
 
 
-def test_a_reconstructor_with_a_refiner_takes_cameras(tmp_path):
-    model = make_lively(make_model("vae_gan", **REFINER))
+@pytest.mark.parametrize("seen", [0, 32])
+def test_a_reconstructor_with_a_refiner_takes_cameras(tmp_path, seen):
+    """Also where R sees more of the views than E."""
+    size = 2 * seen or 32
+    fields = {"model.image_size": size, "model.encoder_image_size": seen}
+    model = make_lively(make_model("vae_gan", **REFINER, **fields))
     export_model(model, tmp_path)
     reconstruct = read_reconstructor(tmp_path).call
-    views, cameras = random_views(3, 5), ring(3, 5)
+    views, cameras = random_views(3, 5, size), ring(3, 5)
     made = reconstruct(views, cameras)
     np.testing.assert_allclose(made, model.reconstruct(views, cameras), atol=1e-5)
     # Views of unknown cameras are not read: these only have a part in the latent.

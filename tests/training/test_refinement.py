@@ -53,6 +53,21 @@ def test_the_others_learn_what_they_learn_without_it():
         np.testing.assert_allclose(metrics[name], value, rtol=1e-4, err_msg=name)
 
 
+def test_the_others_learn_from_views_as_large_as_e_sees():
+    """R alone reads more: these are the same views, four pixels of each."""
+    larger = {"model.image_size": 64, "model.encoder_image_size": 32}
+    large = cached_setup("mv_vae_gan", OPEN | REFINER | larger)
+    small = cached_setup("mv_vae_gan", OPEN | REFINER)
+    batch = make_batch(small.config)
+    expected, _ = small.train_step(small.create(), batch)
+    views = batch["views"].repeat(2, 2).repeat(2, 3)
+    state, _ = large.train_step(large.create(), batch | {"views": views})
+    for name in OTHERS:
+        assert_trees_close(
+            getattr(state, name), getattr(expected, name), rtol=1e-4, atol=1e-6
+        )
+
+
 @pytest.mark.slow
 def test_it_learns_a_batch_by_heart():
     this = cached_setup("mv_vae_gan", ALONE | {"optimizer.refiner_lr": 0.03})
