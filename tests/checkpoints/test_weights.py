@@ -5,11 +5,13 @@ import pathlib
 import jax
 import numpy as np
 import pytest
+from flax.traverse_util import flatten_dict, unflatten_dict
 
 import vaegan_jax
 from tests.helpers import REFINER, make_examples, write_packed
 from tests.using import make_lively, make_model, make_workdir
 from vaegan_jax.checkpoints import weights
+from vaegan_jax.checkpoints.config_file import save_config
 from vaegan_jax.errors import UserError
 from vaegan_jax.evaluate.evaluation import evaluate
 from vaegan_jax.evaluate.subject import Options
@@ -133,6 +135,18 @@ def test_damaged_weights_are_named(folder, change):
     path.write_bytes(changed[change])
     with pytest.raises(UserError, match=r"weights\.safetensors is damaged"):
         vaegan_jax.load(folder)
+
+
+def test_what_has_diverged_is_named(model, tmp_path):
+    """Its cameras would be looked for without end."""
+    name = ("encoder", "params", "mean", "kernel")
+    variables = flatten_dict(model.variables)
+    variables[name] = variables[name].at[0, 0].set(np.nan)
+    diverged = dataclasses.replace(model, variables=unflatten_dict(variables))
+    weights.write(diverged.variables, 0, tmp_path)
+    save_config(tmp_path, model.config)
+    with pytest.raises(UserError, match=r"not finite, in encoder/params/mean/kernel"):
+        vaegan_jax.load(tmp_path)
 
 
 @pytest.mark.slow

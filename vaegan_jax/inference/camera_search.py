@@ -21,7 +21,7 @@ def climb(score: Score, camera: Float[np.ndarray, "4"]) -> tuple[np.ndarray, flo
         while True:
             near = _neighbours(camera, steps)
             scores = score(near)
-            if scores.max() <= best:
+            if not scores.max() > best:  # nor NaN
                 break
             camera, best = near[scores.argmax()], scores.max()
         steps = steps / 2

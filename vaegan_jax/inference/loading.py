@@ -2,7 +2,10 @@
 
 import pathlib
 import warnings
+from typing import Any
 
+import numpy as np
+from flax.traverse_util import flatten_dict
 from ml_collections import ConfigDict
 
 from vaegan_jax.checkpoints import weights
@@ -42,8 +45,9 @@ def load(
       The model, with moving averages of the variables if training kept them.
 
     Raises:
-      UserError: it is not a work directory, has no such checkpoint, or a damaged one or
-        one of another model than its `config.json` describes; or it cannot be fetched.
+      UserError: it is not a work directory, has no such checkpoint, or a damaged one,
+        one that has diverged or one of another model than its `config.json` describes;
+        or it cannot be fetched.
     """
     workdir = model_folder(workdir)
     if not weights.are_in(workdir):
@@ -52,6 +56,7 @@ def load(
     else:
         config, networks, abstract = _describe(workdir)
         variables, number = weights.read(workdir, current_variables(abstract))
+        _refuse_diverged(variables, workdir)
         if step not in (None, "latest") and str(step) != str(number):
             raise UserError(
                 f"{workdir} holds the weights of step {number} alone, not {step}"
@@ -73,9 +78,20 @@ def load_state(
             f"checkpoint {number} is damaged, not used: {damage}", stacklevel=2
         )
     try:
-        return config, networks, checkpoints.restore(abstract, step)
+        state = checkpoints.restore(abstract, step)
     finally:
         checkpoints.close()
+    _refuse_diverged(state.sampling_variables(), workdir)
+    return config, networks, state
+
+
+def _refuse_diverged(variables: dict[str, Any], workdir: str | pathlib.Path) -> None:
+    for name, array in flatten_dict(variables, sep="/").items():
+        if not np.isfinite(np.asarray(array)).all():
+            raise UserError(
+                f"{workdir} holds a model that has diverged: there are numbers that "
+                f"are not finite, in {name}; take another checkpoint or train again"
+            )
 
 
 def _describe(
