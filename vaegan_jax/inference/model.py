@@ -1,7 +1,6 @@
-"""A trained model: latents to shapes and views to shapes."""
+"""A trained model: new shapes, and pictures of any size to shapes."""
 
 import dataclasses
-import functools
 import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -9,25 +8,15 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 from jaxtyping import Array, Float, Shaped, UInt8
-from ml_collections import ConfigDict
 
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.camera_estimates import CameraEstimate
 from vaegan_jax.inference.camera_looks import find_cameras, of_views
 from vaegan_jax.inference.doubtful_framing import settle
-from vaegan_jax.inference.functions import (
-    clean_function,
-    decode_function,
-    in_batches,
-    posterior_function,
-    refine_function,
-)
 from vaegan_jax.inference.latent_mixture import LatentMixture
+from vaegan_jax.inference.trained_networks import TrainedNetworks
 from vaegan_jax.models.encoder import Posterior
-from vaegan_jax.models.multiview import expected_latent
-from vaegan_jax.models.networks import Networks
 from vaegan_jax.models.prior import build_prior
-from vaegan_jax.runtime.compiling import jit
 from vaegan_jax.shapes.cameras import numbers_of
 from vaegan_jax.shapes.pictures.files import Picture
 from vaegan_jax.shapes.pictures.fitting import FittedPicture, fit_and_tell
@@ -39,15 +28,6 @@ from vaegan_jax.shapes.pictures.given_views import (
     several_shapes,
     warn_of_backgrounds,
 )
-
-_decode = jit(decode_function, static_argnums=0)
-_posterior = jit(posterior_function, static_argnums=0)
-_pool = jit(expected_latent, static_argnums=1)
-_clean = jit(clean_function, static_argnums=0)
-_refine = jax.jit(refine_function, static_argnums=0)
-# One shape is waited for; of many, each counts.
-_refine_one = jit(refine_function, static_argnums=0)
-_REFINED = 8  # shapes at once, of many views each
 
 
 class FromPictures(NamedTuple):
@@ -66,24 +46,15 @@ class FromPictures(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Model:
-    """Networks with their variables, evaluated with running BatchNorm statistics.
-
-    Shapes are occupancy probabilities, float32 (b, x, y, z) from 0 to 1, z up, front
-    towards −y. All methods are deterministic.
+class Model(TrainedNetworks):
+    """Trained networks, what new latents are drawn from, and how pictures are taken.
 
     Attributes:
-      config: the completed configuration.
-      networks: the modules.
-      variables: as from `TrainState.sampling_variables`.
       step: how many steps it was trained.
       framing: of the views of training.
       mixture: what latents of new shapes are drawn from; None is the prior.
     """
 
-    config: ConfigDict
-    networks: Networks
-    variables: dict[str, Any]
     step: int
     framing: Framing = dataclasses.field(default_factory=usual_framing)
     mixture: LatentMixture | None = None
@@ -123,26 +94,10 @@ class Model:
         what it makes of them, if latents are like those of views: of a mixture.
         """
         if self.mixture is None:
-            return self._apply_generator(self.variables["generator"], latents)
+            return self.decode(latents, of_prior=True)
         if self.networks.refiner is not None and self.config.augmentation.blind:
-            function = functools.partial(_clean, self.networks, self.variables)
-            return in_batches(function, latents)
+            return self.clean(latents)
         return self.decode(latents)
-
-    def decode(
-        self, latents: Float[np.ndarray, "b latent"]
-    ) -> Float[np.ndarray, "b x y z"]:
-        """Occupancy probabilities of the shapes that latents of views stand for.
-
-        The same network as `generate`, with the running statistics of such latents.
-        """
-        stats = self.variables["decoder_stats"]
-        variables = self.variables["generator"] | {"batch_stats": stats}
-        return self._apply_generator(variables, latents)
-
-    def _apply_generator(self, variables, latents):
-        function = functools.partial(_decode, self.networks.generator, variables)
-        return in_batches(function, latents)
 
     def sample(
         self, count: int, seed: int = 0, truncation: float = 1.0
@@ -174,7 +129,7 @@ class Model:
         the model makes of it decides, see `doubtful_framing`.
         """
         self.require_encoder()
-        size, channels = self._view_shape
+        size, channels = self.view_shape
         fitted = [
             fit_and_tell(picture, size, keep_framing, self.framing, channels)
             for picture in one_shape(pictures)
@@ -204,27 +159,10 @@ class Model:
             values, or the cameras are not theirs.
         """
         self.require_encoder()
-        views = checked_views(np.asarray(views), *self._view_shape)
+        views = checked_views(np.asarray(views), *self.view_shape)
         if cameras is not None:
             cameras = checked_cameras(cameras, views)
         return self.pool(self.encode_each(views, cameras))
-
-    def encode_each(
-        self,
-        views: UInt8[np.ndarray, "b v h w c"],
-        cameras: Float[np.ndarray, "b v 4"] | None = None,
-    ) -> Posterior:
-        """The posteriors of views, fields (b, v, ...), on the host; see `encode`."""
-        encoder, known = self.networks.encoder, ()
-        heads = encoder.azimuths > 0 and encoder.azimuth_heads
-        if heads and cameras is not None and np.isfinite(cameras[..., 0]).any():
-            known = (np.float32(cameras[..., 0]),)
-        function = functools.partial(_posterior, encoder, self.variables["encoder"])
-        return in_batches(function, views, *known)
-
-    def pool(self, posteriors: Posterior) -> Float[np.ndarray, "b latent"]:
-        """The expected latents of shapes, from the posteriors of their views."""
-        return np.asarray(_pool(posteriors, self.config.model.pooling))
 
     def refine(
         self,
@@ -245,10 +183,8 @@ class Model:
         latents = self.pool(posteriors)
         if self.networks.refiner is None:
             return self.decode(latents)
-        refine = _refine_one if len(latents) == 1 else _refine
-        function = functools.partial(refine, self.networks, self.variables)
-        given = np.float32(self.complete_cameras(posteriors, views, cameras))
-        return in_batches(function, latents, views, given, size=_REFINED)
+        complete = self.complete_cameras(posteriors, views, cameras)
+        return self.carve(latents, views, np.float32(complete))
 
     def complete_cameras(
         self,
@@ -322,7 +258,7 @@ class Model:
         self.require_encoder()
         if isinstance(views, np.ndarray | jax.Array):
             views = np.asarray(views)
-            views = checked_views(views, *self._view_shape)
+            views = checked_views(views, *self.view_shape)
             warn_of_backgrounds(views)
             if cameras is not None:
                 cameras = checked_cameras(cameras, views)
@@ -375,16 +311,3 @@ class Model:
             return FromPictures(shape, found, None)
         refined = self.refine(told, views, of_views(found)[None])[0]
         return FromPictures(refined, found, of_generator=shape)
-
-    @property
-    def _view_shape(self) -> tuple[int, int]:
-        """Pixels a side and channels of a view."""
-        return self.config.model.image_size, self.config.model.image_channels
-
-    def require_encoder(self) -> None:
-        """Raises UserError if the model is a plain 3D-GAN."""
-        if self.networks.encoder is None:
-            raise UserError(
-                "this is a plain 3D-GAN, which has no encoder; train vae_gan or "
-                "mv_vae_gan to reconstruct shapes from views"
-            )
