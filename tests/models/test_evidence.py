@@ -7,7 +7,13 @@ from tests.pytorch import pytorch_inputs as inputs
 from tests.pytorch.pytorch_values import from_pytorch
 from vaegan_jax.models import evidence
 from vaegan_jax.models.convolutions.phases import merge_phases
-from vaegan_jax.models.evidence import Evidence, no_evidence, read_views
+from vaegan_jax.models.evidence import (
+    LOWEST,
+    MEAN,
+    Evidence,
+    no_evidence,
+    read_views,
+)
 from vaegan_jax.shapes.cameras import Camera, ViewCamera, numbers_of
 from vaegan_jax.shapes.frames import cell_centres, estimate
 from vaegan_jax.shapes.meshes import boxes_mesh
@@ -57,7 +63,7 @@ def test_a_cell_reads_the_pixel_that_shows_it():
 def test_blurs_are_means_over_squares():
     """Of white outside of the picture, as everywhere."""
     views = random_views(1)
-    words = evidence._blurred(jnp.asarray(views)[None])
+    words = evidence._blurred(255 - jnp.asarray(views)[None, ..., 0])
     ink = 255 - views[0, ..., 0].astype(float)
     for index, side in enumerate((1, 3, 7, 15)):
         blurred = np.asarray(evidence._unpack(words, index))[0, 0] * 255
@@ -84,9 +90,9 @@ def test_a_larger_picture_of_the_same_tells_the_same():
     views = render_views(boxes_mesh(grid), Camera(num_views=6), 64)[..., None]
     small = of_cells(read(views, cameras))
     large = of_cells(read(views.repeat(2, 1).repeat(2, 2), cameras))
-    sharp = [0, 1, *range(2, 10), *range(-5, 0)]
+    sharp = [MEAN, 1, *range(2, 10), *range(LOWEST, LOWEST + 5)]
     np.testing.assert_array_equal(small[..., sharp], large[..., sharp])
-    np.testing.assert_allclose(small, large, atol=0.15)
+    np.testing.assert_allclose(small, large, atol=0.25)
     assert np.abs(small - large).mean() < 0.01
 
 
@@ -103,7 +109,7 @@ def test_the_lowest_reading_is_the_visual_hull():
         jnp.asarray(middle, jnp.float32)[None],
         RESOLUTION,
     )
-    lowest = of_cells(made)[..., -5]
+    lowest = of_cells(made)[..., LOWEST]
     assert (lowest[grid] > 0).mean() > 0.95
     hull = visual_hull(views, cameras, RESOLUTION)
     # The hull finds the scale by itself, and so may differ at its edge.
@@ -149,16 +155,34 @@ def test_evidence_equals_pytorch():
     np.testing.assert_allclose(made.views, expected["views"], atol=1e-6)
 
 
-def test_extremes_are_sorted_and_of_the_seen_views_alone():
+@pytest.mark.parametrize("grey", [0, 130, 240])
+def test_outlines_do_not_tell_how_light_a_surface_is(grey):
+    """The left half of a picture is covered, whatever it is covered with."""
+    views = np.full((1, 32, 32, 1), 255, np.uint8)
+    views[:, :, :16] = grey
+    outlines = of_cells(read(views, numbers_of([FRONT])))[..., LOWEST + 5 :]
+    # Of each square the mean and the lowest two, of the second the moments too.
+    means = outlines[..., [0, 3, 14, 17]]
+    np.testing.assert_array_equal(outlines[..., [1, 4, 15, 18]], means)
+    np.testing.assert_allclose(outlines[..., 6:8], means[..., 1:2] * [0, -1], atol=1e-6)
+    row = means[:, 4, 4]  # along the picture's rows
+    places = [
+        ViewCamera(0.0, 0.0).project(p[None] * 0.7 - 0.35)[0, 1] * 32
+        for p in cell_centres(RESOLUTION)[:, 4, 4]
+    ]
+    for side, covered in zip((1, 3, 7, 15), row.T, strict=True):
+        pixels = np.floor(places)[:, None] + np.arange(side) - side // 2
+        inside = (pixels >= 0) & (pixels < 16)
+        np.testing.assert_allclose(covered, inside.mean(1), atol=0.003)
+
+
+def test_the_lowest_are_sorted_and_of_the_seen_views_alone():
     ink = jnp.asarray([0.9, 0.3, 0.0, 0.7, 0.5, 0.1])[None, :, None]
     seen = jnp.asarray([[1.0, 1, 0, 1, 1, 1]])
-    made = [float(x[0, 0]) for x in evidence._extremes(ink, seen)]
-    np.testing.assert_allclose(made, [0.1, 0.3, 0.5, 0.7, 0.9], atol=1e-6)
-    two = [
-        float(x[0, 0])
-        for x in evidence._extremes(ink, jnp.eye(6)[:1] + jnp.eye(6)[1:2])
-    ]
-    np.testing.assert_allclose(two, [0.3, 0.9, 1, 1, 0.9], atol=1e-6)
+    made = [float(x[0, 0]) for x in evidence._lowest(ink, seen, 4)]
+    np.testing.assert_allclose(made, [0.1, 0.3, 0.5, 0.7], atol=1e-6)
+    two = evidence._lowest(ink, jnp.eye(6)[:1] + jnp.eye(6)[1:2], 4)
+    np.testing.assert_allclose([float(x[0, 0]) for x in two], [0.3, 0.9, 1, 1])
 
 
 def test_ink_outside_of_a_picture_is_none():

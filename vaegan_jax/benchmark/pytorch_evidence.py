@@ -4,13 +4,16 @@ The same numbers in another order, which spares PyTorch copies: channels come fi
 of each feature the eight cells of all blocks, one cell of every block after another.
 """
 
+from collections.abc import Iterator
+
 import torch
 import torch.nn.functional as F
 
 from vaegan_jax.models.evidence import squares
+from vaegan_jax.shapes.colours import NEARLY_WHITE
 
-_WITH_MOMENTS = 2  # the first ones of the squares
-_LOWEST = 4
+_WITH_MOMENTS, _OUTLINES_WITH_MOMENTS = (0, 1), (1,)  # squares
+_LOWS, _OUTLINE_LOWS = 4, 2
 PHASES = 8  # cells of a block
 
 
@@ -35,20 +38,38 @@ def read_views(
     """
     size = resolution // 2
     places = _places(cameras, scales, middles, resolution)
-    found = _look_up(_blurred(views), places)
-    ink = found.float() / 255
     harmonics = _harmonics(cameras) / views.shape[1]
-    means = ink.mean(2)
-    deviations = ((ink**2).mean(2) - means**2).clamp_min(0).sqrt()
-    features = []
-    for square, values in enumerate(ink):
-        features += [means[square][:, None], deviations[square][:, None]]
-        if square < _WITH_MOMENTS:
-            features.append(harmonics.mT @ values)
-    features.append(_extremes(found[0]))
+    grey = views[..., 0].flatten(0, 1)
+    index = _index(places, grey.shape[-1])
+    ink = _look_up(_blurred(255 - grey.float()), index)
+    outlines = _look_up(_blurred(255 * (grey < NEARLY_WHITE).float()), index)
+    features = [*_of_ink(ink, harmonics), *_of_outlines(outlines, harmonics)]
     cells = torch.cat(features, 1).unflatten(2, (PHASES, size, size, size))
     count = torch.full((len(views), 1), 1 / (1 + views.shape[1]))
     return cells, torch.cat([count, harmonics.sum(1)], 1)
+
+
+def _of_ink(found: torch.Tensor, harmonics: torch.Tensor) -> Iterator[torch.Tensor]:
+    ink = found.float() / 255
+    means = ink.mean(2)
+    deviations = ((ink**2).mean(2) - means**2).clamp_min(0).sqrt()
+    for square, values in enumerate(ink):
+        yield torch.stack([means[square], deviations[square]], 1)
+        if square in _WITH_MOMENTS:
+            yield harmonics.mT @ values
+    yield _lowest(found[0], _LOWS)
+    yield found[0].amax(1)[:, None].float() / 255
+
+
+def _of_outlines(
+    found: torch.Tensor, harmonics: torch.Tensor
+) -> Iterator[torch.Tensor]:
+    for square, values in enumerate(found):
+        covered = values.float() / 255
+        yield covered.mean(1)[:, None]
+        yield _lowest(values, _OUTLINE_LOWS)
+        if square in _OUTLINES_WITH_MOMENTS:
+            yield harmonics.mT @ covered
 
 
 def blocks(x: torch.Tensor) -> torch.Tensor:
@@ -64,13 +85,12 @@ def centres(resolution: int) -> torch.Tensor:
     return blocks(grid[None])[0]
 
 
-def _blurred(views: torch.Tensor) -> torch.Tensor:
+def _blurred(levels: torch.Tensor) -> torch.Tensor:
     """Words (b · v, (h + 2) (w + 2)) of pixels within a margin without ink."""
-    ink = 255 - views[..., 0].flatten(0, 1).float()
     blurred = []
-    for side in squares(views.shape[2]):  # one byte of a word for each
-        down, across = (_band(size, side) for size in ink.shape[1:])
-        average = ink if side == 1 else down @ ink @ across
+    for side in squares(levels.shape[1]):  # one byte of a word for each
+        down, across = (_band(size, side) for size in levels.shape[1:])
+        average = levels if side == 1 else down @ levels @ across
         blurred.append(average.round().to(torch.uint8))
     words = F.pad(torch.stack(blurred, -1), (0, 0, 1, 1, 1, 1)).view(torch.int32)
     return words.flatten(1)
@@ -112,16 +132,21 @@ def _places(
     return axes @ centres(resolution).flatten(1) + start[..., None]
 
 
-def _look_up(words: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
-    """The bytes (squares, b, v, n) of the pixel at each place."""
-    side = round(words.shape[1] ** 0.5)  # pictures are square
+def _index(places: torch.Tensor, side: int) -> torch.Tensor:
+    """The word (b, v, n) of the pixel at each place, of pictures so many pixels a side.
+
+    Within a margin of a pixel.
+    """
     row, column, depth = places.unbind(2)
     row, column = (
-        ((x / depth + 0.5) * (side - 2)).floor().clamp(-1, side - 2) + 1
-        for x in (row, column)
+        ((x / depth + 0.5) * side).floor().clamp(-1, side) + 1 for x in (row, column)
     )
-    index = (row * side + column).flatten(0, 1).long()
-    found = words.gather(1, index).view(row.shape)
+    return (row * (side + 2) + column).long()
+
+
+def _look_up(words: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """Their bytes (squares, b, v, n)."""
+    found = words.gather(1, index.flatten(0, 1)).view(index.shape)
     return found[..., None].view(torch.uint8).movedim(-1, 0).contiguous()
 
 
@@ -134,11 +159,11 @@ def _harmonics(cameras: torch.Tensor) -> torch.Tensor:
     return torch.stack([x, y, z, *second], -1)
 
 
-def _extremes(ink: torch.Tensor) -> torch.Tensor:
-    """The lowest bytes (b, v, n) over views, in order, and the highest: (b, 5, n)."""
-    lowest = [torch.full_like(ink[:, 0], 255)] * _LOWEST
-    for reading in ink.unbind(1):
+def _lowest(found: torch.Tensor, count: int) -> torch.Tensor:
+    """The lowest bytes (b, v, n) over views, in order: (b, count, n), from 0 to 1."""
+    lowest = [torch.full_like(found[:, 0], 255)] * count
+    for reading in found.unbind(1):
         for place, low in enumerate(lowest):
             lowest[place] = torch.minimum(low, reading)
             reading = torch.maximum(low, reading)
-    return torch.stack([*lowest, ink.amax(1)], 1).float() / 255
+    return torch.stack(lowest, 1).float() / 255

@@ -85,6 +85,8 @@ def read(
                 )
             arrays = {name: np.float32(file.get_tensor(name)) for name in expected}
             step = int(file.metadata()[_STEP])
+    except UserError:
+        raise
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path} is damaged ({error}); fetch it again") from error
     return unflatten_dict(jax.device_put(arrays), sep=_SEPARATOR), step

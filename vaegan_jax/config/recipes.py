@@ -224,7 +224,7 @@ def set_furniture(config: ConfigDict, variant: str = "") -> ConfigDict:
         config.model.image_size = 128
         # Of renders: a pixel at their outlines is not to be learnt away.
         config.augmentation.outline = 0.0
-        config.train.num_steps = 3600
+        config.train.num_steps = 2400
         config.train.evaluate_every_epochs = 8.0
         config.train.pictures_every_epochs = 25.0
     return config

@@ -10,14 +10,11 @@ from vaegan_jax.evaluate.reconstructions import Reconstructions
 from vaegan_jax.inference.functions import place_function
 from vaegan_jax.inference.model import Model
 from vaegan_jax.models.convolutions.phases import merge_phases
-from vaegan_jax.models.evidence import read_views
+from vaegan_jax.models.evidence import LOWEST, MEAN, read_views
 from vaegan_jax.runtime.compiling import jit
+from vaegan_jax.shapes.colours import NEARLY_WHITE
 from vaegan_jax.shapes.drawing import GENERATOR_ALONE, REFINED, draw_columns
-from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE
 
-# Among the numbers of a cell, see `read_views`: the mean of its sharp readings and, of
-# the lowest four that come before the highest, the lowest.
-_MEAN, _LOWEST = 0, -5
 _PIXELS = 5  # a side of each cell of a slice
 
 _place = jit(place_function, static_argnums=0)
@@ -49,8 +46,8 @@ def draw_evidence(
     evidence = _read(*given, *frame, alone.shape[1])
     cells = merge_phases(np.asarray(evidence.cells))
     columns = {
-        "visual hull": cells[..., _LOWEST] > 1 - NEARLY_WHITE / 255,
-        "mean ink, a slice": _slices(cells[..., _MEAN], np.asarray(frame[1][:, 0])),
+        "visual hull": cells[..., LOWEST] > 1 - NEARLY_WHITE / 255,
+        "mean ink, a slice": _slices(cells[..., MEAN], np.asarray(frame[1][:, 0])),
         GENERATOR_ALONE: alone > of_generator,
         REFINED: model.refine(told, views, cameras) > threshold,
         "truth": examples.voxels[...] > 0,

@@ -1,15 +1,19 @@
 """What pictures show at every cell of a grid, whatever their number and order.
 
-Every view is read at every cell's projection: how much ink is there, sharp, and
-averaged over squares around it. What is read are pixels and not learnt features, so
-nothing is differentiated through the projection, whose gradient would be a scatter.
-Over views the readings of a cell become numbers that do not depend on their order:
+Every view is read at every cell's projection: how much ink is there, and how much of
+the outline, sharp, and averaged over squares around it. Ink alone does not tell a light
+surface from the edge of a dark one; how much of a square the outline covers tells how
+far away its edge is, to a part of a cell. What is read are pixels and not learnt
+features, so nothing is differentiated through the projection, whose gradient would be a
+scatter. Over views the readings of a cell become numbers that do not depend on their
+order:
 
-- mean and standard deviation, of each blur;
-- moments by where cameras are: means of ink × the real spherical harmonics of degrees 1
-  and 2 of the direction towards the camera, which say on which side there is ink;
-- the lowest ones and the highest: a view without ink excludes a cell, so the lowest of
-  all is the visual hull (Laurentini 1994).
+- means, of each blur, and standard deviations of ink;
+- moments by where cameras are: means of readings × the real spherical harmonics of
+  degrees 1 and 2 of the direction towards the camera, which say on which side there is
+  ink;
+- the lowest ones, and the highest of ink: a view without ink excludes a cell, so the
+  lowest of all is the visual hull (Laurentini 1994).
 
 Cells come in blocks of 2³, the numbers of a block side by side.
 """
@@ -23,7 +27,7 @@ from jaxtyping import Array, Bool, Float, UInt8, UInt32
 
 from vaegan_jax.models.convolutions.phases import split_phases
 from vaegan_jax.shapes.cameras import project
-from vaegan_jax.shapes.colours import luma
+from vaegan_jax.shapes.colours import NEARLY_WHITE, luma
 from vaegan_jax.shapes.frames import cell_centres, to_view_frame
 
 # Sides of the squares that ink is averaged over, in pixels of pictures of up to 64².
@@ -31,10 +35,15 @@ from vaegan_jax.shapes.frames import cell_centres, to_view_frame
 # same; but the first is always a pixel. Four bytes are one word, so a projection is
 # looked up once for all.
 _SQUARES, _OF = (1, 3, 7, 15), 64
-_WITH_MOMENTS = 2  # the first ones of these
+_WITH_MOMENTS, _OUTLINES_WITH_MOMENTS = (0, 1), (1,)  # places among these
 _HARMONICS = 8
-_LOWEST = 4
-_FEATURES = 2 * len(_SQUARES) + _WITH_MOMENTS * _HARMONICS + _LOWEST + 1
+_LOWS, _OUTLINE_LOWS = 4, 2
+_OF_INK = 2 * len(_SQUARES) + len(_WITH_MOMENTS) * _HARMONICS + _LOWS + 1
+_OF_OUTLINES = (1 + _OUTLINE_LOWS) * len(_SQUARES)
+_OF_OUTLINES += len(_OUTLINES_WITH_MOMENTS) * _HARMONICS
+_FEATURES = _OF_INK + _OF_OUTLINES
+# Places of some among them: the mean of sharp ink, and the lowest of that.
+MEAN, LOWEST = 0, _OF_INK - _LOWS - 1
 _BYTE = 8  # bits
 _HALF = 2  # cells of a block along each axis
 
@@ -79,30 +88,60 @@ def read_views(
     """
     cameras, seen = seen_views(cameras, chosen)
     seen = seen.astype(jnp.float32)
+    grey = luma(views)
     places = _places(cameras, scales, middles, resolution)
-    words = _look_up(_blurred(views), places)
+    pictures = jnp.stack([_blurred(255 - grey), _blurred(_outline(grey))])
+    ink, outlines = _look_up(pictures, places)
     count = seen.sum(1, keepdims=True)
     weights = (seen / jnp.maximum(count, 1))[..., None]
     harmonics = _harmonics(cameras) * weights
     # XLA would compute all of it again for each number that comes of it.
-    words, weights, harmonics = jax.lax.optimization_barrier(
-        (words, weights, harmonics)
+    ink, outlines, weights, harmonics = jax.lax.optimization_barrier(
+        (ink, outlines, weights, harmonics)
     )
-    features = []
-    for square in range(len(_SQUARES)):
-        ink = _unpack(words, square)
-        (mean,) = _weighed(weights, ink)
-        (power,) = _weighed(weights, ink**2)
-        features += [mean, jnp.sqrt(jnp.maximum(power - mean**2, 0.0))]
-        if square < _WITH_MOMENTS:
-            features += _weighed(harmonics, ink)
-    features += _extremes(_unpack(words, 0), seen)
+    features = _of_ink(ink, weights, harmonics, seen)
+    features += _of_outlines(outlines, weights, harmonics, seen)
     cells = jnp.stack(features, 1)
     size = resolution // _HALF
     cells = cells.reshape(*cells.shape[:2], size**3, _HALF**3).transpose(0, 2, 3, 1)
     cells = cells.reshape(cells.shape[0], size, size, size, -1)
     summary = _summary(count, harmonics)
     return Evidence(*jax.lax.stop_gradient((cells, summary)))
+
+
+def _of_ink(
+    words: UInt32[Array, "b v n"],
+    weights: Float[Array, "b v 1"],
+    harmonics: Float[Array, "b v 8"],
+    seen: Float[Array, "b v"],
+) -> list[Float[Array, "b n"]]:
+    features = []
+    for square in range(len(_SQUARES)):
+        ink = _unpack(words, square)
+        (mean,) = _weighed(weights, ink)
+        (power,) = _weighed(weights, ink**2)
+        features += [mean, jnp.sqrt(jnp.maximum(power - mean**2, 0.0))]
+        if square in _WITH_MOMENTS:
+            features += _weighed(harmonics, ink)
+    sharp = _unpack(words, 0)
+    highest = jnp.where(seen[..., None] == 0, 0.0, sharp).max(1)
+    return [*features, *_lowest(sharp, seen, _LOWS), highest]
+
+
+def _of_outlines(
+    words: UInt32[Array, "b v n"],
+    weights: Float[Array, "b v 1"],
+    harmonics: Float[Array, "b v 8"],
+    seen: Float[Array, "b v"],
+) -> list[Float[Array, "b n"]]:
+    features = []
+    for square in range(len(_SQUARES)):
+        covered = _unpack(words, square)
+        features += _weighed(weights, covered)
+        features += _lowest(covered, seen, _OUTLINE_LOWS)
+        if square in _OUTLINES_WITH_MOMENTS:
+            features += _weighed(harmonics, covered)
+    return features
 
 
 def seen_views(
@@ -137,13 +176,17 @@ def squares(size: int) -> list[int]:
     return [first, *((side * size // _OF - 1) // 2 * 2 + 1 for side in others)]
 
 
-def _blurred(views: UInt8[Array, "b v h w c"]) -> UInt32[Array, "b v h w"]:
-    """Ink averaged over squares around each pixel, a byte of each word for each."""
-    ink = 255 - luma(views).astype(jnp.float32)
-    words = jnp.zeros(ink.shape, jnp.uint32)
-    for index, side in enumerate(squares(views.shape[2])):
-        average = ink
-        for axis, size in ((-2, views.shape[2]), (-1, views.shape[3])):
+def _outline(grey: UInt8[Array, "b v h w"]) -> UInt8[Array, "b v h w"]:
+    """255 where a picture shows the shape, 0 where it shows the background."""
+    return jnp.where(grey < NEARLY_WHITE, 255, 0).astype(jnp.uint8)
+
+
+def _blurred(levels: UInt8[Array, "b v h w"]) -> UInt32[Array, "b v h w"]:
+    """Averages over squares around each pixel, a byte of each word for each."""
+    words = jnp.zeros(levels.shape, jnp.uint32)
+    for index, side in enumerate(squares(levels.shape[2])):
+        average = levels.astype(jnp.float32)
+        for axis, size in ((-2, levels.shape[2]), (-1, levels.shape[3])):
             near = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
             band = np.float32(near <= side // 2) / side
             average = jnp.moveaxis(
@@ -155,7 +198,7 @@ def _blurred(views: UInt8[Array, "b v h w c"]) -> UInt32[Array, "b v h w"]:
 
 
 def _unpack(words: UInt32[Array, "*n"], square: int) -> Float[Array, "*n"]:
-    """Ink from 0 to 1."""
+    """Ink, or how much the outline covers, from 0 to 1."""
     return ((words >> (square * _BYTE)) & 255).astype(jnp.float32) / 255
 
 
@@ -173,18 +216,21 @@ def _places(
 
 
 def _look_up(
-    words: UInt32[Array, "b v h w"], places: Float[Array, "b v n 2"]
-) -> UInt32[Array, "b v n"]:
+    pictures: UInt32[Array, "k b v h w"], places: Float[Array, "b v n 2"]
+) -> UInt32[Array, "k b v n"]:
     """The pixel at each place; 0, no ink, outside of the picture."""
-    batch, count, *size = words.shape
+    _, batch, count, *size = pictures.shape
     row, column = (
         jnp.floor(places[..., axis] * size[axis]).astype(jnp.int32) for axis in (0, 1)
     )
     inside = (row >= 0) & (row < size[0]) & (column >= 0) & (column < size[1])
     first = jnp.arange(batch * count).reshape(batch, count, 1) * (size[0] * size[1])
     index = jnp.where(inside, first + row * size[1] + column, 0)
-    found = words.reshape(-1).at[index].get(mode="promise_in_bounds")
-    return jnp.where(inside, found, jnp.uint32(0))
+    found = [
+        picture.reshape(-1).at[index].get(mode="promise_in_bounds")
+        for picture in pictures
+    ]
+    return jnp.where(inside, jnp.stack(found), jnp.uint32(0))
 
 
 def _harmonics(cameras: Float[Array, "b v 4"]) -> Float[Array, "b v 8"]:
@@ -213,21 +259,20 @@ def _weighed(
     ]
 
 
-def _extremes(
-    ink: Float[Array, "b v n"], seen: Float[Array, "b v"]
+def _lowest(
+    readings: Float[Array, "b v n"], seen: Float[Array, "b v"], count: int
 ) -> list[Float[Array, "b n"]]:
-    """The lowest readings, in order, and the highest; of fewer views, the lowest 1."""
-    absent = seen[..., None] == 0
+    """The lowest readings, in order; where there are fewer views, 1."""
 
-    def insert(lowest, ink):
-        for place in range(_LOWEST):
-            low = jnp.minimum(lowest[place], ink)
-            ink = jnp.maximum(lowest[place], ink)
+    def insert(lowest, reading):
+        for place in range(count):
+            low = jnp.minimum(lowest[place], reading)
+            reading = jnp.maximum(lowest[place], reading)
             lowest = (*lowest[:place], low, *lowest[place + 1 :])
         return lowest, None
 
-    start = (jnp.ones_like(ink[:, 0]),) * _LOWEST
-    lowest, _ = jax.lax.scan(insert, start, jnp.where(absent, 1.0, ink).swapaxes(0, 1))
+    start = (jnp.ones_like(readings[:, 0]),) * count
+    readings = jnp.where(seen[..., None] == 0, 1.0, readings)
+    lowest, _ = jax.lax.scan(insert, start, readings.swapaxes(0, 1))
     some = (seen > 0).any(1, keepdims=True)
-    highest = jnp.where(absent, 0.0, ink).max(1)
-    return [*(jnp.where(some, low, 0.0) for low in lowest), highest]
+    return [jnp.where(some, low, 0.0) for low in lowest]

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+NEARLY_WHITE = 243  # grey levels from here on are thought to be background
 MODES = {1: "L", 3: "RGB"}  # Pillow's, by the number of channels
 # Of `trimesh.Trimesh.face_attributes`: colours of the corners of triangles, (t, 3, 3),
 # shares of red, green and blue in sRGB.

@@ -7,9 +7,8 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from vaegan_jax.shapes.cameras import ViewCamera, numbers_of, project
-from vaegan_jax.shapes.colours import luma
+from vaegan_jax.shapes.colours import NEARLY_WHITE, luma
 from vaegan_jax.shapes.frames import known_or_estimated, to_view_frame
-from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE
 
 _SIZE = 48  # pixels at which outlines are compared
 _POINTS = 6000  # of a shape, at most: they fill its outline

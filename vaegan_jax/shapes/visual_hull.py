@@ -8,9 +8,8 @@ import scipy.ndimage
 from jaxtyping import Bool, Float, UInt8
 
 from vaegan_jax.shapes.cameras import project
-from vaegan_jax.shapes.colours import luma
+from vaegan_jax.shapes.colours import NEARLY_WHITE, luma
 from vaegan_jax.shapes.frames import cell_centres, scale_of_box, to_view_frame
-from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE
 
 
 def visual_hull(

@@ -5,8 +5,9 @@ import scipy.ndimage
 from jaxtyping import Bool, UInt8
 
 from vaegan_jax.errors import UserError
+from vaegan_jax.shapes.colours import NEARLY_WHITE
 from vaegan_jax.shapes.pictures.cut_out import CutOut, inside
-from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE, large_parts, object_box
+from vaegan_jax.shapes.pictures.framing import large_parts, object_box
 
 _NOTHING, _LITTLE = 0.003, 0.02  # of a view that is seen; in training 0.09 at least
 _HIDDEN = 0.5  # of an object that is as light as the background

@@ -8,10 +8,10 @@ from jaxtyping import Bool, Float
 from PIL import Image, ImageOps
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.colours import MODES, luma
+from vaegan_jax.shapes.colours import MODES, NEARLY_WHITE, luma
 from vaegan_jax.shapes.pictures.backgrounds import border_pixels, find_background
 from vaegan_jax.shapes.pictures.files import OpenedPicture
-from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE, large_parts
+from vaegan_jax.shapes.pictures.framing import large_parts
 from vaegan_jax.shapes.pictures.sheets import find_sheet, without_bars
 
 _WHITE = 255.0

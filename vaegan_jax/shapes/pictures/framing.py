@@ -19,9 +19,8 @@ from sklearn.linear_model import Ridge
 from vaegan_jax.errors import UserError
 from vaegan_jax.runtime.npz_files import read_npz, write_npz
 from vaegan_jax.runtime.stored import StoredArray
-from vaegan_jax.shapes.colours import luma
+from vaegan_jax.shapes.colours import NEARLY_WHITE, luma
 
-NEARLY_WHITE = 243
 _FILE = "framing.npz"
 _WHITE = 255.0
 _SPECK = 0.01  # of the largest part: smaller ones do not count for the framing

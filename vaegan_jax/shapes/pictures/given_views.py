@@ -11,9 +11,8 @@ from jaxtyping import Float, Shaped, UInt8
 from PIL import Image
 
 from vaegan_jax.errors import UserError
-from vaegan_jax.shapes.colours import luma
+from vaegan_jax.shapes.colours import NEARLY_WHITE, luma
 from vaegan_jax.shapes.pictures.files import Picture
-from vaegan_jax.shapes.pictures.framing import NEARLY_WHITE
 from vaegan_jax.shapes.pictures.sets import picture_sets
 
 
