@@ -24,7 +24,11 @@ from vaegan_jax.inference.export import write_weights
 from vaegan_jax.inference.loading import load
 from vaegan_jax.trainer import train as driver
 from vaegan_jax.trainer.resuming import changed_fields
-from vaegan_jax.trainer.starting_point import begin_with, starting_point
+from vaegan_jax.trainer.starting_point import (
+    begin_with,
+    describe_origin,
+    starting_point,
+)
 
 # Nothing that is learnt, so that what a run began with can be seen in it.
 STILL = {f"optimizer.{net}_lr": 1e-30 for net in ("generator", "encoder")}
@@ -192,3 +196,15 @@ def test_what_cannot_be_begun_with(trained, tmp_path, fields, message):
     with pytest.raises(UserError, match=message):
         driver.train(config, tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_what_a_model_may_have_learnt_is_told():
+    """Of exported weights nobody knows, but of those that come with the library."""
+    config = tiny_config("mv_vae_gan", **{"data.dir": "mine.npz"})
+    origin = {"path": "pretrained", "step": 9, "data": None, "choose_on": "held_out"}
+    told = describe_origin(origin, config)
+    assert len(told) == 2 and "furniture" in told[1] and "warning" not in told[1]
+    told = describe_origin(origin | {"path": "./weights"}, config)
+    assert told[1].startswith("warning: ") and "data that are not known" in told[1]
+    own = origin | {"path": "runs/a", "data": "mine.npz"}
+    assert len(describe_origin(own, config)) == 1

@@ -20,6 +20,7 @@ from vaegan_jax.config.checks import lookup
 from vaegan_jax.distributed.sharding import on_all
 from vaegan_jax.errors import UserError
 from vaegan_jax.inference.loading import load
+from vaegan_jax.inference.model_folders import PRETRAINED
 from vaegan_jax.models.networks import build_networks
 from vaegan_jax.trainer.resuming import has_begun
 from vaegan_jax.training.optimizers import build_optimizers
@@ -123,7 +124,12 @@ def describe_origin(origin: dict[str, Any], config: ConfigDict) -> list[str]:
         origin[name] for name in ("path", "step", "data", "choose_on")
     )
     lines = [f"beginning with what {path} has learnt in {step} steps"]
-    if (data, choose_on) != (config.data.dir, config.data.choose_on):
+    if path == PRETRAINED:  # which tells
+        lines.append(
+            "that model has learnt from furniture that prepare_data.py makes, which is "
+            "not to be chosen on here"
+        )
+    elif (data, choose_on) != (config.data.dir, config.data.choose_on):
         lines.append(
             "warning: that model may have learnt what is chosen on here, for it learnt "
             f"from {data or 'data that are not known'}, choosing on {choose_on}"
