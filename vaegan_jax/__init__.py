@@ -20,7 +20,7 @@ What a room is for is told in its `__init__`; docs/architecture.md walks through
 
 import lazy_loader
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 # `__init__.pyi` says what is public and where it is. Importing the package alone, as
 # data_prep does, starts no JAX.
