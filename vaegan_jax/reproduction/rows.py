@@ -195,7 +195,7 @@ ROWS: dict[str, Row] = {
         Row(_FURNITURE, _furniture, real=False),
         Row(_FURNITURE_REFINED, _furniture_refined, real=False),
         Row(ZERO_SHOT, _unseen),
-        Row(_SHARP, _sharp, 110, CORES),
+        Row(_SHARP, _sharp, 75, CORES),
         Row(_TUNED, _tuned(_TUNED), 20, CORES),
         Row(_UNTAUGHT, _tuned(_UNTAUGHT, _FROM_SCRATCH), 20, CORES),
     )
