@@ -7,9 +7,11 @@ import jax
 import pytest
 import tensorstore as ts
 
+import vaegan_jax
 from tests.helpers import Setup, assert_trees_equal, make_batch, tiny_config
 from vaegan_jax.checkpoints import checkpoint, checksums
 from vaegan_jax.checkpoints.checkpoint import Checkpoints, abstract_state
+from vaegan_jax.checkpoints.config_file import save_config
 from vaegan_jax.checkpoints.damage import seal, unfinished
 from vaegan_jax.errors import UserError
 
@@ -46,6 +48,16 @@ def test_keeps_the_latest_and_those_for_good(setup, tmp_path):
     third = checkpoints.restore(abstract_state(setup.create), 3)
     assert int(third.step) == 3
     checkpoints.close()
+
+
+def test_a_run_that_has_diverged_is_named_by_what_loads_it(setup, tmp_path):
+    save_config(tmp_path, setup.config)
+    checkpoints, state = Checkpoints(tmp_path), setup.create()
+    broken = jax.tree.map(lambda x: x * float("nan"), state.averages)
+    checkpoints.save(state.replace(averages=broken))
+    checkpoints.close()
+    with pytest.raises(UserError, match="has diverged: there are numbers"):
+        vaegan_jax.load(tmp_path)
 
 
 def test_an_empty_directory_is_named(setup, tmp_path):

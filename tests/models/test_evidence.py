@@ -90,9 +90,9 @@ def test_a_larger_picture_of_the_same_tells_the_same():
     views = render_views(boxes_mesh(grid), Camera(num_views=6), 64)[..., None]
     small = of_cells(read(views, cameras))
     large = of_cells(read(views.repeat(2, 1).repeat(2, 2), cameras))
-    sharp = [MEAN, 1, *range(2, 10), *range(LOWEST, LOWEST + 5)]
+    sharp = [MEAN, 1, *range(2, 10), *range(LOWEST, LOWEST + 8)]
     np.testing.assert_array_equal(small[..., sharp], large[..., sharp])
-    np.testing.assert_allclose(small, large, atol=0.25)
+    np.testing.assert_allclose(small, large, atol=0.2)
     assert np.abs(small - large).mean() < 0.01
 
 

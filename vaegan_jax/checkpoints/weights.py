@@ -81,7 +81,8 @@ def read(
             if shapes != {name: x.shape for name, x in expected.items()}:
                 raise UserError(
                     f"{path} is of another model than the config.json beside it "
-                    "describes; use those that belong together"
+                    "describes, or of another version of the program; use those that "
+                    "belong together, or train again"
                 )
             arrays = {name: np.float32(file.get_tensor(name)) for name in expected}
             step = int(file.metadata()[_STEP])

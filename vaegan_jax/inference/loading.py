@@ -90,7 +90,8 @@ def _refuse_diverged(variables: dict[str, Any], workdir: str | pathlib.Path) -> 
         if not np.isfinite(np.asarray(array)).all():
             raise UserError(
                 f"{workdir} holds a model that has diverged: there are numbers that "
-                f"are not finite, in {name}; take another checkpoint or train again"
+                f"are not finite, in {name}; take an earlier checkpoint, if there is "
+                "one, or train again"
             )
 
 

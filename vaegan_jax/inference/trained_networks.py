@@ -69,7 +69,7 @@ class TrainedNetworks:
         views: UInt8[np.ndarray, "b v h w c"],
         cameras: Float[np.ndarray, "b v 4"] | None = None,
     ) -> Posterior:
-        """The posteriors of views, fields (b, v, ...), on the host; see `encode`."""
+        """The posteriors of views (b, v, ...), on the host; see `Model.encode`."""
         encoder, known = self.networks.encoder, ()
         heads = encoder.azimuths > 0 and encoder.azimuth_heads
         if heads and cameras is not None and np.isfinite(cameras[..., 0]).any():

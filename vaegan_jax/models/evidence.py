@@ -30,10 +30,10 @@ from vaegan_jax.shapes.cameras import project
 from vaegan_jax.shapes.colours import NEARLY_WHITE, luma
 from vaegan_jax.shapes.frames import cell_centres, to_view_frame
 
-# Sides of the squares that ink is averaged over, in pixels of pictures of up to 64².
-# Larger pictures have squares about as large a part of them, so that cells are told the
-# same; but the first is always a pixel. Four bytes are one word, so a projection is
-# looked up once for all.
+# Sides of the squares that ink and outlines are averaged over, in pixels of pictures of
+# up to 64². Larger pictures have squares about as large a part of them, so that cells
+# are told the same; but the first is always a pixel. Four bytes are one word, so two
+# words are looked up for a projection, one of ink and one of outlines.
 _SQUARES, _OF = (1, 3, 7, 15), 64
 _WITH_MOMENTS, _OUTLINES_WITH_MOMENTS = (0, 1), (1,)  # places among these
 _HARMONICS = 8
@@ -218,7 +218,7 @@ def _places(
 def _look_up(
     pictures: UInt32[Array, "k b v h w"], places: Float[Array, "b v n 2"]
 ) -> UInt32[Array, "k b v n"]:
-    """The pixel at each place; 0, no ink, outside of the picture."""
+    """The pixel of each picture at each place; 0, nothing, outside of it."""
     _, batch, count, *size = pictures.shape
     row, column = (
         jnp.floor(places[..., axis] * size[axis]).astype(jnp.int32) for axis in (0, 1)
