@@ -6,10 +6,11 @@ python scripts/train.py --config=configs/mv_vae_gan_best.py --config.data.dir=mo
 python scripts/sample.py --workdir=runs/mv_vae_gan_best --like=chairs.npz
 
 For any number of pictures, from one up, :any instead; and then, from chairs whose file
-tells the cameras of their views, a refiner of that with
+tells the cameras of their views, of 128² (`pack --image_size=128`), a refiner of that
 
 python scripts/train.py --config=configs/mv_vae_gan_best.py:refined \
-    --config.data.dir=chairs.npz --config.train.initial_model=runs/mv_vae_gan_best-any
+    --config.data.dir=chairs128.npz \
+    --config.train.initial_model=runs/mv_vae_gan_best-any
 
 On a GPU, with --copies=16 --procedural=10000, --config=configs/mv_vae_gan_best.py:gpu
 """

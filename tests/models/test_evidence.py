@@ -177,12 +177,16 @@ def test_outlines_do_not_tell_how_light_a_surface_is(grey):
 
 
 def test_the_lowest_are_sorted_and_of_the_seen_views_alone():
-    ink = jnp.asarray([0.9, 0.3, 0.0, 0.7, 0.5, 0.1])[None, :, None]
-    seen = jnp.asarray([[1.0, 1, 0, 1, 1, 1]])
-    made = [float(x[0, 0]) for x in evidence._lowest(ink, seen, 4)]
-    np.testing.assert_allclose(made, [0.1, 0.3, 0.5, 0.7], atol=1e-6)
-    two = evidence._lowest(ink, jnp.eye(6)[:1] + jnp.eye(6)[1:2], 4)
-    np.testing.assert_allclose([float(x[0, 0]) for x in two], [0.3, 0.9, 1, 1])
+    sharp, blurred = np.array([[230, 77, 0, 179, 128, 26], [9, 8, 7, 6, 5, 255]])
+    words = jnp.asarray(sharp + (blurred << 16), jnp.uint32)[None, :, None]
+
+    def lowest(seen):
+        made = evidence._lowest(words, jnp.asarray([seen], jnp.float32), 4, [0, 2])
+        return [[round(255 * float(x[0, 0])) for x in of_square] for of_square in made]
+
+    assert lowest([1, 1, 0, 1, 1, 1]) == [[26, 77, 128, 179], [5, 6, 8, 9]]
+    assert lowest([1, 1, 0, 0, 0, 0]) == [[77, 230, 255, 255], [8, 9, 255, 255]]
+    assert lowest([0] * 6) == [[0] * 4] * 2
 
 
 def test_ink_outside_of_a_picture_is_none():

@@ -105,7 +105,12 @@ def set_best(config: ConfigDict, variant: str = "") -> ConfigDict:
     if variant == "any":
         return _for_any_number(config)
     if variant == "refined":
-        return _refined(_for_any_number(config))
+        _larger_views(_refined(_for_any_number(config)))
+        config.train.num_steps = 3000
+        # Without copies, with which it learns more slowly, epochs are short.
+        config.train.evaluate_every_epochs = 8.0
+        config.train.pictures_every_epochs = 25.0
+        return config
     return _for_gpu(config) if variant else config
 
 
@@ -135,10 +140,13 @@ def _refined(config: ConfigDict) -> ConfigDict:
     config.augmentation.latent_mix = 0.7
     config.train.only_refiner = True
     config.train.batch_size = 8
-    config.train.num_steps = 4500
-    # Without copies, with which it learns more slowly, epochs are short.
-    config.train.evaluate_every_epochs = 8.0
-    config.train.pictures_every_epochs = 25.0
+    return config
+
+
+def _larger_views(config: ConfigDict) -> ConfigDict:
+    """R reads cells of two pixels, not of one; E sees what it has learnt to see."""
+    config.model.encoder_image_size = config.model.image_size
+    config.model.image_size = 128
     return config
 
 
@@ -220,9 +228,7 @@ def set_furniture(config: ConfigDict, variant: str = "") -> ConfigDict:
         config.train.evaluate_every_epochs = 4.0
         config.train.pictures_every_epochs = 8.0
     if variant == "sharp":
-        # R reads cells of two pixels, not of one; E sees what it has learnt to see.
-        config.model.encoder_image_size = config.model.image_size
-        config.model.image_size = 128
+        _larger_views(config)
         # Of renders: a pixel at their outlines is not to be learnt away.
         config.augmentation.outline = 0.0
         config.train.num_steps = 2400

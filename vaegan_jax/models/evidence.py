@@ -18,6 +18,7 @@ order:
 Cells come in blocks of 2³, the numbers of a block side by side.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -91,6 +92,8 @@ def read_views(
     grey = luma(views)
     places = _places(cameras, scales, middles, resolution)
     pictures = jnp.stack([_blurred(255 - grey), _blurred(_outline(grey))])
+    # Else XLA would average squares anew wherever a pixel is looked up.
+    pictures = jax.lax.optimization_barrier(pictures)
     ink, outlines = _look_up(pictures, places)
     count = seen.sum(1, keepdims=True)
     weights = (seen / jnp.maximum(count, 1))[..., None]
@@ -101,10 +104,8 @@ def read_views(
     )
     features = _of_ink(ink, weights, harmonics, seen)
     features += _of_outlines(outlines, weights, harmonics, seen)
-    cells = jnp.stack(features, 1)
     size = resolution // _HALF
-    cells = cells.reshape(*cells.shape[:2], size**3, _HALF**3).transpose(0, 2, 3, 1)
-    cells = cells.reshape(cells.shape[0], size, size, size, -1)
+    cells = jnp.stack(features, -1).reshape(-1, size, size, size, _HALF**3 * _FEATURES)
     summary = _summary(count, harmonics)
     return Evidence(*jax.lax.stop_gradient((cells, summary)))
 
@@ -123,9 +124,9 @@ def _of_ink(
         features += [mean, jnp.sqrt(jnp.maximum(power - mean**2, 0.0))]
         if square in _WITH_MOMENTS:
             features += _weighed(harmonics, ink)
-    sharp = _unpack(words, 0)
-    highest = jnp.where(seen[..., None] == 0, 0.0, sharp).max(1)
-    return [*features, *_lowest(sharp, seen, _LOWS), highest]
+    highest = jnp.where(seen[..., None] == 0, 0.0, _unpack(words, 0)).max(1)
+    (lowest,) = _lowest(words, seen, _LOWS, squares=[0])
+    return [*features, *lowest, highest]
 
 
 def _of_outlines(
@@ -135,10 +136,10 @@ def _of_outlines(
     seen: Float[Array, "b v"],
 ) -> list[Float[Array, "b n"]]:
     features = []
-    for square in range(len(_SQUARES)):
+    of_all = range(len(_SQUARES))
+    for square, lowest in enumerate(_lowest(words, seen, _OUTLINE_LOWS, of_all)):
         covered = _unpack(words, square)
-        features += _weighed(weights, covered)
-        features += _lowest(covered, seen, _OUTLINE_LOWS)
+        features += [*_weighed(weights, covered), *lowest]
         if square in _OUTLINES_WITH_MOMENTS:
             features += _weighed(harmonics, covered)
     return features
@@ -182,24 +183,33 @@ def _outline(grey: UInt8[Array, "b v h w"]) -> UInt8[Array, "b v h w"]:
 
 
 def _blurred(levels: UInt8[Array, "b v h w"]) -> UInt32[Array, "b v h w"]:
-    """Averages over squares around each pixel, a byte of each word for each."""
+    """Averages over squares around each pixel, a byte of each word for each.
+
+    Beyond a picture's edge there is nothing.
+    """
     words = jnp.zeros(levels.shape, jnp.uint32)
     for index, side in enumerate(squares(levels.shape[2])):
-        average = levels.astype(jnp.float32)
-        for axis, size in ((-2, levels.shape[2]), (-1, levels.shape[3])):
-            near = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
-            band = np.float32(near <= side // 2) / side
-            average = jnp.moveaxis(
-                jnp.tensordot(average, band, ((axis,), (0,))), -1, axis
-            )
-        byte = jnp.round(average).astype(jnp.uint32)
-        words |= byte << (index * _BYTE)
+        average = _sums(levels.astype(jnp.float32), side) / side**2
+        words |= jnp.round(average).astype(jnp.uint32) << (index * _BYTE)
     return words
+
+
+def _sums(levels: Float[Array, "b v h w"], side: int) -> Float[Array, "b v h w"]:
+    """Of the square around each pixel; of whole numbers they are exact."""
+    for window in ((1, 1, side, 1), (1, 1, 1, side)):
+        levels = jax.lax.reduce_window(
+            levels, 0.0, jax.lax.add, window, window_strides=(1,) * 4, padding="SAME"
+        )
+    return levels
 
 
 def _unpack(words: UInt32[Array, "*n"], square: int) -> Float[Array, "*n"]:
     """Ink, or how much the outline covers, from 0 to 1."""
-    return ((words >> (square * _BYTE)) & 255).astype(jnp.float32) / 255
+    return _byte(words, square).astype(jnp.float32) / 255
+
+
+def _byte(words: UInt32[Array, "*n"], square: int) -> UInt32[Array, "*n"]:
+    return (words >> (square * _BYTE)) & 255
 
 
 def _places(
@@ -260,19 +270,39 @@ def _weighed(
 
 
 def _lowest(
-    readings: Float[Array, "b v n"], seen: Float[Array, "b v"], count: int
-) -> list[Float[Array, "b n"]]:
-    """The lowest readings, in order; where there are fewer views, 1."""
+    words: UInt32[Array, "b v n"],
+    seen: Float[Array, "b v"],
+    count: int,
+    squares: Sequence[int],
+) -> list[list[Float[Array, "b n"]]]:
+    """The lowest readings of each square, in order; where there are fewer views, 1.
 
-    def insert(lowest, reading):
-        for place in range(count):
-            low = jnp.minimum(lowest[place], reading)
-            reading = jnp.maximum(lowest[place], reading)
-            lowest = (*lowest[:place], low, *lowest[place + 1 :])
-        return lowest, None
+    They are compared as bytes, of which a core takes four times as many at once.
+    """
 
-    start = (jnp.ones_like(readings[:, 0]),) * count
-    readings = jnp.where(seen[..., None] == 0, 1.0, readings)
-    lowest, _ = jax.lax.scan(insert, start, readings.swapaxes(0, 1))
+    def insert(lowest, word):
+        return [
+            _insert(of_square, _byte(word, square).astype(jnp.uint8))
+            for square, of_square in zip(squares, lowest, strict=True)
+        ], None
+
+    words = jnp.where(seen[..., None] == 0, jnp.uint32(2**32 - 1), words)
+    none = jnp.full_like(words[:, 0], 255, jnp.uint8)
+    start = [[none] * count for _ in squares]
+    lowest, _ = jax.lax.scan(insert, start, words.swapaxes(0, 1))
     some = (seen > 0).any(1, keepdims=True)
-    return [jnp.where(some, low, 0.0) for low in lowest]
+    return [
+        [jnp.where(some, low.astype(jnp.float32) / 255, 0.0) for low in of_square]
+        for of_square in lowest
+    ]
+
+
+def _insert(
+    lowest: list[UInt8[Array, "b n"]], reading: UInt8[Array, "b n"]
+) -> list[UInt8[Array, "b n"]]:
+    """The lowest of these and one more, in order."""
+    kept = []
+    for low in lowest:
+        kept.append(jnp.minimum(low, reading))
+        reading = jnp.maximum(low, reading)
+    return kept
