@@ -105,7 +105,8 @@ def set_best(config: ConfigDict, variant: str = "") -> ConfigDict:
     if variant == "any":
         return _for_any_number(config)
     if variant == "refined":
-        _larger_views(_refined(_for_any_number(config)))
+        _refined(_for_any_number(config))
+        _larger_views(config)
         config.train.num_steps = 3000
         # Without copies, with which it learns more slowly, epochs are short.
         config.train.evaluate_every_epochs = 8.0
@@ -133,8 +134,8 @@ def _refined(config: ConfigDict) -> ConfigDict:
     config.name = config.name.removesuffix("-any") + "-refined"
     config.model.refiner = "unet"
     config.augmentation.mirror = True
-    # Less than estimates err by. With as much R learns less of what pictures show, and
-    # is no better even where cameras are estimated, see docs/log/experiments.md.
+    # A part of what estimates err by. R that learns with all of it makes worse shapes,
+    # even where cameras are estimated, see docs/log/experiments.md.
     config.augmentation.camera_jitter = 0.5
     config.augmentation.scale_jitter = 0.01
     config.augmentation.latent_mix = 0.7
@@ -143,11 +144,10 @@ def _refined(config: ConfigDict) -> ConfigDict:
     return config
 
 
-def _larger_views(config: ConfigDict) -> ConfigDict:
+def _larger_views(config: ConfigDict) -> None:
     """R reads cells of two pixels, not of one; E sees what it has learnt to see."""
     config.model.encoder_image_size = config.model.image_size
     config.model.image_size = 128
-    return config
 
 
 def set_r2n2(config: ConfigDict, variant: str = "") -> ConfigDict:

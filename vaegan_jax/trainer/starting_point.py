@@ -126,8 +126,8 @@ def describe_origin(origin: dict[str, Any], config: ConfigDict) -> list[str]:
     lines = [f"beginning with what {path} has learnt in {step} steps"]
     if path == PRETRAINED:  # which tells
         lines.append(
-            "that model has learnt from furniture that prepare_data.py makes: of the "
-            "same furniture, nothing is to be chosen here on what it has learnt from"
+            "that model has learnt from the training split of what prepare_data.py "
+            "furniture makes; choose nothing on that"
         )
     elif (data, choose_on) != (config.data.dir, config.data.choose_on):
         lines.append(
